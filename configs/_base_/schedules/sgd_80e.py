@@ -1,0 +1,16 @@
+# For pretrained CNNs: the optimiser of UniMatch (CVPR 2023) with 80 epochs over the unlabeled images.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='TrainableOptimWrapperConstructor',
+    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10.0))),
+)
+param_scheduler = [
+    dict(
+        type='PolyLR', power=0.9, begin=0, end=80, eta_min=0.0, by_epoch=True,
+        convert_to_iter_based=True,
+    )
+]  # fmt: skip
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=1)
+val_cfg = dict(type='TeacherStudentValLoop')
+test_cfg = dict(type='TestLoop')

@@ -1,0 +1,30 @@
+# The README's first command: draws a small data set and trains on it with Inconsistency Masks.
+_base_ = [
+    '../_base_/models/unet_small.py',
+    '../_base_/datasets/semi_shapes.py',
+    '../_base_/schedules/adamw_20e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    data_preprocessor=dict(size=_base_.crop_size),
+    decode_head=dict(num_classes=4),
+    semi=dict(
+        type='FixMatch',
+        teachers=[dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'vflip'])],
+        threshold=0.8,
+        im=dict(type='InconsistencyMask'),
+    ),
+)
+param_scheduler = [
+    dict(
+        type='PolyLR', power=0.9, begin=0, end=10, eta_min=0.0, by_epoch=True,
+        convert_to_iter_based=True,
+    )
+]  # fmt: skip
+train_cfg = dict(max_epochs=10, val_interval=2)
+default_hooks = dict(logger=dict(interval=9))
+custom_hooks = [
+    dict(type='EpochSeedHook'),
+    dict(type='InconsistencyHook', interval=9),
+    dict(type='SemiVisualizationHook', interval=90),
+]

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mmseg_im: semi-supervised segmentation with Inconsistency Masks for MMSegmentation 1.x.
+
+Importing the package registers everything it has into mmseg's own registries, so a config needs
+only ``custom_imports = dict(imports=['mmseg_im'])``.
+"""
+
+__version__ = '0.1.0'
+
+from . import compat
+
+compat.require_openmmlab()
+compat.install_mmcv_ext_placeholder()
+compat.register_safe_loaders()
+
+from . import datasets, engine, evaluation, models  # noqa: E402
+
+__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models']

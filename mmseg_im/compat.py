@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only place that knows about versions: two software stacks, safe checkpoints, mmcv-lite."""
+
+import contextlib
+import functools
+import importlib.util
+import os
+import pickle
+import sys
+import types
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+
+TRUST_VARIABLE = 'MMSEG_IM_TRUST_CHECKPOINT'
+
+_INSTALL_HINT = (
+    'mmseg_im needs MMSegmentation 1.x, and {missing!r} cannot be imported. Install one of the '
+    'two stacks in a clean environment: pip install "mmseg_im[openmmlab]" (mmsegmentation 1.2.2 '
+    'with mmcv-lite) or pip install "mmseg_im[onedl]" (the maintained fork).'
+)
+
+
+def require_openmmlab() -> None:
+    """Checks that mmseg, mmengine and mmcv are there.
+
+    Raises:
+        ImportError: If one of them is missing; the message names both ways to install it.
+    """
+    for name in ('mmengine', 'mmcv', 'mmseg'):
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(_INSTALL_HINT.format(missing=name))
+
+
+def install_mmcv_ext_placeholder() -> None:
+    """Lets mmseg 1.2.2 be imported with an mmcv that has no compiled operators.
+
+    mmseg 1.2.2 imports ``mmcv.ops`` unconditionally, and that imports ``mmcv._ext``. Nothing in
+    mmseg_im calls a compiled operator, so a placeholder module is enough; calling one of its
+    operators raises an error that says how to get it. With a full mmcv this does nothing.
+    """
+    if 'mmcv._ext' in sys.modules or importlib.util.find_spec('mmcv._ext') is not None:
+        return
+    module = types.ModuleType('mmcv._ext', 'Stands in for the compiled operators of mmcv.')
+    # mmengine's environment report asks importlib for the spec of every mmcv module.
+    module.__spec__ = importlib.util.spec_from_loader('mmcv._ext', loader=None)
+
+    def missing_operator(name: str) -> Callable:
+        if name.startswith('__'):  # __path__, __file__ ...: the import system asks for these
+            raise AttributeError(name)
+
+        def operator(*args, **kwargs):
+            raise RuntimeError(
+                f'mmcv was installed without its compiled operators, and {name!r} is one of '
+                'them. Build them with pip install --no-build-isolation "mmcv==2.1.0" '
+                '(needs a compiler, ninja and setuptools<82).'
+            )
+
+        return operator
+
+    module.__getattr__ = missing_operator
+    sys.modules['mmcv._ext'] = module
+
+
+def _history_statistic(owner: object, name: str) -> Callable:
+    """Stands in for ``builtins.getattr`` while a checkpoint is read.
+
+    A Runner's message hub pickles HistoryBuffer's statistics methods as
+    ``getattr(HistoryBuffer, 'mean')``. Only these four are handed out.
+    """
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'mean', 'current'):
+        raise pickle.UnpicklingError(f'the checkpoint asks for getattr(..., {name!r})')
+    return getattr(HistoryBuffer, name)
+
+
+def _safe_globals() -> list:
+    """What a checkpoint of mmengine's Runner holds beside tensors and plain Python values."""
+    from mmengine.logging import HistoryBuffer
+
+    scalars = (np.bool_, np.int32, np.int64, np.uint8, np.float16, np.float32, np.float64)
+    return [
+        HistoryBuffer,
+        (_history_statistic, 'builtins.getattr'),
+        np.ndarray,
+        np.dtype,
+        *(type(np.dtype(scalar)) for scalar in scalars),
+        # NumPy 1 pickles these under numpy.core, NumPy 2 under numpy._core.
+        *(
+            (function, f'{package}.{function.__name__}')
+            for function in (np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0])
+            for package in ('numpy._core.multiarray', 'numpy.core.multiarray')
+        ),
+    ]
+
+
+@contextlib.contextmanager
+def _environment(name: str) -> Iterator[None]:
+    """Sets one environment variable to 1 for the time of a ``with`` block."""
+    before = os.environ.get(name)
+    os.environ[name] = '1'
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def is_trusted(filename: str) -> bool:
+    """Whether the user named this very file in ``MMSEG_IM_TRUST_CHECKPOINT``."""
+    trusted = os.environ.get(TRUST_VARIABLE, '').split(os.pathsep)
+    return filename in trusted or os.path.abspath(filename) in map(
+        os.path.abspath, filter(None, trusted)
+    )
+
+
+def _refusal(filename: str, error: Exception) -> str:
+    try:
+        asked = ', '.join(sorted(torch.serialization.get_unsafe_globals_in_checkpoint(filename)))
+    except (OSError, ValueError, RuntimeError):  # a URL, or a file of before torch 1.6
+        asked = ''
+    reason = f'it asks for {asked}' if asked else str(error).splitlines()[0]
+    return (
+        f'{filename} is refused because loading it would run code: {reason}. If you trust where '
+        f'it comes from, set the environment variable {TRUST_VARIABLE}={filename} and try again.'
+    )
+
+
+def _safely(loader: Callable) -> Callable:
+    """Wraps one of mmengine's checkpoint loaders so that nothing in the file is executed."""
+
+    @functools.wraps(loader)  # mmengine logs a part of the loader's name
+    def load(filename: str, map_location=None):
+        if is_trusted(filename):
+            with _environment('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'):
+                return loader(filename, map_location)
+        # The variable reaches every torch.load below, those that ask for less included.
+        with (
+            _environment('TORCH_FORCE_WEIGHTS_ONLY_LOAD'),
+            torch.serialization.safe_globals(_safe_globals()),
+        ):
+            try:
+                return loader(filename, map_location)
+            except pickle.UnpicklingError as error:
+                raise ValueError(_refusal(filename, error)) from None
+            except (EOFError, RuntimeError) as error:
+                raise ValueError(
+                    f'{filename} cannot be read as a checkpoint: {error}. It may be truncated; '
+                    'write or download it again.'
+                ) from error
+
+    return load
+
+
+def register_safe_loaders() -> None:
+    """Makes every checkpoint load of mmengine safe: ``load_from``, ``resume``, ``init_cfg``.
+
+    Uses mmengine's extension point, the schemes of ``CheckpointLoader``. A file that holds more
+    than tensors, plain values and a Runner's message hub is refused with a ValueError that names
+    what it asked for; ``MMSEG_IM_TRUST_CHECKPOINT=<that file>`` is the one switch that trusts it.
+    """
+    from mmengine.runner import checkpoint as mmengine_checkpoint
+
+    schemes = {
+        '': mmengine_checkpoint.load_from_local,
+        ('http://', 'https://'): mmengine_checkpoint.load_from_http,
+        'pavi://': mmengine_checkpoint.load_from_pavi,
+        (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): mmengine_checkpoint.load_from_ceph,
+        ('modelzoo://', 'torchvision://'): mmengine_checkpoint.load_from_torchvision,
+        ('open-mmlab://', 'openmmlab://'): mmengine_checkpoint.load_from_openmmlab,
+        'mmcls://': mmengine_checkpoint.load_from_mmcls,
+    }
+    for prefixes, loader in schemes.items():
+        mmengine_checkpoint.CheckpointLoader.register_scheme(
+            prefixes if isinstance(prefixes, str) else list(prefixes), _safely(loader), force=True
+        )
+
+
+def swaps_channels(data_preprocessor: torch.nn.Module) -> bool:
+    """Whether a data preprocessor turns BGR into RGB (the two stacks name the flag differently)."""
+    for name in ('_channel_conversion', 'channel_conversion'):
+        if hasattr(data_preprocessor, name):
+            return getattr(data_preprocessor, name)
+    return False

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of a data set's files before training, with errors that name file and remedy."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmseg.registry import DATASETS
+
+from ..label_space import IGNORE_INDEX
+
+
+def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
+    """Builds a data set of mmseg and looks at its files.
+
+    Of labeled images every image and annotation is decoded (they are few); of unlabeled ones,
+    which may be many, it is checked that the file exists and begins like an image.
+
+    Args:
+        cfg (dict): Config of a :class:`mmseg.datasets.BaseSegDataset`.
+        where (str): Config key that holds ``cfg``, for the messages.
+        labeled (bool): Whether its annotations are used.
+
+    Raises:
+        FileNotFoundError: If ``data_root``, the list, an image or an annotation is missing.
+        ValueError: If the data set is empty, a file does not decode, sizes differ, or an
+            annotation holds a value that no class has.
+    """
+    if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
+        raise ValueError(
+            f'{where}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
+            'in training; take the key out.'
+        )
+    data_root = cfg.get('data_root')
+    creates_its_data = getattr(DATASETS.get(cfg['type']), 'creates_its_data', False)
+    if data_root is not None and not creates_its_data and not os.path.isdir(data_root):
+        raise FileNotFoundError(
+            f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
+            f'set {where}.data_root to where it is.'
+        )
+    ann_file = os.path.join(data_root or '', cfg.get('ann_file') or '')
+    if cfg.get('ann_file') and not creates_its_data and not os.path.isfile(ann_file):
+        raise FileNotFoundError(
+            f'{where}.ann_file: the list {ann_file} does not exist. It names one image a line, '
+            'without suffix.'
+        )
+    dataset = DATASETS.build(cfg)
+    if len(dataset) == 0:
+        raise ValueError(
+            f'{where} has no images: '
+            + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
+               f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
+        )  # fmt: skip
+    check = _check_labeled if labeled else _check_unlabeled
+    num_classes = len(dataset.metainfo.get('classes') or ()) or IGNORE_INDEX
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for _ in pool.map(lambda info: check(info, where, num_classes), infos):
+            pass
+    return dataset
+
+
+def _check_exists(path: str, where: str, remedy: str) -> None:
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'{where}: {path} does not exist. {remedy}')
+
+
+def _check_unlabeled(info: dict, where: str, num_classes: int) -> None:
+    path = info['img_path']
+    _check_exists(path, where, 'Add the image or take its name out of the list.')
+    if not cv2.haveImageReader(path):
+        raise ValueError(f'{where}: {path} is not an image that OpenCV reads. Replace the file.')
+
+
+def _check_labeled(info: dict, where: str, num_classes: int) -> None:
+    path = info['img_path']
+    _check_exists(path, where, 'Add the image or take its name out of the list.')
+    image = decode(path)
+    maps = info.get('seg_map_path')
+    if maps is None:
+        raise ValueError(
+            f'{where}.data_prefix.seg_map_path is missing: labeled images need annotations.'
+        )
+    is_multi_label = isinstance(maps, dict)
+    for map_path in maps.values() if is_multi_label else [maps]:
+        _check_exists(
+            map_path, where, f'{path} is in the labeled list: annotate it or take it out.'
+        )
+        label = decode(map_path, cv2.IMREAD_UNCHANGED)
+        if label.shape[:2] != image.shape[:2]:
+            raise ValueError(
+                f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
+                f'{image.shape[:2]} (height, width); they must be equal.'
+            )
+        if not is_multi_label:
+            _check_values(label, map_path, where, num_classes, info)
+
+
+def _check_values(label: np.ndarray, path: str, where: str, num_classes: int, info: dict) -> None:
+    if label.ndim != 2:
+        raise ValueError(
+            f'{where}: {path} has {label.shape[2]} channels; an annotation has one, whose values '
+            'are class ids.'
+        )
+    if info.get('label_map') is not None or info.get('reduce_zero_label'):
+        return  # mmseg maps these values to classes when it loads them
+    values = np.flatnonzero(np.bincount(label.ravel()))
+    wrong = [int(v) for v in values if v >= num_classes and v != IGNORE_INDEX]
+    if wrong:
+        raise ValueError(
+            f'{where}: {path} holds the value {wrong[0]}, and there are {num_classes} classes (0 '
+            f'to {num_classes - 1}; {IGNORE_INDEX} = ignored). Correct the annotation or the '
+            'classes in metainfo.'
+        )
+
+
+def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    """Reads an image file.
+
+    Raises:
+        ValueError: If it cannot be decoded.
+    """
+    image = cv2.imread(path, flag)
+    if image is None:
+        raise ValueError(f'{path} cannot be decoded as an image. Replace the file.')
+    return image
+
+
+def load_sample(dataset: BaseDataset, index: int) -> dict:
+    """Loads a sample; if that fails because its image is broken, the error names the file."""
+    try:
+        return dataset[index]
+    except (AttributeError, ValueError, cv2.error):
+        decode(dataset.get_data_info(index)['img_path'])
+        raise

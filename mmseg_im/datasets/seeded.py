@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples that depend on nothing but (seed, epoch, index)."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from mmseg.registry import DATASETS
+
+from .checks import build_checked, load_sample
+
+
+@contextmanager
+def seeded(*key: int) -> Iterator[None]:
+    """Seeds ``random``, NumPy and torch from a key, and puts their states back afterwards."""
+    seed = int(np.random.SeedSequence([k & 0xFFFFFFFF for k in key]).generate_state(1)[0])
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+class Seeded:
+    """Base of data sets whose sample depends on (seed, epoch, index) alone.
+
+    Which worker or process loads a sample, and whether the run was stopped and resumed before,
+    then changes nothing. Seed and epoch come from :class:`~mmseg_im.engine.hooks.EpochSeedHook`
+    through shared memory, because persistent workers see no other change.
+    """
+
+    def __init__(self):
+        self._clock = torch.zeros(2, dtype=torch.long).share_memory_()
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Starts an epoch, in this process and in all its workers."""
+        self._clock.copy_(torch.tensor([seed, epoch]))
+
+    def full_init(self) -> None:
+        """Nothing is left to do: the files were looked at when the data set was built."""
+
+    def __getitem__(self, index: int) -> dict:
+        with seeded(*self._clock.tolist(), index):
+            return self.load(index)
+
+    def load(self, index: int) -> dict:
+        """Loads one sample, under its seed."""
+        raise NotImplementedError(f'{type(self).__name__} must say how it loads a sample')
+
+
+@DATASETS.register_module()
+class SeededDataset(Seeded):
+    """A labeled data set for the supervised baseline.
+
+    Args:
+        dataset (dict): Config of a data set of mmseg. Its files are checked before training, see
+            :func:`~.checks.build_checked`.
+        times (int): How often it is repeated in an epoch, each time augmented anew.
+    """
+
+    def __init__(self, dataset: dict, times: int = 1):
+        super().__init__()
+        if times < 1:
+            raise ValueError(f'SeededDataset.times={times} must be 1 or more.')
+        self.dataset = build_checked(dataset, 'train_dataloader.dataset.dataset', labeled=True)
+        self.times = times
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: Classes and palette."""
+        return self.dataset.metainfo
+
+    def __len__(self) -> int:
+        return len(self.dataset) * self.times
+
+    def load(self, index: int) -> dict:
+        return load_sample(self.dataset, index % len(self.dataset))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labeled and unlabeled images in one data set."""
+
+import logging
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+
+from .checks import build_checked, load_sample
+from .seeded import Seeded
+
+
+@DATASETS.register_module()
+class SemiDataset(Seeded):
+    """Pairs every unlabeled image with a labeled one drawn at random.
+
+    Its length is the number of unlabeled images, so an epoch is one pass over them, as in the
+    papers. A sample is ``dict(inputs={view: image}, data_samples={view: sample})`` with the view
+    ``sup`` for the labeled image beside the unlabeled pipeline's views.
+
+    Args:
+        labeled (dict): Config of a data set of mmseg whose pipeline ends in ``PackSegInputs``.
+        unlabeled (dict): Config of a data set of mmseg without ``seg_map_path``, whose pipeline
+            begins with ``LoadEmptyAnnotations`` after the image and ends in ``MultiView``.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`~.checks.build_checked`.
+    """
+
+    def __init__(self, labeled: dict, unlabeled: dict):
+        super().__init__()
+        self.labeled = build_checked(labeled, 'train_dataloader.dataset.labeled', labeled=True)
+        self.unlabeled = build_checked(
+            unlabeled, 'train_dataloader.dataset.unlabeled', labeled=False
+        )
+        _warn_of_common_images(self.labeled, self.unlabeled)
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: Classes and palette of the labeled images."""
+        return self.labeled.metainfo
+
+    def __len__(self) -> int:
+        return len(self.unlabeled)
+
+    def load(self, index: int) -> dict:
+        partner = np.random.randint(len(self.labeled))
+        sup = load_sample(self.labeled, partner)
+        sample = load_sample(self.unlabeled, index)
+        if not isinstance(sample['inputs'], dict):
+            raise ValueError(
+                'train_dataloader.dataset.unlabeled.pipeline must end in MultiView, which makes '
+                'the views of an unlabeled image.'
+            )
+        return {key: dict(sup=sup[key], **sample[key]) for key in ('inputs', 'data_samples')}
+
+
+def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
+    def paths(dataset: BaseDataset) -> set[str]:
+        return {dataset.get_data_info(i)['img_path'] for i in range(len(dataset))}
+
+    common = paths(labeled) & paths(unlabeled)
+    if common:
+        print_log(
+            f'{len(common)} of {len(unlabeled)} unlabeled images are also in the labeled list, '
+            f'such as {min(common)}. They are trained on twice.',
+            logger='current',
+            level=logging.WARNING,
+        )

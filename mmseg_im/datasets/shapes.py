@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small data set that draws itself: coloured shapes on a textured, noisy background."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+CLASSES = ('background', 'disc', 'square', 'triangle')
+PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
+
+
+def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws one image with three to six shapes.
+
+    Outlines are blurred and shapes overlap, so that classes are uncertain at borders; hues of
+    the classes overlap too, so that colour alone does not tell them apart.
+
+    Args:
+        rng (np.random.Generator): Source of all randomness.
+        size (int): Side of the image in pixels.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Image (size, size, 3) uint8 BGR and label (size, size)
+        uint8 of 0 (background), 1 (disc), 2 (square), 3 (triangle).
+    """
+    texture = cv2.resize(rng.uniform(60, 190, (size // 12, size // 12, 3)), (size, size))
+    image = texture + 12 * np.sin(np.arange(size) * rng.uniform(0.2, 0.9))[None, :, None]
+    label = np.zeros((size, size), np.uint8)
+    for _ in range(rng.integers(3, 7)):
+        kind = int(rng.integers(1, 4))
+        outline = np.zeros((size, size), np.uint8)
+        cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
+        hue = int(60 * (kind - 1) + rng.normal(0, 30)) % 180
+        hsv = np.uint8([[[hue, rng.integers(60, 200), rng.integers(90, 230)]]])
+        colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
+        alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 2.5))[..., None] / 255
+        alpha = alpha * rng.uniform(0.55, 0.95)
+        image = image * (1 - alpha) + colour * alpha
+        label[outline > 0] = kind
+    image = image + rng.normal(0, 14, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8), label
+
+
+def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
+    """Corners (n, 2) int32 of a rotated shape: 1 disc, 2 square, 3 triangle."""
+    corners = {1: 40, 2: 4, 3: 3}[kind]
+    angles = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
+    radius = rng.uniform(0.09, 0.24) * size
+    centre = rng.uniform(0.05, 0.95, 2) * size
+    return (centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)).astype(np.int32)
+
+
+def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int, seed: int) -> None:
+    """Draws the data set once; a folder that was drawn with the same values is left alone.
+
+    The folder is written aside and renamed, so that it is whole or not there, also when several
+    processes begin at once.
+
+    Args:
+        root (str): Folder to write: ``images/SPLIT``, ``annotations/SPLIT``, ``splits``.
+        counts (dict[str, int]): Number of images of each split, ``train`` among them.
+        num_labeled (int): How many training images ``splits/labeled.txt`` names; the others
+            stand in ``splits/unlabeled.txt``.
+        size (int): Side of the images in pixels.
+        seed (int): Seed of the drawing.
+
+    Raises:
+        ValueError: If the folder holds something else.
+    """
+    values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=1)
+    record = Path(root) / 'shapes.json'
+    if os.path.isdir(root):
+        if not record.is_file() or json.loads(record.read_text()) != values:
+            raise ValueError(
+                f'{root} exists and was not drawn with {values}. Choose another data_root, or '
+                'delete the folder to draw it anew.'
+            )
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(root)), exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix='.shapes-', dir=os.path.dirname(os.path.abspath(root))))
+    try:
+        for split_id, (split, count) in enumerate(counts.items()):
+            for kind in ('images', 'annotations'):
+                (aside / kind / split).mkdir(parents=True)
+            for i in range(count):
+                image, label = draw_sample(np.random.default_rng([seed, split_id, i]), size)
+                cv2.imwrite(str(aside / 'images' / split / f'{i:04d}.png'), image)
+                cv2.imwrite(str(aside / 'annotations' / split / f'{i:04d}.png'), label)
+        names = [f'{i:04d}\n' for i in range(counts['train'])]
+        (aside / 'splits').mkdir()
+        (aside / 'splits' / 'labeled.txt').write_text(''.join(names[:num_labeled]))
+        (aside / 'splits' / 'unlabeled.txt').write_text(''.join(names[num_labeled:]))
+        (aside / 'shapes.json').write_text(json.dumps(values))
+        aside.chmod(0o755)
+        os.rename(aside, root)
+    except OSError:
+        if not record.is_file():  # another process was not first: a real error
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@DATASETS.register_module()
+class ShapesDataset(BaseSegDataset):
+    """Coloured discs, squares and triangles, drawn from a seed under ``data_root``.
+
+    Args:
+        data_root (str): Folder of the data set; drawn if it does not exist.
+        num_train (int): Training images.
+        num_labeled (int): How many of them are in ``splits/labeled.txt``.
+        num_val (int): Validation images, and as many test images.
+        size (int): Side of the images in pixels.
+        seed (int): Seed of the drawing.
+        **kwargs: Of ``BaseSegDataset``.
+    """
+
+    METAINFO = dict(classes=CLASSES, palette=PALETTE)
+    creates_its_data = True
+
+    def __init__(
+        self,
+        data_root: str,
+        num_train: int = 160,
+        num_labeled: int = 12,
+        num_val: int = 40,
+        size: int = 96,
+        seed: int = 0,
+        **kwargs,
+    ):
+        counts = dict(train=num_train, val=num_val, test=num_val)
+        write_shapes(data_root, counts, num_labeled, size, seed)
+        super().__init__(data_root=data_root, img_suffix='.png', seg_map_suffix='.png', **kwargs)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loading of annotations that are absent, hidden, or overlap."""
+
+import os.path as osp
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
+
+from ..checks import decode
+
+
+@TRANSFORMS.register_module()
+class LoadEmptyAnnotations(BaseTransform):
+    """Gives an unlabeled image a label map of zeros, so that padding, which is 255, shows in it.
+
+    Adds ``gt_seg_map`` (H, W) uint8 and its name to ``seg_fields``. Reads no file.
+    """
+
+    def transform(self, results: dict) -> dict:
+        results['gt_seg_map'] = np.zeros(results['img'].shape[:2], dtype=np.uint8)
+        results['seg_fields'].append('gt_seg_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadHiddenAnnotations(BaseTransform):
+    """Loads annotations of unlabeled images for reports on the pseudo-labels, never for a loss.
+
+    Use it after ``LoadEmptyAnnotations``, and ``PackSemiInputs`` as the packer. The map
+    ``hidden_seg_map`` follows all geometry; :class:`~mmseg_im.engine.hooks.InconsistencyHook`
+    compares pseudo-labels with it. mmseg's ``LoadAnnotations`` does the reading.
+
+    Args:
+        seg_map_dir (str): Folder of the annotations.
+        img_dir (str): Folder of the images; names are relative to it.
+        seg_map_suffix (str): Suffix of the annotations.
+    """
+
+    def __init__(self, seg_map_dir: str, img_dir: str, seg_map_suffix: str = '.png'):
+        self.seg_map_dir = seg_map_dir
+        self.img_dir = img_dir
+        self.seg_map_suffix = seg_map_suffix
+        self.load = LoadAnnotations()
+
+    def transform(self, results: dict) -> dict:
+        name = osp.splitext(osp.relpath(results['img_path'], self.img_dir))[0]
+        hidden = dict(
+            seg_map_path=osp.join(self.seg_map_dir, name + self.seg_map_suffix),
+            reduce_zero_label=results['reduce_zero_label'],
+            label_map=results['label_map'],
+            seg_fields=[],
+        )
+        results['hidden_seg_map'] = self.load(hidden)['gt_seg_map']
+        results['seg_fields'].append('hidden_seg_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMultiLabelAnnotations(BaseTransform):
+    """Loads one PNG for each class; classes may overlap.
+
+    ``results['seg_map_path']`` is a dict from class name to file, as
+    :class:`~mmseg_im.datasets.MultiLabelDataset` makes it. Zero means absent, any other value
+    present. Adds ``gt_seg_map`` (H, W, K) uint8 of 0 and 1; pack it with ``PackSemiInputs``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        maps = [
+            decode(path, cv2.IMREAD_GRAYSCALE) != 0 for path in results['seg_map_path'].values()
+        ]
+        results['gt_seg_map'] = np.stack(maps, axis=-1).astype(np.uint8)
+        results['seg_fields'].append('gt_seg_map')
+        return results

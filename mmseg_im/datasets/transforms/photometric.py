@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strong photometric augmentation with the parameters that the published methods use."""
+
+import cv2
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+
+def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
+    """Turns the hue; mmcv's ``adjust_hue`` overflows for negative factors with NumPy 2.
+
+    Args:
+        img (np.ndarray): (H, W, 3) uint8, BGR.
+        factor (float): Share of the colour circle, in [-0.5, 0.5].
+    """
+    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
+    hsv[..., 0] += np.uint8(int(factor * 255) % 256)  # wraps around, as a circle does
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+
+
+@TRANSFORMS.register_module()
+class ColorJitter(BaseTransform):
+    """Brightness, contrast, saturation and hue, in random order, as torchvision defines them.
+
+    mmseg's ``PhotoMetricDistortion`` draws and orders differently. Wrap it in ``RandomApply`` for
+    a probability. Factors are drawn from [max(0, 1 - v), 1 + v], the hue shift from [-hue, hue].
+
+    Args:
+        brightness (float): v, 0 or more.
+        contrast (float): v, 0 or more.
+        saturation (float): v, 0 or more.
+        hue (float): Share of the colour circle, in [0, 0.5].
+    """
+
+    def __init__(self, brightness=0.5, contrast=0.5, saturation=0.5, hue=0.25):
+        if min(brightness, contrast, saturation) < 0 or not 0 <= hue <= 0.5:
+            raise ValueError(
+                'ColorJitter: brightness, contrast and saturation must be 0 or more and hue in '
+                f'[0, 0.5], but they are {brightness}, {contrast}, {saturation}, {hue}.'
+            )
+        self.strengths = (brightness, contrast, saturation)
+        self.hue = hue
+
+    @cache_randomness
+    def _draw(self) -> tuple[np.ndarray, list[float]]:
+        factors = [np.random.uniform(max(0, 1 - v), 1 + v) for v in self.strengths]
+        return np.random.permutation(4), [*factors, np.random.uniform(-self.hue, self.hue)]
+
+    def transform(self, results: dict) -> dict:
+        """Changes ``img`` (H, W, 3) uint8, BGR."""
+        adjust = (mmcv.adjust_brightness, mmcv.adjust_contrast, mmcv.adjust_color, shift_hue)
+        order, factors = self._draw()
+        for i in order:
+            results['img'] = adjust[i](results['img'], factors[i]).astype(np.uint8)
+        return results
+
+
+@TRANSFORMS.register_module()
+class GaussianBlur(BaseTransform):
+    """Gaussian blur with a random standard deviation.
+
+    Args:
+        sigma (tuple[float, float]): Range of the standard deviation in pixels.
+    """
+
+    def __init__(self, sigma: tuple[float, float] = (0.1, 2.0)):
+        if not 0 < sigma[0] <= sigma[1]:
+            raise ValueError(f'GaussianBlur.sigma={sigma} must be a range of positive pixels.')
+        self.sigma = sigma
+
+    @cache_randomness
+    def _draw(self) -> float:
+        return np.random.uniform(*self.sigma)
+
+    def transform(self, results: dict) -> dict:
+        """Changes ``img`` (H, W, 3) uint8."""
+        results['img'] = cv2.GaussianBlur(results['img'], (0, 0), self._draw())
+        return results

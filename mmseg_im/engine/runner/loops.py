@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Validation of the student and of its teachers."""
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmengine.runner import ValLoop, autocast
+from mmseg.registry import LOOPS
+from torch import nn
+
+from ...models.teachers import FrozenTeacher, SelfTeacher
+
+
+@LOOPS.register_module()
+class TeacherStudentValLoop(ValLoop):
+    """Validates the student, then each teacher of ``model.semi``.
+
+    The student's metrics keep their names, so ``save_best='mIoU'`` works; those of teacher i get
+    the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first validation of a
+    run; a self teacher is the student. Hooks see one validation.
+    """
+
+    def run(self) -> dict:
+        """Launches the validation.
+
+        Returns:
+            dict: All metrics.
+        """
+        self.runner.call_hook('before_val')
+        self.runner.call_hook('before_val_epoch')
+        self.runner.model.eval()
+        for index, data_batch in enumerate(self.dataloader):
+            self.run_iter(index, data_batch)
+        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        for name, teacher in self.teachers().items():
+            metrics.update({f'{name}/{k}': v for k, v in self._measure(name, teacher).items()})
+        self.runner.call_hook('after_val_epoch', metrics=metrics)
+        self.runner.call_hook('after_val')
+        return metrics
+
+    def teachers(self) -> dict[str, nn.Module]:
+        """The teachers that have weights of their own, by prefix."""
+        model = self.runner.model
+        model = model.module if is_model_wrapper(model) else model
+        semi = getattr(model, 'semi', None)
+        return {
+            f'teacher{i}': teacher
+            for i, teacher in enumerate([] if semi is None else semi.teachers)
+            if not isinstance(teacher, SelfTeacher)
+        }
+
+    @torch.no_grad()
+    def _measure(self, name: str, teacher: nn.Module) -> dict:
+        if not hasattr(self, '_frozen_metrics'):
+            self._frozen_metrics: dict[str, dict] = {}
+        if name in self._frozen_metrics:
+            return self._frozen_metrics[name]
+        for data_batch in self.dataloader:
+            with autocast(enabled=self.fp16):
+                outputs = teacher.module.val_step(data_batch)
+            self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        if isinstance(teacher, FrozenTeacher):
+            self._frozen_metrics[name] = metrics
+        return metrics

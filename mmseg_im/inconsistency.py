@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inconsistency mask: where the discretised predictions of several teachers disagree.
+
+Source: Vorndran and Roeck, "Inconsistency Masks: Harnessing Model Disagreement for Stable
+Semi-Supervised Segmentation", arXiv 2401.14387. Labels have the shape (N, M, H, W), see
+:mod:`mmseg_im.label_space`; masks are bool tensors, True where inconsistent.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .label_space import IGNORE_INDEX, LabelSpace
+
+
+class Votes:
+    """Counts the votes of teachers that arrive one after another.
+
+    Memory does not depend on the number of teachers: unanimity needs the first label and a flag,
+    a share of votes needs one uint8 counter for each label.
+
+    Args:
+        min_agreement (float): Share of the teachers, in (0, 1], that must vote for a label.
+            1.0 is unanimity, the paper's rule.
+        num_labels (int): L, how many labels a pixel can take. Needed below 1.0 and for
+            ``compare_classes``.
+        compare_classes (bool): Also find out in which images the teachers predict different
+            sets of classes.
+    """
+
+    def __init__(self, min_agreement: float = 1.0, num_labels: int = 0, compare_classes=False):
+        self.min_agreement = check_min_agreement(min_agreement)
+        if num_labels < 1 and (min_agreement < 1 or compare_classes):
+            raise ValueError('num_labels is needed to count votes (min_agreement < 1) or classes.')
+        self.num_labels = num_labels
+        self.compare_classes = compare_classes
+        self.num_teachers = 0
+        self.same_classes: Tensor | None = None
+        """Tensor: (N,) bool, True where all teachers so far found the same set of classes."""
+
+    def add(self, hard: Tensor, valid: Tensor | None = None) -> None:
+        """Takes one teacher's labels.
+
+        Args:
+            hard (Tensor): (N, M, H, W), uint8.
+            valid (Tensor, optional): (N, 1, H, W) bool; padding does not count as a class.
+        """
+        if self.num_teachers == 0:
+            self._first = hard
+            self._differs = torch.zeros_like(hard, dtype=torch.bool)
+            if self.min_agreement < 1:
+                n, m, h, w = hard.shape
+                self._counts = hard.new_zeros((n, self.num_labels, m, h, w))
+        elif hard.shape != self._first.shape:
+            raise ValueError(
+                f'Teachers must label the same pixels, but one gave {tuple(hard.shape)} and '
+                f'another {tuple(self._first.shape)}.'
+            )
+        if self.min_agreement < 1:
+            index = hard.unsqueeze(1).long()
+            self._counts.scatter_add_(1, index, torch.ones_like(index, dtype=hard.dtype))
+        elif self.num_teachers:
+            self._differs |= hard != self._first
+        if self.compare_classes:
+            present = self._classes(hard, valid)
+            if self.num_teachers == 0:
+                self._present = present
+                self.same_classes = torch.ones_like(present[:, 0])
+            else:
+                self.same_classes &= (present == self._present).all(dim=1)
+        self.num_teachers += 1
+
+    def _classes(self, hard: Tensor, valid: Tensor | None) -> Tensor:
+        """(N, M * (L + 1)) bool: which labels occur; the last of each map collects padding."""
+        n, m = hard.shape[:2]
+        labels = hard if valid is None else torch.where(valid, hard, self.num_labels)
+        present = torch.zeros((n, m, self.num_labels + 1), dtype=torch.bool, device=hard.device)
+        present.scatter_(2, labels.flatten(2).long(), True)
+        return present[..., : self.num_labels].flatten(1)
+
+    def result(self) -> tuple[Tensor, Tensor]:
+        """Ends the count.
+
+        Returns:
+            tuple[Tensor, Tensor]: The agreed label (N, M, H, W) uint8, 255 where there is none,
+            and the inconsistent pixels (N, M, H, W) bool. Where several labels have enough votes
+            (possible up to ``min_agreement`` = 0.5) the one with most votes wins, then the lowest.
+        """
+        if self.num_teachers == 0:
+            raise ValueError('No teacher has voted.')
+        if self.min_agreement < 1:
+            label = self._counts.argmax(dim=1).to(self._first.dtype)
+            # A small slack, because 0.6 * 5 is a little more than 3 in floating point.
+            needed = math.ceil(self.min_agreement * self.num_teachers - 1e-6)
+            inconsistent = self._counts.amax(dim=1) < max(needed, 1)
+        else:
+            label, inconsistent = self._first, self._differs
+        return torch.where(inconsistent, IGNORE_INDEX, label), inconsistent
+
+
+def check_min_agreement(value: float) -> float:
+    """Returns ``value``; raises a ValueError unless it lies in (0, 1]."""
+    if not 0 < value <= 1:
+        raise ValueError(
+            f'min_agreement={value} must lie in (0, 1]: the share of the teachers that must vote '
+            'for a label. 1.0 means all of them, 0.75 three of four.'
+        )
+    return value
+
+
+def agree(
+    hard_labels: Iterable[Tensor], min_agreement: float = 1.0, num_labels: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Votes over any number of teachers, given one after another.
+
+    Args:
+        hard_labels (Iterable[Tensor]): One (N, M, H, W) uint8 label map for each teacher.
+        min_agreement (float): See :class:`Votes`.
+        num_labels (int): See :class:`Votes`.
+
+    Returns:
+        tuple[Tensor, Tensor]: Agreed label and inconsistent pixels, see :meth:`Votes.result`.
+    """
+    votes = Votes(min_agreement, num_labels)
+    for hard in hard_labels:
+        votes.add(hard)
+    return votes.result()
+
+
+def dilate(mask: Tensor, kernel: int) -> Tensor:
+    """Grows a mask with a ``kernel`` x ``kernel`` square; the outside of the image adds nothing.
+
+    The anchor of an even kernel is ``kernel // 2``, as in OpenCV.
+
+    Args:
+        mask (Tensor): (N, M, H, W) bool.
+        kernel (int): Side of the square in pixels; 0 and 1 change nothing.
+    """
+    if kernel < 2:
+        return mask
+    before, after = kernel // 2, kernel - 1 - kernel // 2
+    padded = F.pad(mask.float(), (before, after, before, after))
+    # A square is separable: two passes of k instead of one of k * k.
+    rows = F.max_pool2d(padded, (kernel, 1), stride=1)
+    return F.max_pool2d(rows, (1, kernel), stride=1) > 0
+
+
+def erode(mask: Tensor, kernel: int) -> Tensor:
+    """Shrinks a mask with a square; the outside of the image does not erode. See :func:`dilate`."""
+    return mask if kernel < 2 else ~dilate(~mask, kernel)
+
+
+def grow(label: Tensor, target: Tensor, steps: int) -> Tensor:
+    """Gives unlabeled target pixels the label of their 3x3 neighbourhood, ``steps`` times.
+
+    Where classes meet, the largest id wins, as in the original study (later ids overwrite).
+
+    Args:
+        label (Tensor): (N, M, H, W) uint8, 255 where there is no label.
+        target (Tensor): bool, broadcastable to ``label``: the pixels that may be filled.
+        steps (int): How many pixels far the classes grow.
+    """
+    score = torch.where(label == IGNORE_INDEX, -1, label).float()
+    for _ in range(steps):
+        neighbours = F.max_pool2d(score, 3, stride=1, padding=1)
+        score = torch.where(target & (score < 0), neighbours, score)
+    return torch.where(score < 0, IGNORE_INDEX, score).to(label.dtype)
+
+
+def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
+    """Paints the masked pixels of images.
+
+    Args:
+        image (Tensor): (N, 3, H, W) float.
+        mask (Tensor): (N, 1, H, W) bool.
+        fill (Tensor): (3,) or (1,) colour in the value range of ``image``.
+    """
+    return torch.where(mask, fill.to(image).view(1, -1, 1, 1), image)
+
+
+class Consensus(NamedTuple):
+    """What the teachers agree on.
+
+    Attributes:
+        label (Tensor): (N, M, H, W) uint8.
+        inconsistent (Tensor): (N, 1, H, W) bool, or (N, M, H, W) with ``scope='channel'``.
+        weight (Tensor): (N,) float32, 0 for images that the filters reject, else 1.
+    """
+
+    label: Tensor
+    inconsistent: Tensor
+    weight: Tensor
+
+
+@MODELS.register_module()
+class InconsistencyMask:
+    """Options of the mask, and the order in which they act (which is part of the contract).
+
+    1. Vote: the label that ``min_agreement`` of the voters share. Agreement on background is
+       agreement. 2. Erode, then dilate the mask; pixels that erosion frees take a label by
+       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_views`
+       is called afterwards on the student's views, after every photometric augmentation.
+
+    Args:
+        min_agreement (float): Share of the voters that must agree, in (0, 1]. 1.0 is the paper's.
+        scope (str): Multi-label only: ``'image'`` masks a pixel in all channels as soon as one is
+            inconsistent (the paper), ``'channel'`` keeps one mask for each channel.
+        erode (int): Side of the square in pixels, 0 = off.
+        dilate (int): Side of the square in pixels, 0 = off. Acts after erosion.
+        block_label (bool): Take masked pixels out of the pseudo-label. If False they keep the
+            label of the mean probability.
+        masked_label (str): ``'ignore'`` (255), or ``'background'`` (0) as in the original study,
+            where masked pixels are trained as class 0; for comparison only.
+        block_input (bool): Paint masked pixels of the student's views.
+        fill (float, sequence of 3, or 'mean'): Colour of the paint in raw 0..255 values, in the
+            order of the data preprocessor's ``mean``; ``'mean'`` is that mean.
+        max_ratio (float): Images whose final mask covers more than this share get weight 0.
+        same_classes (bool): Images on which the voters find different sets of classes get
+            weight 0.
+        min_foreground (bool): Binary tasks: images whose agreed foreground is smaller than the
+            mask get weight 0.
+
+    Raises:
+        ValueError: If an option lies outside its range.
+    """
+
+    def __init__(
+        self,
+        min_agreement: float = 1.0,
+        scope: str = 'image',
+        erode: int = 0,
+        dilate: int = 0,
+        block_label: bool = True,
+        masked_label: str = 'ignore',
+        block_input: bool = True,
+        fill: float | Sequence[float] | str = 0,
+        max_ratio: float = 1.0,
+        same_classes: bool = False,
+        min_foreground: bool = False,
+    ):
+        self.min_agreement = check_min_agreement(min_agreement)
+        if scope not in ('image', 'channel'):
+            raise ValueError(f"scope={scope!r} must be 'image' or 'channel'.")
+        if masked_label not in ('ignore', 'background'):
+            raise ValueError(f"masked_label={masked_label!r} must be 'ignore' or 'background'.")
+        for name, kernel in (('erode', erode), ('dilate', dilate)):
+            if not isinstance(kernel, int) or kernel < 0:
+                raise ValueError(f'{name}={kernel!r} must be a kernel side in pixels, 0 for off.')
+        if not 0 < max_ratio <= 1:
+            raise ValueError(f'max_ratio={max_ratio} must be a share of the image in (0, 1].')
+        self.scope = scope
+        self.erode = erode
+        self.dilate = dilate
+        self.block_label = block_label
+        self.masked_label = IGNORE_INDEX if masked_label == 'ignore' else 0
+        self.block_input = block_input
+        self.fill = check_fill(fill)
+        self.max_ratio = max_ratio
+        self.same_classes = same_classes
+        self.min_foreground = min_foreground
+
+    def new_votes(self, num_labels: int) -> Votes:
+        """Starts a count for one batch; L = ``num_labels``."""
+        return Votes(self.min_agreement, num_labels, self.same_classes)
+
+    def __call__(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
+        """Turns finished votes into labels, mask and image weights.
+
+        Args:
+            votes (Votes): All voters have been added.
+            valid (Tensor): (N, 1, H, W) bool, False on padding.
+            mean_label (Tensor): (N, M, H, W) uint8, label of the mean probability; masked pixels
+                keep it with ``block_label=False``.
+        """
+        label, mask = votes.result()
+        if self.scope == 'image':
+            mask = mask.any(dim=1, keepdim=True)
+        if self.erode > 1:
+            eroded = erode(mask, self.erode)
+            label = grow(label, mask & ~eroded, steps=self.erode // 2)
+            mask = eroded
+        mask = dilate(mask, self.dilate)
+        weight = self._image_weights(votes, label, mask, valid)
+        if self.block_label:
+            label = torch.where(mask, self.masked_label, label)
+        else:
+            label = torch.where(mask | (label == IGNORE_INDEX), mean_label, label)
+        return Consensus(label, mask, weight)
+
+    def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
+        pixels = (valid.expand_as(mask)).flatten(1).sum(dim=1)
+        masked = (mask & valid).flatten(1).sum(dim=1)
+        keep = masked <= self.max_ratio * pixels
+        if self.same_classes:
+            keep &= votes.same_classes
+        if self.min_foreground:
+            keep &= ((label == 1) & ~mask & valid).flatten(1).sum(dim=1) >= masked
+        return keep.float()
+
+    def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
+        """Converts ``fill`` from raw values to the range of normalised images.
+
+        Args:
+            mean (Tensor): (3,) or (1,), what the data preprocessor subtracts.
+            std (Tensor): (3,) or (1,), what it divides by.
+        """
+        raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
+        return (raw - mean) / std
+
+    def paint_view(self, image: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
+        """Paints one normalised view of the student, see :func:`paint`.
+
+        With ``scope='channel'`` only pixels that are masked in every channel are painted: the
+        others still carry a loss, and its evidence must stay visible.
+
+        Args:
+            image (Tensor): (N, 3, H, W), normalised.
+            mask (Tensor): (N, 1 or M, H, W) bool.
+            colour (Tensor): From :meth:`fill_colour`.
+        """
+        return paint(image, mask.all(dim=1, keepdim=True), colour) if self.block_input else image
+
+    def check(self, space: LabelSpace) -> None:
+        """Raises a ValueError if an option makes no sense for the task."""
+        if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
+            raise ValueError('min_foreground=True is for binary tasks; set it to False.')
+
+
+def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
+    """Returns the raw colour as a tuple, None for ``'mean'``; raises a ValueError otherwise."""
+    if fill == 'mean':
+        return None
+    colour = (fill,) if isinstance(fill, int | float) else tuple(fill)
+    if len(colour) not in (1, 3) or not all(
+        isinstance(value, int | float) and 0 <= value <= 255 for value in colour
+    ):
+        raise ValueError(
+            f"fill={fill!r} must be 'mean', one raw value or three raw values in 0..255."
+        )
+    return colour

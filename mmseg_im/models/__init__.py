@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+from ..inconsistency import InconsistencyMask
+from .data_preprocessor import MultiViewDataPreProcessor
+from .segmentors import SemiCascadeSegmentor, SemiMixin, SemiSegmentor
+from .ssl import FixMatch, PseudoLabel, SSLMethod
+from .teachers import EMATeacher, FrozenTeacher, SelfTeacher
+
+__all__ = [
+    'EMATeacher',
+    'FixMatch',
+    'FrozenTeacher',
+    'InconsistencyMask',
+    'MultiViewDataPreProcessor',
+    'PseudoLabel',
+    'SSLMethod',
+    'SelfTeacher',
+    'SemiCascadeSegmentor',
+    'SemiMixin',
+    'SemiSegmentor',
+]

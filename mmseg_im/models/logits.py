@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logits for every input pixel, from any of mmseg's encoder-decoders."""
+
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.models.utils import resize
+from torch import Tensor
+
+
+def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
+    """Runs a segmentor on a batch as it is, without the geometry of inference.
+
+    ``predict`` and ``encode_decode`` would crop the padding, undo flips and go back to the
+    original size: on a training batch that silently misaligns a pseudo-label.
+
+    Args:
+        segmentor (BaseSegmentor): Student or teacher.
+        image (Tensor): (N, 3, H, W), normalised.
+
+    Returns:
+        Tensor: (N, C, H, W) logits at the input size, in the dtype of the network.
+
+    Raises:
+        ValueError: If the decode head does not return logits for pixels.
+    """
+    logits = segmentor._forward(image)
+    if not isinstance(logits, Tensor) or logits.ndim != 4:
+        head = segmentor.decode_head
+        raise ValueError(
+            f'{type(head).__name__} does not return logits (N, C, h, w) for pixels, which '
+            'semi-supervised training needs: choose another decode_head.'
+        )
+    if logits.shape[2:] == image.shape[2:]:
+        return logits
+    return resize(
+        logits, size=image.shape[2:], mode='bilinear', align_corners=segmentor.align_corners
+    )

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Segmentors that train semi-supervised and are, in every other way, mmseg's own."""
+
+import torch
+from mmengine.structures import PixelData
+from mmengine.utils import is_list_of
+from mmseg.models import CascadeEncoderDecoder, EncoderDecoder
+from mmseg.models.decode_heads import PointHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.models.losses import CrossEntropyLoss
+from mmseg.models.utils import resize
+from mmseg.registry import MODELS
+from mmseg.utils import add_prefix
+from torch import Tensor, nn
+
+from ...label_space import IGNORE_INDEX, build_label_space
+from ...utils import build
+from ..logits import pixel_logits
+from ..ssl.base import SSLMethod
+from ..teachers import METHOD_PREFIX
+
+
+class SemiMixin:
+    """Adds a semi-supervised method and a label space to a segmentor of mmseg.
+
+    The student's keys carry no prefix, so its checkpoint loads into the same config without
+    ``semi``; the method and its teachers live under ``semi.*``.
+
+    Args:
+        *args: Of the segmentor.
+        semi (dict, optional): Config of an :class:`SSLMethod`. None is the supervised baseline:
+            of a batch with views only ``sup`` is used.
+        label_space (str or dict): ``'multiclass'``, ``'binary'`` or ``'multilabel'``, see
+            :func:`~mmseg_im.label_space.build_label_space`.
+        **kwargs: Of the segmentor.
+    """
+
+    def __init__(self, *args, semi: dict | None = None, label_space='multiclass', **kwargs):
+        super().__init__(*args, **kwargs)
+        self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
+        if hasattr(self.label_space, 'threshold'):
+            self.decode_head.threshold = self.label_space.threshold
+        self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
+        if semi is not None:
+            _check_head(self.decode_head)
+            method = build(MODELS, semi, 'model.semi')
+            method.bind(self)
+            self.semi = method
+            self._register_load_state_dict_pre_hook(self._keep_method_if_absent)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.models.logits`."""
+        return pixel_logits(self, image)
+
+    def loss(self, inputs, data_samples) -> dict[str, Tensor]:
+        """Supervised losses, and those of the method.
+
+        Everything that happens once per iteration happens here: mmengine's DDP wrapper never
+        calls a model's ``train_step``.
+
+        Args:
+            inputs (Tensor or dict[str, Tensor]): (N, 3, H, W), or one such batch for each view,
+                ``sup`` for the labeled images.
+            data_samples (list or dict[str, list]): The samples, likewise.
+        """
+        if not isinstance(inputs, dict):
+            if self.semi is not None:
+                raise ValueError(
+                    f'model.semi={type(self.semi).__name__} needs a batch with views: use '
+                    'SemiDataset in train_dataloader and MultiViewDataPreProcessor in the model.'
+                )
+            return super().loss(inputs, data_samples)
+        if self.semi is None:
+            return super().loss(inputs['sup'], data_samples['sup'])
+        self.semi.update_teachers(self)
+        losses = super().loss(inputs['sup'], data_samples['sup'])
+        losses = {key: _scale(value, self.semi.sup_weight, key) for key, value in losses.items()}
+        unsup = self.semi.loss(self, inputs, data_samples)
+        for key, value in unsup.items():
+            losses[f'unsup.{key}'] = _scale(value, self.semi.unsup_weight, key)
+        return losses
+
+    def _decode_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
+        if self.label_space.head_knows_loss:
+            return super()._decode_head_forward_train(inputs, data_samples)
+        return add_prefix(self._sigmoid_loss(self.decode_head, inputs, data_samples), 'decode')
+
+    def _auxiliary_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
+        if self.label_space.head_knows_loss:
+            return super()._auxiliary_head_forward_train(inputs, data_samples)
+        if not isinstance(self.auxiliary_head, nn.ModuleList):
+            return add_prefix(self._sigmoid_loss(self.auxiliary_head, inputs, data_samples), 'aux')
+        losses = {}
+        for i, head in enumerate(self.auxiliary_head):
+            losses.update(add_prefix(self._sigmoid_loss(head, inputs, data_samples), f'aux_{i}'))
+        return losses
+
+    def _sigmoid_loss(self, head: nn.Module, inputs, data_samples) -> dict[str, Tensor]:
+        """The losses of a head for binary and multi-label targets.
+
+        mmseg's cross entropy crashes on a batch in which everything is ignored, and its accuracy
+        on more than one label map; cross entropy comes from the label space, other losses are
+        called as they are.
+        """
+        target = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
+        logits = resize(
+            head.forward(inputs),
+            size=target.shape[2:],
+            mode='bilinear',
+            align_corners=head.align_corners,
+        )
+        modules = head.loss_decode if isinstance(head.loss_decode, nn.ModuleList) else [
+            head.loss_decode
+        ]  # fmt: skip
+        losses: dict[str, Tensor] = {}
+        for module in modules:
+            if isinstance(module, CrossEntropyLoss):
+                known = (target != IGNORE_INDEX).sum().clamp(min=1)
+                value = self.label_space.pixel_loss(logits, target).sum() / known
+                value = value * module.loss_weight
+            else:
+                value = module(logits, target, ignore_index=IGNORE_INDEX)
+            losses[module.loss_name] = losses.get(module.loss_name, 0) + value
+        return losses
+
+    def postprocess_result(self, seg_logits: Tensor, data_samples=None) -> list:
+        """As mmseg does it; for several label maps, ``pred_sem_seg`` is (K, H, W) of 0 and 1."""
+        results = super().postprocess_result(seg_logits, data_samples)
+        if self.label_space.num_maps > 1:
+            for sample in results:
+                probs = self.label_space.probs(sample.seg_logits.data.unsqueeze(0))
+                hard = self.label_space.hard(probs).squeeze(0).long()
+                sample.set_data(dict(pred_sem_seg=PixelData(data=hard)))
+        return results
+
+    def _keep_method_if_absent(self, state_dict: dict, prefix: str, *args) -> None:
+        """A plain checkpoint as ``load_from`` leaves the method as it is, without a warning."""
+        if any(key.startswith(prefix + METHOD_PREFIX) for key in state_dict):
+            return
+        for key, value in self.semi.state_dict().items():
+            state_dict[prefix + METHOD_PREFIX + key] = value
+
+
+def _scale(value, factor: float, key: str):
+    """Multiplies a loss, or a list of losses, with a factor; other logged values stay."""
+    if 'loss' not in key:
+        return value
+    return [v * factor for v in value] if is_list_of(value, Tensor) else value * factor
+
+
+def _check_head(decode_head: nn.Module) -> None:
+    """Raises a ValueError for heads that do not return logits for pixels."""
+    heads = decode_head if isinstance(decode_head, nn.ModuleList) else [decode_head]
+    for head in heads:
+        if isinstance(head, PointHead) or not isinstance(head, BaseDecodeHead):
+            raise ValueError(
+                f'model.decode_head={type(head).__name__} predicts points or masks, and '
+                'semi-supervised training needs logits for every pixel: choose another head '
+                '(for PointRend: its FPNHead alone, in an EncoderDecoder).'
+            )
+
+
+@MODELS.register_module()
+class SemiSegmentor(SemiMixin, EncoderDecoder):
+    """An ``EncoderDecoder`` with ``semi=dict(...)``, see :class:`SemiMixin`."""
+
+
+@MODELS.register_module()
+class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
+    """A ``CascadeEncoderDecoder`` (OCRNet ...) with ``semi=dict(...)``, multi-class only."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.label_space.head_knows_loss:
+            raise ValueError("SemiCascadeSegmentor supports model.label_space='multiclass' only.")

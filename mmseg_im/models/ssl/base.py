@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all semi-supervised methods share: teachers, pseudo-labels, the inconsistency mask."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ...inconsistency import InconsistencyMask
+from ...label_space import IGNORE_INDEX, LabelSpace
+from ...utils import build
+
+
+@dataclass(frozen=True)
+class PseudoLabel:
+    """What the teachers say of a batch; C channels, M label maps (see ``label_space``).
+
+    Three different things are kept apart: a confidence rule changes ``weight``, the inconsistency
+    mask changes ``label`` and ``weight``, padding changes ``valid``.
+
+    Attributes:
+        label (Tensor): (N, M, H, W) uint8; 255 where the label is blocked.
+        prob (Tensor): (N, C, H, W) float32, mean over the voters.
+        confidence (Tensor): (N, M, H, W) float32 of ``prob``, in [0, 1].
+        inconsistent (Tensor): (N, 1 or M, H, W) bool, the mask; all False without one.
+        valid (Tensor): (N, 1, H, W) bool, False on padding.
+        weight (Tensor): (N, M, H, W) float32 in [0, 1], weight of each pixel's loss.
+        finite (Tensor): (N, 1, 1, 1) bool, False if a teacher returned NaN for the image.
+    """
+
+    label: Tensor
+    prob: Tensor
+    confidence: Tensor
+    inconsistent: Tensor
+    valid: Tensor
+    weight: Tensor
+    finite: Tensor
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> 'PseudoLabel':
+        """Applies the same function to every field with pixels, such as a paste of CutMix."""
+        changed = {
+            f.name: function(getattr(self, f.name)) for f in fields(self) if f.name != 'finite'
+        }
+        return replace(self, **changed)
+
+    def weighted(self, factor: Tensor) -> 'PseudoLabel':
+        """Multiplies the weight with a factor broadcastable to (N, M, H, W)."""
+        return replace(self, weight=self.weight * factor)
+
+    def carries_loss(self) -> Tensor:
+        """(N, M, H, W) bool: pixels that have a label, a weight and are no padding."""
+        return (self.label != IGNORE_INDEX) & (self.weight > 0) & self.valid
+
+
+def valid_pixels(samples: Sequence) -> Tensor:
+    """(N, 1, H, W) bool: False where the preprocessor padded (label 255 in an empty map)."""
+    label = torch.stack([sample.gt_sem_seg.data for sample in samples])
+    return (label != IGNORE_INDEX).any(dim=1, keepdim=True)
+
+
+def pseudo_label_loss(space: LabelSpace, logits: Tensor, pseudo: PseudoLabel) -> Tensor:
+    """Mean weighted cross entropy over the valid pixels.
+
+    ``sum_i valid_i w_i CE(logits_i, label_i) / sum_i valid_i``, the normaliser of UniMatch and
+    FixMatch (CVPR 2023): pixels that a mask or a threshold takes out stay in the denominator, so
+    the loss gains weight as the teachers become sure. Zero, with a graph, if nothing is left.
+
+    Args:
+        space (LabelSpace): The task.
+        logits (Tensor): (N, C, H, W) of the student.
+        pseudo (PseudoLabel): Target.
+    """
+    target = torch.where(pseudo.valid & (pseudo.weight > 0), pseudo.label, IGNORE_INDEX)
+    loss = space.pixel_loss(logits, target) * pseudo.weight
+    return loss.sum() / pseudo.valid.expand_as(loss).sum().clamp(min=1)
+
+
+class SSLMethod(BaseModule):
+    """Base of the semi-supervised methods: a subclass writes :meth:`loss`.
+
+    The student is an argument of each call and no attribute, so there is no cycle of modules.
+
+    Args:
+        teachers (Sequence[dict]): Configs of :class:`~mmseg_im.models.teachers.Teacher`. Each
+            view of each teacher is one voter.
+        im (dict, optional): Config of :class:`~mmseg_im.inconsistency.InconsistencyMask`.
+        sup_weight (float): Factor of the supervised losses.
+        unsup_weight (float): Factor of the method's losses.
+    """
+
+    def __init__(
+        self,
+        teachers: Sequence[dict],
+        im: dict | None = None,
+        sup_weight: float = 1.0,
+        unsup_weight: float = 1.0,
+    ):
+        super().__init__()
+        if not teachers:
+            raise ValueError('model.semi.teachers is empty: a method needs one teacher or more.')
+        self.teachers = nn.ModuleList(
+            build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)
+        )
+        self.im: InconsistencyMask | None = im and build(MODELS, im, 'model.semi.im')
+        self.sup_weight = sup_weight
+        self.unsup_weight = unsup_weight
+        self.last_pseudo: PseudoLabel | None = None
+        """PseudoLabel: Of the last step before mixing, for hooks to look at."""
+
+    def bind(self, student: nn.Module) -> None:
+        """Lets the teachers and the mask meet the student, once, before training.
+
+        Raises:
+            ValueError: If the mask has fewer than two voters or does not fit the task.
+        """
+        for i, teacher in enumerate(self.teachers):
+            teacher.bind(student, f'model.semi.teachers[{i}]')
+        if self.im is None:
+            return
+        voters = sum(len(teacher.views) for teacher in self.teachers)
+        if voters < 2:
+            raise ValueError(
+                'model.semi.im: one voter always agrees with itself. Give the teacher more views, '
+                "such as views=['identity', 'hflip'], or add a teacher."
+            )
+        self.im.check(student.label_space)
+        normalised = getattr(student.data_preprocessor, '_enable_normalize', False)
+        if self.im.fill is None and not normalised:
+            raise ValueError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
+        mean = student.data_preprocessor.mean.flatten() if normalised else torch.zeros(1)
+        std = student.data_preprocessor.std.flatten() if normalised else torch.ones(1)
+        self.register_buffer('fill', self.im.fill_colour(mean, std), persistent=False)
+
+    def update_teachers(self, student: nn.Module) -> None:
+        """One step of every teacher; called at the start of the student's ``loss``."""
+        for teacher in self.teachers:
+            teacher.update(student)
+
+    @abstractmethod
+    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+        """The method.
+
+        Args:
+            student (nn.Module): The segmentor in training; ``student.logits(x)`` predicts.
+            views (dict[str, Tensor]): Name to (N, 3, H, W), normalised, pixel-aligned.
+            samples (dict[str, list[SegDataSample]]): The same names; their label maps are 0 and,
+                on padding, 255.
+
+        Returns:
+            dict[str, Tensor]: Keys with ``loss`` are added up and minimised, others only logged.
+        """
+
+    @torch.no_grad()
+    def pseudo_label(self, student: nn.Module, image: Tensor, samples: Sequence) -> PseudoLabel:
+        """Lets all voters label the weak view, one after another, and applies the mask.
+
+        Args:
+            student (nn.Module): The segmentor in training.
+            image (Tensor): (N, 3, H, W), the weak view.
+            samples (Sequence[SegDataSample]): Its samples.
+        """
+        space = student.label_space
+        valid = valid_pixels(samples)
+        votes = None if self.im is None else self.im.new_votes(space.num_labels)
+        total, num_voters = None, 0
+        for logits in self.votes(student, image):
+            prob = space.probs(logits)
+            if votes is not None:
+                votes.add(space.hard(prob), valid)
+            total = prob if total is None else total.add_(prob)
+            num_voters += 1
+        # A NaN of one teacher is a NaN of the sum.
+        finite = ~total.isnan().flatten(1).any(dim=1).view(-1, 1, 1, 1)
+        prob = torch.nan_to_num(total / num_voters)
+        label = space.hard(prob)
+        weight = finite.float().expand_as(label)
+        inconsistent = torch.zeros_like(valid)
+        if votes is not None:
+            consensus = self.im(votes, valid, label)
+            label, inconsistent = consensus.label, consensus.inconsistent
+            weight = weight * consensus.weight.view(-1, 1, 1, 1)
+        return PseudoLabel(
+            label=label,
+            prob=prob,
+            confidence=space.confidence(prob),
+            inconsistent=inconsistent,
+            valid=valid,
+            weight=weight,
+            finite=finite,
+        )
+
+    def votes(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
+        """Yields the logits (N, C, H, W) of every voter."""
+        for teacher in self.teachers:
+            yield from teacher.vote(student, image)
+
+    def logged(self, pseudo: PseudoLabel) -> dict[str, Tensor]:
+        """What every method adds to its losses for the log: images on which a teacher failed."""
+        return dict(nan_images=(~pseudo.finite).sum().float())
+
+    def paint(self, image: Tensor, pseudo: PseudoLabel) -> Tensor:
+        """Paints the masked pixels of one of the student's views (nothing without a mask)."""
+        if self.im is None:
+            return image
+        return self.im.paint_view(image, pseudo.inconsistent, self.fill)

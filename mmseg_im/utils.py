@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Building from a config with errors that name the key and the remedy."""
+
+import difflib
+import inspect
+
+from mmengine.registry import Registry
+
+
+def build(registry: Registry, cfg: dict, where: str):
+    """Builds ``cfg`` from a registry after checking its keys against the constructor.
+
+    Args:
+        registry (Registry): Such as ``mmseg.registry.MODELS``.
+        cfg (dict): Config with a ``type``; the other keys are the constructor's arguments.
+        where (str): The config key that holds ``cfg``, for the error message.
+
+    Raises:
+        TypeError: If ``cfg`` is no dict with a ``type``.
+        KeyError: If no class of that name is registered.
+        ValueError: If a key is not an argument of the class, or a required one is missing.
+    """
+    if not isinstance(cfg, dict) or 'type' not in cfg:
+        raise TypeError(f'{where} must be a dict with a "type", but it is {cfg!r}.')
+    cls = registry.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    if cls is None:
+        raise KeyError(
+            f'{where}.type={cfg["type"]!r} is not registered in {registry.name!r}: is it spelt '
+            'right, and is its module in custom_imports?'
+        )
+    signature = inspect.signature(cls).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in signature.values()):
+        for key in cfg:
+            if key != 'type' and key not in signature:
+                close = difflib.get_close_matches(key, signature, n=1)
+                hint = f' Did you mean {close[0]!r}?' if close else ''
+                raise ValueError(
+                    f'{where}.{key}: {cls.__name__} has no such option.{hint} Its options are '
+                    f'{", ".join(signature)}.'
+                )
+    for key, parameter in signature.items():
+        required = parameter.default is parameter.empty and parameter.kind in (
+            parameter.POSITIONAL_OR_KEYWORD,
+            parameter.KEYWORD_ONLY,
+        )
+        if required and key not in cfg:
+            raise ValueError(f'{where}.{key} is missing: {cls.__name__} cannot do without it.')
+    return registry.build(cfg)
