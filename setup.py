@@ -4,6 +4,7 @@
 Neither mmsegmentation, mmengine nor mmcv is a hard requirement: two families of distributions
 carry these import names and would overwrite each other's files. An extra chooses one.
 """
+
 import re
 from pathlib import Path
 

@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import importlib.util
+import io
 import os
 import pickle
 import sys
@@ -156,6 +157,26 @@ def _safely(loader: Callable) -> Callable:
     return load
 
 
+def load_from_local(filename: str, map_location=None) -> dict:
+    """Reads a checkpoint file. The fork's own loader allows the real ``getattr``; this does not.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    filename = os.path.expanduser(filename)
+    if not os.path.isfile(filename):
+        raise FileNotFoundError(f'The checkpoint {filename} does not exist.')
+    return torch.load(filename, map_location=map_location)
+
+
+def load_from_ceph(filename: str, map_location=None) -> dict:
+    """Reads a checkpoint from an object store; for the same reason as :func:`load_from_local`."""
+    from mmengine.fileio import get_file_backend
+
+    backend = get_file_backend(filename, backend_args=dict(backend='petrel'))
+    return torch.load(io.BytesIO(backend.get(filename)), map_location=map_location)
+
+
 def register_safe_loaders() -> None:
     """Makes every checkpoint load of mmengine safe: ``load_from``, ``resume``, ``init_cfg``.
 
@@ -166,17 +187,17 @@ def register_safe_loaders() -> None:
     from mmengine.runner import checkpoint as mmengine_checkpoint
 
     schemes = {
-        '': mmengine_checkpoint.load_from_local,
+        ('',): load_from_local,
+        (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): load_from_ceph,
         ('http://', 'https://'): mmengine_checkpoint.load_from_http,
-        'pavi://': mmengine_checkpoint.load_from_pavi,
-        (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): mmengine_checkpoint.load_from_ceph,
         ('modelzoo://', 'torchvision://'): mmengine_checkpoint.load_from_torchvision,
         ('open-mmlab://', 'openmmlab://'): mmengine_checkpoint.load_from_openmmlab,
-        'mmcls://': mmengine_checkpoint.load_from_mmcls,
+        ('mmcls://',): mmengine_checkpoint.load_from_mmcls,
+        ('pavi://',): mmengine_checkpoint.load_from_pavi,
     }
     for prefixes, loader in schemes.items():
         mmengine_checkpoint.CheckpointLoader.register_scheme(
-            prefixes if isinstance(prefixes, str) else list(prefixes), _safely(loader), force=True
+            list(prefixes), _safely(loader), force=True
         )
 
 

@@ -165,7 +165,7 @@ def grow(label: Tensor, target: Tensor, steps: int) -> Tensor:
         target (Tensor): bool, broadcastable to ``label``: the pixels that may be filled.
         steps (int): How many pixels far the classes grow.
     """
-    score = torch.where(label == IGNORE_INDEX, -1, label).float()
+    score = label.float().masked_fill(label == IGNORE_INDEX, -1)
     for _ in range(steps):
         neighbours = F.max_pool2d(score, 3, stride=1, padding=1)
         score = torch.where(target & (score < 0), neighbours, score)

@@ -89,7 +89,9 @@ def draw_panel(
         for name, colour in zip(classes, palette, strict=True)
     ]
     if with_mask:
-        entries.append(Patch(facecolor='0.88', edgecolor='0.28', hatch='////', label='inconsistent'))
+        entries.append(
+            Patch(facecolor='0.88', edgecolor='0.28', hatch='////', label='inconsistent')
+        )
     legend_columns = max(1, int(columns * tile_width / 1.45))
     legend_height = 0.1 + 0.24 * -(-len(entries) // legend_columns) if entries else 0.0
     caption, gap = 0.3, 0.08
@@ -103,7 +105,12 @@ def draw_panel(
         bottom = total[1] - (r + 1) * (tile_height + caption)
         for c, tile in enumerate(row):
             left = gap + c * (tile_width + gap)
-            box = (left / total[0], bottom / total[1], tile_width / total[0], tile_height / total[1])
+            box = (
+                left / total[0],
+                bottom / total[1],
+                tile_width / total[0],
+                tile_height / total[1],
+            )
             axes = figure.add_axes(box)
             axes.imshow(tile.image, interpolation='nearest', aspect='auto')
             axes.set_axis_off()

@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
         '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
     )
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher'
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='launcher'
     )
     # torchrun passes --local-rank or --local_rank
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)

@@ -6,5 +6,5 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
-    semi=dict(type='FixMatch', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.95),
+    semi=dict(type='FixMatch', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.8),
 )

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from ..label_space import IGNORE_INDEX
 
@@ -34,7 +35,8 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             'in training; take the key out.'
         )
     data_root = cfg.get('data_root')
-    creates_its_data = getattr(DATASETS.get(cfg['type']), 'creates_its_data', False)
+    cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    creates_its_data = getattr(cls, 'creates_its_data', False)
     if data_root is not None and not creates_its_data and not os.path.isdir(data_root):
         raise FileNotFoundError(
             f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
@@ -46,13 +48,15 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             f'{where}.ann_file: the list {ann_file} does not exist. It names one image a line, '
             'without suffix.'
         )
-    dataset = DATASETS.build(cfg)
-    if len(dataset) == 0:
+    # mmengine fails on an empty list when it fills the data set, so that is looked at before
+    dataset = DATASETS.build({**cfg, 'lazy_init': True})
+    if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
         raise ValueError(
             f'{where} has no images: '
             + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
                f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
         )  # fmt: skip
+    dataset.full_init()
     check = _check_labeled if labeled else _check_unlabeled
     num_classes = len(dataset.metainfo.get('classes') or ()) or IGNORE_INDEX
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
@@ -88,7 +92,7 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
         _check_exists(
             map_path, where, f'{path} is in the labeled list: annotate it or take it out.'
         )
-        label = decode(map_path, cv2.IMREAD_UNCHANGED)
+        label = decode(map_path, cv2.IMREAD_GRAYSCALE) if is_multi_label else _class_ids(map_path)
         if label.shape[:2] != image.shape[:2]:
             raise ValueError(
                 f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
@@ -96,6 +100,15 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
             )
         if not is_multi_label:
             _check_values(label, map_path, where, num_classes, info)
+
+
+def _class_ids(path: str) -> np.ndarray:
+    """Reads an annotation as mmseg's ``LoadAnnotations`` does: a palette image gives its indices."""
+    try:
+        with Image.open(path) as image:
+            return np.array(image)
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f'{path} cannot be decoded as an image. Replace the file.') from error
 
 
 def _check_values(label: np.ndarray, path: str, where: str, num_classes: int, info: dict) -> None:
@@ -122,7 +135,8 @@ def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
     Raises:
         ValueError: If it cannot be decoded.
     """
-    image = cv2.imread(path, flag)
+    content = np.fromfile(path, np.uint8)  # unlike imread, imdecode refuses half a JPEG, as mmcv
+    image = cv2.imdecode(content, flag) if content.size else None
     if image is None:
         raise ValueError(f'{path} cannot be decoded as an image. Replace the file.')
     return image
@@ -132,6 +146,6 @@ def load_sample(dataset: BaseDataset, index: int) -> dict:
     """Loads a sample; if that fails because its image is broken, the error names the file."""
     try:
         return dataset[index]
-    except (AttributeError, ValueError, cv2.error):
+    except Exception:  # what a broken file raises depends on the reader
         decode(dataset.get_data_info(index)['img_path'])
         raise

@@ -91,8 +91,8 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
                 (aside / kind / split).mkdir(parents=True)
             for i in range(count):
                 image, label = draw_sample(np.random.default_rng([seed, split_id, i]), size)
-                cv2.imwrite(str(aside / 'images' / split / f'{i:04d}.png'), image)
-                cv2.imwrite(str(aside / 'annotations' / split / f'{i:04d}.png'), label)
+                _write(aside / 'images' / split / f'{i:04d}.png', image)
+                _write(aside / 'annotations' / split / f'{i:04d}.png', label)
         names = [f'{i:04d}\n' for i in range(counts['train'])]
         (aside / 'splits').mkdir()
         (aside / 'splits' / 'labeled.txt').write_text(''.join(names[:num_labeled]))
@@ -105,6 +105,11 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write(path: Path, image: np.ndarray) -> None:
+    if not cv2.imwrite(str(path), image):  # so OpenCV says that the disk is full
+        raise OSError(f'{path} cannot be written.')
 
 
 @DATASETS.register_module()

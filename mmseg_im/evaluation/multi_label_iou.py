@@ -49,7 +49,9 @@ class MultiLabelIoUMetric(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Mean IoU in percent, as ``mIoU``; prints a table of the classes."""
-        intersection, union = (torch.stack(counts).sum(dim=0) for counts in zip(*results, strict=True))
+        intersection, union = (
+            torch.stack(counts).sum(dim=0) for counts in zip(*results, strict=True)
+        )
         iou = 100 * intersection / union
         if is_main_process():
             table = PrettyTable(['Class', 'IoU'])

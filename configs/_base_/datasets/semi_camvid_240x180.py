@@ -1,8 +1,15 @@
 # CamVid at half size (240x180), 1/8 labeled, the rest of the training images unlabeled.
+# CamVid's "unlabeled" images have labels: LoadHiddenAnnotations lets the log say how often the
+# pseudo-labels are right. No loss ever sees them; take the entry out where there are none.
 _base_ = './camvid_240x180.py'
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadEmptyAnnotations'),
+    dict(
+        type='LoadHiddenAnnotations',
+        img_dir=f'{_base_.data_root}/images/train',
+        seg_map_dir=f'{_base_.data_root}/annotations/train',
+    ),
     dict(type='RandomResize', scale=(240, 180), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=_base_.crop_size),
     dict(type='RandomFlip', prob=0.5),

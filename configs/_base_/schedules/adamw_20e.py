@@ -10,6 +10,6 @@ param_scheduler = [
         convert_to_iter_based=True,
     )
 ]  # fmt: skip
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=4)
 val_cfg = dict(type='TeacherStudentValLoop')
 test_cfg = dict(type='TestLoop')

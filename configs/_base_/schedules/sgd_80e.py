@@ -1,4 +1,5 @@
-# For pretrained CNNs: the optimiser of UniMatch (CVPR 2023) with 80 epochs over the unlabeled images.
+# For pretrained CNNs: the optimiser of UniMatch (CVPR 2023) for 80 epochs over the unlabeled
+# images.
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',

@@ -10,15 +10,15 @@ from mmseg.registry import TRANSFORMS
 
 
 def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
-    """Turns the hue; mmcv's ``adjust_hue`` overflows for negative factors with NumPy 2.
+    """Turns the hue in float32; OpenCV's 8-bit hue, which mmcv uses, is wrong by up to 13 levels.
 
     Args:
         img (np.ndarray): (H, W, 3) uint8, BGR.
         factor (float): Share of the colour circle, in [-0.5, 0.5].
     """
-    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
-    hsv[..., 0] += np.uint8(int(factor * 255) % 256)  # wraps around, as a circle does
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
+    hsv = cv2.cvtColor(img.astype(np.float32), cv2.COLOR_BGR2HSV)
+    hsv[..., 0] += 360 * (factor % 1)  # the way back wraps values above 360, but none below 0
+    return np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)).astype(np.uint8)
 
 
 @TRANSFORMS.register_module()

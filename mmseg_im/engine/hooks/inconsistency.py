@@ -43,7 +43,10 @@ def mask_counts(
         valid=valid.sum().double(),
         masked=masked.sum().double(),
         loss=pseudo.carries_loss().sum().double(),
-        **{'class': space.count(mean_label, valid), 'class_masked': space.count(mean_label, masked)},
+        **{
+            'class': space.count(mean_label, valid),
+            'class_masked': space.count(mean_label, masked),
+        },
     )
     if hidden is not None:
         known = valid & (hidden != IGNORE_INDEX)
@@ -94,7 +97,7 @@ class _Sums:
         valid = sums['valid'].clamp(min=1)
         shares = dict(masked=sums['masked'] / valid, carries_loss=sums['loss'] / valid)
         for side in ('inside', 'outside'):
-            if side in sums:
+            if side in sums and sums[side] > 0:
                 shares[f'accuracy_{side}'] = sums[f'{side}_right'] / sums[side]
         of_class = (sums['class_masked'] / sums['class'].clamp(min=1)).tolist()
         named = dict(zip(classes, of_class, strict=True))
@@ -150,7 +153,9 @@ class InconsistencyHook(Hook):
         samples = data_batch['data_samples'][self.view]
         space = _student(runner).label_space
         hidden = hidden_labels(samples, tuple(pseudo.label.shape[2:]))
-        counts = mask_counts(space, pseudo, None if hidden is None else hidden.to(pseudo.label.device))
+        counts = mask_counts(
+            space, pseudo, None if hidden is None else hidden.to(pseudo.label.device)
+        )
         self._step.add(counts)
         self._epoch.add(counts)
         # mmengine has read every output of this iteration from the device already.
@@ -174,7 +179,9 @@ class InconsistencyHook(Hook):
         for name, value in of_class.items():
             table.add_row([name, f'{value:.1%}'])
         text = ', '.join(f'{key} {value:.1%}' for key, value in shares.items())
-        print_log(f'Unlabeled pixels in epoch {runner.epoch + 1}: {text}\n{table}', logger='current')
+        print_log(
+            f'Unlabeled pixels in epoch {runner.epoch + 1}: {text}\n{table}', logger='current'
+        )
         runner.visualizer.add_scalars(
             {f'im/epoch/{key}': value for key, value in shares.items()}, step=runner.iter + 1
         )

@@ -35,7 +35,7 @@ def label_picture(
 class SemiVisualizationHook(Hook):
     """Draws a panel with one row for each sample: views, pseudo-label, mask, prediction.
 
-    The panel goes through mmengine's visualizer as ``semi/panel``, so every backend that the
+    The panel goes through mmengine's visualizer as ``semi_panel``, so every backend that the
     config names (local files, TensorBoard, WandB) gets it.
 
     Args:
@@ -67,11 +67,13 @@ class SemiVisualizationHook(Hook):
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
         rows = [
-            self._row(model.label_space, data_batch['inputs'], i, pseudo, prediction, meta['palette'])
+            self._row(
+                model.label_space, data_batch['inputs'], i, pseudo, prediction, meta['palette']
+            )
             for i in range(min(self.num_samples, len(pseudo.label)))
         ]
         panel = draw_panel(rows, meta['classes'], meta['palette'], with_mask=method.im is not None)
-        runner.visualizer.add_image('semi/panel', panel, step=runner.iter + 1)
+        runner.visualizer.add_image('semi_panel', panel, step=runner.iter + 1)
 
     @torch.no_grad()
     def _predict(self, model, data_batch: dict) -> torch.Tensor:

@@ -46,7 +46,7 @@ class SemiMixin:
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method
-            self._register_load_state_dict_pre_hook(self._keep_method_if_absent)
+        self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.models.logits`."""
@@ -133,12 +133,19 @@ class SemiMixin:
                 sample.set_data(dict(pred_sem_seg=PixelData(data=hard)))
         return results
 
-    def _keep_method_if_absent(self, state_dict: dict, prefix: str, *args) -> None:
-        """A plain checkpoint as ``load_from`` leaves the method as it is, without a warning."""
-        if any(key.startswith(prefix + METHOD_PREFIX) for key in state_dict):
-            return
-        for key, value in self.semi.state_dict().items():
-            state_dict[prefix + METHOD_PREFIX + key] = value
+    def _reconcile_method(self, state_dict: dict, prefix: str, *args) -> None:
+        """Spares the user hundreds of "missing" and "unexpected" keys of teachers.
+
+        Without a method, the method of the checkpoint is passed over; with one, a checkpoint
+        without a method (``load_from`` a supervised network) leaves it as it is.
+        """
+        method_keys = [key for key in state_dict if key.startswith(prefix + METHOD_PREFIX)]
+        if self.semi is None:
+            for key in method_keys:
+                del state_dict[key]
+        elif not method_keys:
+            for key, value in self.semi.state_dict().items():
+                state_dict[prefix + METHOD_PREFIX + key] = value
 
 
 def _scale(value, factor: float, key: str):

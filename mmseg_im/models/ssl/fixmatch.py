@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The segmentor is mmseg's own in every way but the method."""
+
+import copy
+
+import pytest
+import torch
+from mmengine.runner.checkpoint import load_state_dict
+from mmseg.registry import MODELS
+
+from tests.conftest import tiny_model
+
+SEMI = dict(
+    type='FixMatch',
+    teachers=[dict(type='EMATeacher', views=['identity', 'hflip'])],
+    im=dict(type='InconsistencyMask'),
+    threshold=0.0,
+)
+TASKS = [
+    dict(label_space='multiclass', num_classes=4, out_channels=4),
+    dict(label_space='binary', num_classes=2, out_channels=1),
+    dict(label_space='multilabel', num_classes=3, out_channels=3),
+]
+
+
+def stock(cfg):
+    """The same config for MMSegmentation without this project's keys."""
+    cfg = copy.deepcopy(cfg)
+    cfg.pop('semi')
+    cfg['type'] = 'EncoderDecoder'
+    cfg['data_preprocessor']['type'] = 'SegDataPreProcessor'
+    return MODELS.build(cfg)
+
+
+def test_student_loads_into_a_stock_config_key_for_key(build_tiny):
+    model = build_tiny(SEMI)
+    student = {k: v for k, v in model.state_dict().items() if not k.startswith('semi.')}
+    other = stock(tiny_model())
+    assert list(student) == list(other.state_dict())
+    other.load_state_dict(student, strict=True)
+    x = torch.randn(1, 3, 32, 32)
+    assert torch.equal(other.eval()._forward(x), model.eval()._forward(x))
+
+
+def test_supervised_loss_is_mmsegs(build_tiny, batch):
+    views, samples = batch()
+    torch.manual_seed(1)
+    ours = build_tiny()
+    theirs = stock(tiny_model())
+    theirs.load_state_dict(ours.state_dict())
+    expected = theirs.loss(views['sup'], samples['sup'])
+    for inputs, data in ((views, samples), (views['sup'], samples['sup'])):
+        result = ours.loss(inputs, data)
+        assert result.keys() == expected.keys()
+        assert all(torch.equal(result[key], expected[key]) for key in expected)
+
+
+@pytest.mark.parametrize('task', TASKS, ids=lambda t: t['label_space'])
+def test_a_step_of_every_task(build_tiny, batch, task):
+    maps = 3 if task['label_space'] == 'multilabel' else 1
+    classes = 2 if task['label_space'] != 'multiclass' else 4
+    model = build_tiny(SEMI, **task)
+    views, samples = batch(classes=classes, maps=maps)
+    model.train()
+    losses = model.loss(views, samples)
+    total, log = model.parse_losses(losses)
+    total.backward()
+    assert all(torch.isfinite(value) for value in log.values())
+    for name, p in model.named_parameters():
+        if name.startswith('semi.'):
+            assert p.grad is None
+        else:
+            assert p.grad is not None and torch.isfinite(p.grad).all(), name
+
+
+@pytest.mark.parametrize('task', TASKS, ids=lambda t: t['label_space'])
+def test_a_batch_without_any_label_is_no_crash(build_tiny, batch, task):
+    maps = 3 if task['label_space'] == 'multilabel' else 1
+    model = build_tiny(SEMI, **task)
+    views, samples = batch(maps=maps)
+    for view in samples.values():
+        for sample in view:
+            sample.gt_sem_seg.data.fill_(255)
+    total, log = model.parse_losses(model.loss(views, samples))
+    total.backward()
+    assert total == 0 and all(torch.isfinite(value) for value in log.values())
+
+
+def test_weights_scale_losses_and_nothing_else(build_tiny, batch):
+    views, samples = batch()
+    plain = dict(SEMI, cutmix_prob=0.0, sup_weight=1.0, unsup_weight=1.0)
+    torch.manual_seed(1)
+    one = build_tiny(plain)
+    other = build_tiny(dict(plain, sup_weight=0.25, unsup_weight=3.0))
+    other.load_state_dict(one.state_dict())
+    a, b = one.loss(views, samples), other.loss(views, samples)
+    assert torch.allclose(b['decode.loss_ce'], 0.25 * a['decode.loss_ce'])
+    assert torch.allclose(b['unsup.loss_strong'], 3 * a['unsup.loss_strong'])
+    assert torch.equal(b['decode.acc_seg'], a['decode.acc_seg'])
+
+
+def test_prediction_of_several_label_maps(build_tiny):
+    model = build_tiny(label_space='multilabel', num_classes=3, out_channels=3).eval()
+    (result,) = model.predict(torch.randn(1, 3, 32, 32))
+    expected = (result.seg_logits.data > 0).long()
+    assert torch.equal(result.pred_sem_seg.data, expected)
+
+
+def test_binary_prediction_uses_the_threshold_of_the_task(build_tiny):
+    model = build_tiny(
+        label_space=dict(type='binary', threshold=0.7), num_classes=2, out_channels=1
+    )
+    (result,) = model.eval().predict(torch.randn(1, 3, 32, 32))
+    probs = result.seg_logits.data  # mmseg stores probabilities for one channel
+    assert torch.equal(result.pred_sem_seg.data, (probs > 0.7).float())
+
+
+def test_auxiliary_heads_of_sigmoid_tasks(batch):
+    cfg = tiny_model(None, num_classes=3, out_channels=3)
+    aux = dict(
+        copy.deepcopy(cfg['decode_head']),
+        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+    )
+    for heads in (aux, [aux, aux]):
+        model = MODELS.build(
+            dict(copy.deepcopy(cfg), label_space='multilabel', auxiliary_head=heads)
+        )
+        views, samples = batch(classes=2, maps=3)
+        losses = model.loss(views['sup'], samples['sup'])
+        assert sum('aux' in key for key in losses) == (1 if heads is aux else 2)
+
+
+def test_checkpoints_with_and_without_a_method(build_tiny):
+    """No warning about hundreds of keys of teachers, in either direction."""
+    semi, plain = build_tiny(SEMI), build_tiny()
+    with torch.no_grad():
+        semi.semi.teachers[0].steps.fill_(5)
+    assert not any(load_state_dict(plain, semi.state_dict(), strict=True) or ())
+    load_state_dict(semi, plain.state_dict(), strict=True)
+    assert semi.semi.teachers[0].steps == 5
+    broken = {k: v for k, v in semi.state_dict().items() if 'steps' not in k}
+    with pytest.raises(RuntimeError, match=r'Missing key.*semi.teachers.0.steps'):
+        semi.load_state_dict(broken, strict=True)
+
+
+def test_a_batch_without_views_is_refused_in_a_sentence(build_tiny, batch):
+    views, samples = batch()
+    with pytest.raises(ValueError, match='needs a batch with views: use SemiDataset'):
+        build_tiny(SEMI).loss(views['sup'], samples['sup'])
+
+
+def test_mean_colour_needs_a_mean():
+    cfg = tiny_model(dict(SEMI, im=dict(type='InconsistencyMask', fill='mean')))
+    cfg['data_preprocessor'].update(mean=None, std=None)
+    with pytest.raises(ValueError, match="fill='mean' needs model.data_preprocessor.mean"):
+        MODELS.build(cfg)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints load without running code; mmcv-lite is enough."""
+
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmseg_im import compat
+
+
+class Payload:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+class OpensGetattr:
+    """Asks a checkpoint's allow-list for an arbitrary attribute."""
+
+    def __init__(self, owner, name):
+        self.args = owner, name
+
+    def __reduce__(self):
+        return getattr, self.args
+
+
+def hub_state() -> dict:
+    """The state of a message hub as a Runner stores it."""
+    hub = MessageHub('test')
+    hub.update_scalar('train/loss', 0.5)
+    hub.update_scalar('train/lr', np.float32(0.1))
+    hub.update_info('best_score', np.float32(41.5))
+    hub.update_info('iter', 7)
+    return hub.state_dict()
+
+
+def load(path):
+    return CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger='silent')
+
+
+def test_a_runners_checkpoint_loads(tmp_path):
+    path = tmp_path / 'epoch_1.pth'
+    arrays = {t: np.zeros(2, t) for t in ('float64', 'float32', 'int64', 'uint8', 'bool')}
+    torch.save(dict(message_hub=hub_state(), meta=dict(a=arrays), state_dict={}), path)
+    loaded = load(path)
+    scalar = loaded['message_hub']['log_scalars']['train/loss']
+    assert isinstance(scalar, HistoryBuffer) and scalar.mean() == 0.5
+    assert loaded['message_hub']['runtime_info']['best_score'] == np.float32(41.5)
+    assert loaded['meta']['a']['uint8'].dtype == np.uint8
+
+
+def test_code_is_refused_named_and_not_run(tmp_path):
+    path, made = tmp_path / 'evil.pth', tmp_path / 'made'
+    torch.save(dict(state_dict={}, extra=Payload(made)), path)
+    with pytest.raises(ValueError, match=r'evil.pth is refused.*posix.mkdir.*MMSEG_IM_TRUST'):
+        load(path)
+    assert not made.exists()
+
+
+def test_the_one_switch_trusts_one_file(tmp_path, monkeypatch):
+    path, other, made = tmp_path / 'mine.pth', tmp_path / 'other.pth', tmp_path / 'made'
+    torch.save(dict(extra=Payload(made)), path)
+    torch.save(dict(extra=Payload(tmp_path / 'no')), other)
+    monkeypatch.setenv(compat.TRUST_VARIABLE, str(path))
+    load(path)
+    assert made.exists()
+    with pytest.raises(ValueError, match='other.pth is refused'):
+        load(other)
+    assert 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ
+
+
+@pytest.mark.parametrize(
+    ('owner', 'name'), [(os, 'system'), (HistoryBuffer, '__init__'), (HistoryBuffer, 'update')]
+)
+def test_the_allow_list_opens_no_door(tmp_path, owner, name):
+    path = tmp_path / 'door.pth'
+    # A module cannot be pickled; its name as a GLOBAL is what an attacker would write.
+    value = OpensGetattr(owner, name) if owner is HistoryBuffer else OpensGetattr(os.mkdir, name)
+    torch.save(dict(extra=value) if owner is HistoryBuffer else dict(extra=[value]), path)
+    with pytest.raises(ValueError, match=r'door.pth is refused'):
+        load(path)
+    with pytest.raises(pickle.UnpicklingError, match='getattr'):
+        compat._history_statistic(owner, name)
+
+
+def test_statistics_are_handed_out():
+    assert compat._history_statistic(HistoryBuffer, 'mean') is HistoryBuffer.mean
+
+
+def test_urls_are_as_strict_as_files(tmp_path, monkeypatch):
+    """A download goes through the same check; the file is already in torch's cache."""
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    cache = tmp_path / 'hub' / 'checkpoints'
+    cache.mkdir(parents=True)
+    torch.save(dict(a=torch.ones(1)), cache / 'good.pth')
+    torch.save(dict(a=Payload(tmp_path / 'made')), cache / 'evil.pth')
+    assert load('https://example.com/good.pth')['a'] == 1
+    with pytest.raises(ValueError, match='evil.pth is refused'):
+        load('https://example.com/evil.pth')
+    assert not (tmp_path / 'made').exists()
+
+
+def test_broken_and_missing_files_are_named(tmp_path):
+    path = tmp_path / 'cut.pth'
+    torch.save(dict(a=torch.ones(1000)), path)
+    path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(ValueError, match=r'cut.pth cannot be read as a checkpoint'):
+        load(path)
+    with pytest.raises(FileNotFoundError, match=r'none.pth does not exist'):
+        load(tmp_path / 'none.pth')
+
+
+def test_placeholder_for_compiled_operators(monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, 'find_spec', lambda n, *a: None if n == 'mmcv._ext' else real(n, *a)
+    )
+    monkeypatch.delitem(sys.modules, 'mmcv._ext', raising=False)
+    compat.install_mmcv_ext_placeholder()
+    module = sys.modules['mmcv._ext']
+    assert module.__spec__.name == 'mmcv._ext'
+    with pytest.raises(RuntimeError, match=r"'nms' is one of them.*no-build-isolation"):
+        module.nms(1, 2)
+    with pytest.raises(AttributeError):
+        module.__path__  # noqa: B018
+
+
+def test_environment_report_works_with_the_placeholder():
+    from mmengine.utils.dl_utils import collect_env
+
+    assert collect_env()['PyTorch'] == torch.__version__
+
+
+def test_missing_mmseg_names_both_installs(tmp_path):
+    """In a fresh interpreter in which mmseg cannot be found."""
+    code = (
+        'import importlib.util as u, sys\n'
+        'real = u.find_spec\n'
+        'u.find_spec = lambda n, *a: None if n == "mmseg" else real(n, *a)\n'
+        'import mmseg_im'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "'mmseg' cannot be imported" in done.stderr
+    assert 'mmseg_im[openmmlab]' in done.stderr and 'mmseg_im[onedl]' in done.stderr
