@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -36,6 +37,12 @@ def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray
     return table[label]
 
 
+def label_picture(label: torch.Tensor, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Colours the label maps (M, H, W) of one image as (H, W, 3) uint8 RGB."""
+    array = label.cpu().numpy()
+    return colourise(array if len(array) > 1 else array[0], palette)
+
+
 def hatch(image: np.ndarray, mask: np.ndarray, period: int = 8) -> np.ndarray:
     """Draws diagonal stripes of two grays over the masked pixels.
 
@@ -47,6 +54,14 @@ def hatch(image: np.ndarray, mask: np.ndarray, period: int = 8) -> np.ndarray:
     rows, columns = np.indices(mask.shape)
     light = ((rows + columns) % period < period // 2)[..., None]
     return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
+
+
+def to_rgb(image: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Turns a loaded image (3, h, w) uint8 BGR into (H, W, 3) RGB, padded with black."""
+    picture = np.zeros((*size, 3), np.uint8)
+    array = image.cpu().numpy().transpose(1, 2, 0)[: size[0], : size[1], ::-1]
+    picture[: array.shape[0], : array.shape[1]] = array
+    return picture
 
 
 @dataclass

@@ -4,10 +4,11 @@
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine import ConfigDict
+from mmengine import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
@@ -114,3 +115,117 @@ def batch():
         return views, dict(sup=samples(label), weak=samples(empty), strong=samples(empty))
 
     return make
+
+
+def shrink(cfg, size: int = 32) -> None:
+    """Makes a config small in place: crops, sizes, loaders, widths; no pretrained weights.
+
+    Args:
+        cfg (Config): A config of this project.
+        size (int): Side of crops and of the padded batch.
+    """
+
+    def visit(node):
+        if isinstance(node, dict):
+            kind = node.get('type')
+            if kind == 'RandomCrop':
+                node['crop_size'] = (size, size)
+            elif kind in ('RandomResize', 'Resize') and 'scale' in node:
+                node['scale'] = (2 * size, size)
+            elif kind == 'SyncBN':
+                node['type'] = 'BN'
+            elif kind == 'ResNetV1c':
+                node.update(base_channels=4, stem_channels=4, init_cfg=None)
+            elif kind == 'DepthwiseSeparableASPPHead':
+                node.update(in_channels=128, c1_in_channels=16, channels=8, c1_channels=4)
+            elif kind == 'MultiViewDataPreProcessor':
+                node['size'] = (size, size)
+            if 'num_workers' in node and 'batch_size' in node:
+                node.update(batch_size=2, num_workers=0, persistent_workers=False)
+            for value in node.values():
+                visit(value)
+        elif isinstance(node, list | tuple):
+            for value in node:
+                visit(value)
+
+    visit(cfg._cfg_dict)
+
+
+@pytest.fixture(scope='session')
+def mini_camvid(tmp_path_factory) -> str:
+    """CamVid's folder tree with ten random images of 48x64."""
+    root = tmp_path_factory.mktemp('data') / 'camvid'
+    rng = np.random.default_rng(0)
+    for split, count in dict(train=6, val=2, test=2).items():
+        for kind in ('images', 'annotations'):
+            (root / kind / split).mkdir(parents=True)
+        for i in range(count):
+            image = rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+            label = rng.integers(0, 11, (48, 64), dtype=np.uint8)
+            cv2.imwrite(str(root / 'images' / split / f'{i}.jpg'), image)
+            cv2.imwrite(str(root / 'annotations' / split / f'{i}.png'), label)
+    (root / 'splits' / '1_8').mkdir(parents=True)
+    (root / 'splits' / '1_8' / 'labeled.txt').write_text('0\n1\n')
+    (root / 'splits' / '1_8' / 'unlabeled.txt').write_text('2\n3\n4\n5\n')
+    return str(root)
+
+
+@pytest.fixture(scope='session')
+def mini_shapes(tmp_path_factory) -> dict:
+    """Arguments of a ShapesDataset with twelve small training images."""
+    root = tmp_path_factory.mktemp('data') / 'shapes'
+    return dict(data_root=str(root), num_train=12, num_labeled=4, num_val=2, size=32)
+
+
+def make_demo_cfg(mini_shapes: dict, folder: Path) -> Config:
+    """The demo's config, shrunk: two epochs of four steps on tiny shapes."""
+    cfg = Config.fromfile(ROOT / 'configs/demo/fixmatch-im_unet-small_shapes.py')
+    shrink(cfg)
+    retarget(cfg, mini_shapes)
+    cfg.work_dir = str(folder / 'work')
+    rename(cfg, folder.name)
+    cfg.model.semi.threshold = 0.0
+    cfg.merge_from_dict(
+        {
+            'train_cfg.max_epochs': 2,
+            'train_cfg.val_interval': 1,
+            'param_scheduler.0.end': 2,
+            'default_hooks.logger.interval': 1,
+            'custom_hooks.1.interval': 1,
+            'custom_hooks.2.interval': 4,
+            'env_cfg.dist_cfg.backend': 'gloo',
+        }
+    )
+    return cfg
+
+
+@pytest.fixture
+def demo_cfg(mini_shapes, tmp_path) -> Config:
+    """See :func:`make_demo_cfg`."""
+    return make_demo_cfg(mini_shapes, tmp_path)
+
+
+def rename(cfg: Config, name: str) -> None:
+    """Gives a run names of its own: a second Runner of a process would write to the first's."""
+    cfg.experiment_name = name
+    cfg.visualizer.name = name
+
+
+def retarget(cfg: Config, values: dict) -> None:
+    """Points every data set of a config, and hidden annotations, at another folder."""
+    old = cfg.data_root
+
+    def visit(node):
+        if isinstance(node, dict):
+            if node.get('type') in ('ShapesDataset', 'CamVidDataset'):
+                node.update(values)
+            if node.get('type') == 'LoadHiddenAnnotations':
+                for key in ('img_dir', 'seg_map_dir'):
+                    node[key] = node[key].replace(old, values['data_root'])
+            for value in node.values():
+                visit(value)
+        elif isinstance(node, list | tuple):
+            for value in node:
+                visit(value)
+
+    visit(cfg._cfg_dict)

@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='where the metrics go; default: work_dirs/NAME')
     parser.add_argument('--out', help='folder for the predictions as PNG files')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--show-dir', help='folder, inside the work dir, for painted predictions')
+    parser.add_argument('--show-dir', help='folder for predictions painted over the images')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds that --show waits')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     parser.add_argument(
@@ -50,7 +50,8 @@ def main() -> None:
     cfg.model.pop('semi', None)
     if args.show or args.show_dir:
         hook = cfg.default_hooks.visualization
-        hook.update(draw=True, show=args.show, wait_time=args.wait_time)
+        # interval=1: mmseg draws every 50th batch otherwise
+        hook.update(draw=True, interval=1, show=args.show, wait_time=args.wait_time)
         if args.show_dir:
             cfg.visualizer.save_dir = args.show_dir
     if args.tta:

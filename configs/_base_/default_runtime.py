@@ -19,12 +19,14 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='mIoU'),
+    # mmengine removes an old checkpoint before it writes the new one: with two, a run that is
+    # killed in between still has one to resume from.
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='mIoU'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )
 custom_hooks = [
-    dict(type='EpochSeedHook'),
+    dict(type='SeedHook'),
     dict(type='InconsistencyHook', interval=50),
     dict(type='SemiVisualizationHook', interval=500),
 ]

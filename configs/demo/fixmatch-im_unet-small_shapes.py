@@ -15,6 +15,7 @@ model = dict(
         im=dict(type='InconsistencyMask'),
     ),
 )
+optim_wrapper = dict(optimizer=dict(lr=0.004))
 param_scheduler = [
     dict(
         type='PolyLR', power=0.9, begin=0, end=10, eta_min=0.0, by_epoch=True,
@@ -24,7 +25,7 @@ param_scheduler = [
 train_cfg = dict(max_epochs=10, val_interval=2)
 default_hooks = dict(logger=dict(interval=9))
 custom_hooks = [
-    dict(type='EpochSeedHook'),
+    dict(type='SeedHook'),
     dict(type='InconsistencyHook', interval=9),
     dict(type='SemiVisualizationHook', interval=90),
 ]

@@ -103,7 +103,7 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
 
 
 def _class_ids(path: str) -> np.ndarray:
-    """Reads an annotation as mmseg's ``LoadAnnotations`` does: a palette image gives its indices."""
+    """Reads an annotation as ``LoadAnnotations`` does; a palette image gives its indices."""
     try:
         with Image.open(path) as image:
             return np.array(image)
@@ -135,7 +135,8 @@ def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
     Raises:
         ValueError: If it cannot be decoded.
     """
-    content = np.fromfile(path, np.uint8)  # unlike imread, imdecode refuses half a JPEG, as mmcv
+    # with imdecode, as mmcv reads: unlike imread it refuses half a JPEG
+    content = np.fromfile(path, np.uint8)
     image = cv2.imdecode(content, flag) if content.size else None
     if image is None:
         raise ValueError(f'{path} cannot be decoded as an image. Replace the file.')

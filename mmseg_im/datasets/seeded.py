@@ -32,7 +32,7 @@ class Seeded:
     """Base of data sets whose sample depends on (seed, epoch, index) alone.
 
     Which worker or process loads a sample, and whether the run was stopped and resumed before,
-    then changes nothing. Seed and epoch come from :class:`~mmseg_im.engine.hooks.EpochSeedHook`
+    then changes nothing. Seed and epoch come from :class:`~mmseg_im.engine.hooks.SeedHook`
     through shared memory, because persistent workers see no other change.
     """
 

@@ -30,18 +30,20 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         tuple[np.ndarray, np.ndarray]: Image (size, size, 3) uint8 BGR and label (size, size)
         uint8 of 0 (background), 1 (disc), 2 (square), 3 (triangle).
     """
-    texture = cv2.resize(rng.uniform(60, 190, (size // 12, size // 12, 3)), (size, size))
+    cells = size // 12 + 1
+    coarse = rng.uniform(70, 170, (cells, cells, 1)) + rng.uniform(-25, 25, (cells, cells, 3))
+    texture = cv2.resize(coarse, (size, size))
     image = texture + 12 * np.sin(np.arange(size) * rng.uniform(0.2, 0.9))[None, :, None]
     label = np.zeros((size, size), np.uint8)
     for _ in range(rng.integers(3, 7)):
         kind = int(rng.integers(1, 4))
         outline = np.zeros((size, size), np.uint8)
         cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
-        hue = int(60 * (kind - 1) + rng.normal(0, 30)) % 180
-        hsv = np.uint8([[[hue, rng.integers(60, 200), rng.integers(90, 230)]]])
+        hue = int(60 * (kind - 1) + rng.normal(0, 22)) % 180
+        hsv = np.uint8([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]])
         colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
         alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 2.5))[..., None] / 255
-        alpha = alpha * rng.uniform(0.55, 0.95)
+        alpha = alpha * rng.uniform(0.6, 1.0)
         image = image * (1 - alpha) + colour * alpha
         label[outline > 0] = kind
     image = image + rng.normal(0, 14, image.shape)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-from .hooks import EpochSeedHook, InconsistencyHook, SemiVisualizationHook
+from .hooks import InconsistencyHook, SeedHook, SemiVisualizationHook
 from .optim import TrainableOptimWrapperConstructor
 from .runner import TeacherStudentValLoop
 
 __all__ = [
-    'EpochSeedHook',
     'InconsistencyHook',
+    'SeedHook',
     'SemiVisualizationHook',
     'TeacherStudentValLoop',
     'TrainableOptimWrapperConstructor',

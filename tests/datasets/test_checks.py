@@ -39,7 +39,7 @@ def write_noise(path) -> None:
     assert cv2.imwrite(str(path), noise)
 
 
-# ------------------------------------------------------------------------------ what is accepted
+# --------------------------------------------------------------------------------- what is accepted
 
 
 @both_kinds
@@ -86,7 +86,7 @@ def test_values_that_mmseg_maps_are_left_to_it(mini, changes):
     assert len(build(mini.cfg('labeled', **changes))) == 3
 
 
-# ------------------------------------------------------------------------- folders, lists, keys
+# ----------------------------------------------------------------------------- folders, lists, keys
 
 
 @both_kinds
@@ -149,7 +149,7 @@ def test_seeded_dataset_names_its_key(mini):
         SeededDataset(mini.cfg('labeled', data_root='nowhere'))
 
 
-# --------------------------------------------------------------------------------------- images
+# ------------------------------------------------------------------------------------------- images
 
 
 @both_kinds
@@ -176,7 +176,7 @@ def with_cut_image(request, mini):
     def with_cut_image(kind: str):
         for name in mini.names[kind]:
             write_noise(mini.image(name).with_suffix(request.param))
-        path = mini.image(mini.names[kind][1]).with_suffix(request.param)
+        path = mini.image(mini.names[kind][0]).with_suffix(request.param)
         cut(path)
         return mini.cfg(kind, img_suffix=request.param), path
 
@@ -192,9 +192,9 @@ def test_cut_labeled_image(with_cut_image):
 def test_cut_unlabeled_image_fails_when_it_is_loaded(with_cut_image):
     cfg, path = with_cut_image('unlabeled')
     dataset = build(cfg, 'unlabeled')
-    load_sample(dataset, 0)
+    load_sample(dataset, 1)
     with pytest.raises(ValueError, match=naming(path, 'cannot be decoded')):
-        load_sample(dataset, 1)
+        load_sample(dataset, 0)
 
 
 def test_image_that_breaks_while_training(mini):
@@ -212,7 +212,7 @@ def test_error_of_a_whole_image_stays_as_it_is(mini):
         load_sample(dataset, 0)
 
 
-# ---------------------------------------------------------------------------------- annotations
+# -------------------------------------------------------------------------------------- annotations
 
 
 def test_image_without_annotation(mini):
@@ -275,7 +275,7 @@ def test_multi_label_annotation_of_another_size(cells):
         build(cells.cfg())
 
 
-# ------------------------------------------------------------------------------ images used twice
+# -------------------------------------------------------------------------------- images used twice
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One training step of every kind of architecture in mmseg, each one as tiny as it gets.
+"""One training step of a dozen of mmseg's architectures, each one as tiny as it gets.
 
-The configs differ from mmseg's own base configs in width and depth only. Left out are MaskFormer
+The configs are modelled on mmseg's base configs, narrower and shallower. Left out are MaskFormer
 and Mask2Former: without mmdet mmseg cannot build their heads.
 """
 
@@ -20,22 +20,22 @@ from mmseg_im.models.teachers import METHOD_PREFIX
 
 NUM_CLASSES = 4
 SIZE = (64, 64)
-BN = {'type': 'BN'}
-LN = {'type': 'LN'}
+BN = dict(type='BN')
+LN = dict(type='LN')
 
-PREPROCESSOR = {
-    'type': 'MultiViewDataPreProcessor',
-    'mean': [123.675, 116.28, 103.53],
-    'std': [58.395, 57.12, 57.375],
-    'bgr_to_rgb': True,
-    'size': SIZE,
-}
-FIXMATCH = {
-    'type': 'FixMatch',
-    'teachers': [{'type': 'EMATeacher', 'views': ['identity', 'hflip']}],
-    'threshold': 0.0,
-    'im': {'type': 'InconsistencyMask'},
-}
+PREPROCESSOR = dict(
+    type='MultiViewDataPreProcessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    bgr_to_rgb=True,
+    size=SIZE,
+)
+FIXMATCH = dict(
+    type='FixMatch',
+    teachers=[dict(type='EMATeacher', views=['identity', 'hflip'])],
+    threshold=0.0,
+    im=dict(type='InconsistencyMask'),
+)
 
 
 def head(type_: str, in_channels, in_index=-1, channels: int = 8, norm_cfg=BN, **options) -> dict:
@@ -59,20 +59,20 @@ def fcn(in_channels: int, in_index: int = -1) -> dict:
 
 def resnet(dilations=(1, 1, 2, 4), strides=(1, 2, 1, 1)) -> dict:
     """Config of a ResNet-18 with 8, 16, 32 and 64 channels, by default of output stride 8."""
-    return {
-        'type': 'ResNetV1c',
-        'depth': 18,
-        'stem_channels': 8,
-        'base_channels': 8,
-        'dilations': dilations,
-        'strides': strides,
-        'contract_dilation': True,
-        'norm_cfg': BN,
-    }
+    return dict(
+        type='ResNetV1c',
+        depth=18,
+        stem_channels=8,
+        base_channels=8,
+        dilations=dilations,
+        strides=strides,
+        contract_dilation=True,
+        norm_cfg=BN,
+    )
 
 
 def vit(**options) -> dict:
-    """Config of a vision transformer on 4x4 patches."""
+    """Config of a vision transformer that sees an image as 4x4 patches."""
     return dict(
         type='VisionTransformer',
         img_size=SIZE,
@@ -84,11 +84,11 @@ def vit(**options) -> dict:
     )
 
 
-FPN = {
-    'backbone': resnet(dilations=(1, 1, 1, 1), strides=(1, 2, 2, 2)),
-    'neck': {'type': 'FPN', 'in_channels': [8, 16, 32, 64], 'out_channels': 8, 'num_outs': 4},
-    'decode_head': head('FPNHead', [8] * 4, [0, 1, 2, 3], feature_strides=[4, 8, 16, 32]),
-}
+FPN = dict(
+    backbone=resnet(dilations=(1, 1, 1, 1), strides=(1, 2, 2, 2)),
+    neck=dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=8, num_outs=4),
+    decode_head=head('FPNHead', [8] * 4, [0, 1, 2, 3], feature_strides=[4, 8, 16, 32]),
+)
 POINT_REND = dict(
     FPN,
     num_stages=2,
@@ -100,70 +100,70 @@ POINT_REND = dict(
 
 # num_stages makes it a cascade. No pooling to 1x1 where it can be avoided: BN of two values only
 # keeps their signs.
-ARCHITECTURES = {
-    'fcn': {
-        'backbone': resnet(),
-        'decode_head': head('FCNHead', 64, num_convs=2),
-        'auxiliary_head': fcn(32, 2),
-    },
-    'fpn': FPN,
-    'pspnet': {
-        'backbone': resnet(),
-        'decode_head': head('PSPHead', 64, pool_scales=(2, 3)),
-        'auxiliary_head': fcn(32, 2),
-    },
-    'deeplabv3plus': {
-        'backbone': resnet(),
-        'decode_head': head(
+ARCHITECTURES = dict(
+    fcn=dict(
+        backbone=resnet(),
+        decode_head=head('FCNHead', 64, num_convs=2),
+        auxiliary_head=fcn(32, 2),
+    ),
+    fpn=FPN,
+    pspnet=dict(
+        backbone=resnet(),
+        decode_head=head('PSPHead', 64, pool_scales=(2, 3)),
+        auxiliary_head=fcn(32, 2),
+    ),
+    deeplabv3plus=dict(
+        backbone=resnet(),
+        decode_head=head(
             'DepthwiseSeparableASPPHead',
             64,
             dilations=(1, 2, 3),
             c1_in_channels=8,
             c1_channels=4,
         ),
-        'auxiliary_head': fcn(32, 2),
-    },
-    'upernet_swin': {
-        'backbone': {
-            'type': 'SwinTransformer',
-            'embed_dims': 8,
-            'depths': (2, 1, 1, 1),  # every second block of a stage has shifted windows
-            'num_heads': (1, 2, 2, 4),
-            'window_size': 4,
-            'norm_cfg': LN,
-        },
-        'decode_head': head('UPerHead', [8, 16, 32, 64], [0, 1, 2, 3], pool_scales=(2, 3)),
-        'auxiliary_head': fcn(32, 2),
-    },
-    'segformer': {
-        'backbone': {
-            'type': 'MixVisionTransformer',
-            'embed_dims': 4,
-            'num_layers': [1, 1, 1, 1],
-            'num_heads': [1, 2, 4, 8],
-            'sr_ratios': [8, 4, 2, 1],
-        },
-        'decode_head': head('SegformerHead', [4, 8, 16, 32], [0, 1, 2, 3]),
-    },
-    'bisenetv2': {
-        'backbone': {
-            'type': 'BiSeNetV2',
-            'detail_channels': (8, 8, 16),
-            'semantic_channels': (4, 8, 12, 16),
-            'semantic_expansion_ratio': 2,
-            'bga_channels': 16,
-        },
-        'decode_head': fcn(16, 0),
-        'auxiliary_head': [fcn(4, 1), fcn(8, 2), fcn(12, 3), fcn(16, 4)],
-    },
-    'ocrnet': {
-        'num_stages': 2,
-        'backbone': resnet(),
-        'decode_head': [fcn(32, 2), head('OCRHead', 64, ocr_channels=8)],
-    },
-    'segmenter': {
-        'backbone': vit(num_layers=2, final_norm=True),
-        'decode_head': head(
+        auxiliary_head=fcn(32, 2),
+    ),
+    upernet_swin=dict(
+        backbone=dict(
+            type='SwinTransformer',
+            embed_dims=8,
+            depths=(2, 1, 1, 1),  # every second block of a stage has shifted windows
+            num_heads=(1, 2, 2, 4),
+            window_size=4,
+            norm_cfg=LN,
+        ),
+        decode_head=head('UPerHead', [8, 16, 32, 64], [0, 1, 2, 3], pool_scales=(2, 3)),
+        auxiliary_head=fcn(32, 2),
+    ),
+    segformer=dict(
+        backbone=dict(
+            type='MixVisionTransformer',
+            embed_dims=4,
+            num_layers=[1, 1, 1, 1],
+            num_heads=[1, 2, 4, 8],
+            sr_ratios=[8, 4, 2, 1],
+        ),
+        decode_head=head('SegformerHead', [4, 8, 16, 32], [0, 1, 2, 3]),
+    ),
+    bisenetv2=dict(
+        backbone=dict(
+            type='BiSeNetV2',
+            detail_channels=(8, 8, 16),
+            semantic_channels=(4, 8, 12, 16),
+            semantic_expansion_ratio=2,
+            bga_channels=16,
+        ),
+        decode_head=fcn(16, 0),
+        auxiliary_head=[fcn(4, 1), fcn(8, 2), fcn(12, 3), fcn(16, 4)],
+    ),
+    ocrnet=dict(
+        num_stages=2,
+        backbone=resnet(),
+        decode_head=[fcn(32, 2), head('OCRHead', 64, ocr_channels=8)],
+    ),
+    segmenter=dict(
+        backbone=vit(num_layers=2, final_norm=True),
+        decode_head=head(
             'SegmenterMaskTransformerHead',
             16,
             channels=16,
@@ -172,24 +172,24 @@ ARCHITECTURES = {
             num_heads=2,
             embed_dims=16,
         ),
-    },
-    'setr_pup': {
-        'backbone': vit(num_layers=2, out_indices=(0, 1)),
-        'decode_head': head('SETRUPHead', 16, num_convs=2, up_scale=2),
-        'auxiliary_head': head('SETRUPHead', 16, 0, num_convs=1, up_scale=4),
-    },
-    'setr_mla': {
-        'backbone': vit(num_layers=4, out_indices=(0, 1, 2, 3), with_cls_token=False),
-        'neck': {'type': 'MLANeck', 'in_channels': [16] * 4, 'out_channels': 8, 'norm_cfg': BN},
-        'decode_head': head('SETRMLAHead', (8,) * 4, (0, 1, 2, 3), channels=16, mla_channels=4),
-        'auxiliary_head': [fcn(8, i) for i in range(4)],
-    },
-    'unet': {
-        'backbone': {'type': 'UNet', 'base_channels': 4},
-        'decode_head': fcn(4, 4),
-        'auxiliary_head': fcn(8, 3),
-    },
-}
+    ),
+    setr_pup=dict(
+        backbone=vit(num_layers=2, out_indices=(0, 1)),
+        decode_head=head('SETRUPHead', 16, num_convs=2, up_scale=2),
+        auxiliary_head=head('SETRUPHead', 16, 0, num_convs=1, up_scale=4),
+    ),
+    setr_mla=dict(
+        backbone=vit(num_layers=4, out_indices=(0, 1, 2, 3), with_cls_token=False),
+        neck=dict(type='MLANeck', in_channels=[16] * 4, out_channels=8, norm_cfg=BN),
+        decode_head=head('SETRMLAHead', (8,) * 4, (0, 1, 2, 3), channels=16, mla_channels=4),
+        auxiliary_head=[fcn(8, i) for i in range(4)],
+    ),
+    unet=dict(
+        backbone=dict(type='UNet', base_channels=4),
+        decode_head=fcn(4, 4),
+        auxiliary_head=fcn(8, 3),
+    ),
+)
 
 each_architecture = pytest.mark.parametrize('name', ARCHITECTURES)
 
@@ -202,7 +202,7 @@ def _seed_and_scope():
 
 def build_segmentor(architecture: dict, semi: dict | None = FIXMATCH) -> nn.Module:
     """Builds a semi-supervised segmentor or, with ``semi=None``, mmseg's own one."""
-    cfg = dict(copy.deepcopy(architecture), test_cfg={'mode': 'whole'})
+    cfg = dict(copy.deepcopy(architecture), test_cfg=dict(mode='whole'))
     cascade = 'Cascade' if 'num_stages' in cfg else ''
     if semi is None:
         cfg.update(type=f'{cascade}EncoderDecoder')
@@ -226,14 +226,14 @@ def samples(labels: Tensor) -> list[SegDataSample]:
 def make_batch() -> dict:
     """Two labeled and two unlabeled images, as the data loader hands them over."""
     empty = torch.zeros(2, 1, *SIZE, dtype=torch.long)
-    return {
-        'inputs': {view: images() for view in ('sup', 'weak', 'strong')},
-        'data_samples': {
-            'sup': samples(torch.randint_like(empty, NUM_CLASSES)),
-            'weak': samples(empty),
-            'strong': samples(empty.clone()),
-        },
-    }
+    return dict(
+        inputs={view: images() for view in ('sup', 'weak', 'strong')},
+        data_samples=dict(
+            sup=samples(torch.randint_like(empty, NUM_CLASSES)),
+            weak=samples(empty),
+            strong=samples(empty.clone()),
+        ),
+    )
 
 
 def split(named: dict) -> tuple[dict, dict]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-from .epoch_seed import EpochSeedHook
 from .inconsistency import InconsistencyHook
+from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
 
-__all__ = ['EpochSeedHook', 'InconsistencyHook', 'SemiVisualizationHook']
+__all__ = ['InconsistencyHook', 'SeedHook', 'SemiVisualizationHook']

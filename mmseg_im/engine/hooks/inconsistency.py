@@ -32,7 +32,7 @@ def mask_counts(
         hidden (Tensor, optional): (N, M, H, W) true labels of the unlabeled images, 255 = unknown.
 
     Returns:
-        dict[str, Tensor]: float64 sums: ``valid``, ``masked``, ``loss`` (pixels that carry one),
+        dict[str, Tensor]: float64 sums: ``valid``, ``masked``, ``used`` (pixels that carry a loss),
         ``class`` and ``class_masked`` (C,), and with ``hidden`` ``inside``, ``inside_right``,
         ``outside``, ``outside_right``.
     """
@@ -42,7 +42,7 @@ def mask_counts(
     counts = dict(
         valid=valid.sum().double(),
         masked=masked.sum().double(),
-        loss=pseudo.carries_loss().sum().double(),
+        used=pseudo.carries_loss().sum().double(),
         **{
             'class': space.count(mean_label, valid),
             'class_masked': space.count(mean_label, masked),
@@ -95,7 +95,7 @@ class _Sums:
         sums, self.sums = {key: value.clone() for key, value in self.sums.items()}, {}
         all_reduce_dict(sums)
         valid = sums['valid'].clamp(min=1)
-        shares = dict(masked=sums['masked'] / valid, carries_loss=sums['loss'] / valid)
+        shares = dict(masked=sums['masked'] / valid, used=sums['used'] / valid)
         for side in ('inside', 'outside'):
             if side in sums and sums[side] > 0:
                 shares[f'accuracy_{side}'] = sums[f'{side}_right'] / sums[side]
@@ -108,7 +108,7 @@ class _Sums:
 class InconsistencyHook(Hook):
     """Logs, at every log interval and for every epoch, what happened to the unlabeled pixels.
 
-    ``im/masked``: share of the pixels under the mask. ``im/carries_loss``: share with a loss.
+    ``im/masked``: share of the pixels under the mask. ``im/used``: share that carries a loss.
     ``im/masked_of/CLASS``: share of the pixels of a class that are masked (for TensorBoard and
     the like; printed as a table once an epoch). If ``LoadHiddenAnnotations`` is in the unlabeled
     pipeline, also ``im/accuracy_inside`` and ``im/accuracy_outside``: how often the vote is right

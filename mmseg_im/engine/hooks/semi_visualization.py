@@ -3,32 +3,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 
-from ...label_space import LabelSpace
 from ...models.ssl.base import PseudoLabel
-from ...visualization import Tile, colourise, draw_panel, hatch
-
-
-def to_rgb(image: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """Turns a loaded image (3, h, w) uint8 BGR into (H, W, 3) RGB, padded with black."""
-    picture = np.zeros((*size, 3), np.uint8)
-    array = image.cpu().numpy().transpose(1, 2, 0)[: size[0], : size[1], ::-1]
-    picture[: array.shape[0], : array.shape[1]] = array
-    return picture
-
-
-def label_picture(
-    space: LabelSpace, label: torch.Tensor, palette: Sequence[Sequence[int]]
-) -> np.ndarray:
-    """Colours one label map (M, H, W) of a label space as (H, W, 3) RGB."""
-    array = label.cpu().numpy()
-    return colourise(array if space.num_maps > 1 else array[0], palette)
+from ...visualization import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
 
 
 @HOOKS.register_module()
@@ -67,9 +49,7 @@ class SemiVisualizationHook(Hook):
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
         rows = [
-            self._row(
-                model.label_space, data_batch['inputs'], i, pseudo, prediction, meta['palette']
-            )
+            self._row(data_batch['inputs'], i, pseudo, prediction, meta['palette'])
             for i in range(min(self.num_samples, len(pseudo.label)))
         ]
         panel = draw_panel(rows, meta['classes'], meta['palette'], with_mask=method.im is not None)
@@ -91,7 +71,6 @@ class SemiVisualizationHook(Hook):
 
     def _row(
         self,
-        space: LabelSpace,
         inputs: dict,
         i: int,
         pseudo: PseudoLabel,
@@ -104,15 +83,16 @@ class SemiVisualizationHook(Hook):
             for name, images in inputs.items()
             if name != 'sup'
         ]
-        mask = pseudo.inconsistent[i].any(dim=0).cpu().numpy()
         valid = pseudo.valid[i, 0].cpu().numpy()
-        mean_label = label_picture(space, space.hard(pseudo.prob[i : i + 1])[0], palette)
-        mean_label[~valid] = 0
-        label = label_picture(space, pseudo.label[i], palette)
-        share = mask[valid].mean() if valid.any() else 0.0
+        mask = pseudo.inconsistent[i].any(dim=0).cpu().numpy() & valid
+        weak = to_rgb(inputs[self.view][i], size)
+        share = mask.sum() / max(valid.sum(), 1)
+        labels = [label_picture(pseudo.label[i], palette), label_picture(prediction[i], palette)]
+        for picture in labels:
+            picture[~valid] = IGNORED_COLOUR
         return [
             *tiles,
-            Tile("teachers' mean", mean_label),
-            Tile(f'pseudo-label, {share:.0%} masked', hatch(label, mask & valid)),
-            Tile("student's prediction", label_picture(space, prediction[i], palette)),
+            Tile('pseudo-label', hatch(labels[0], mask)),
+            Tile(f'mask, {share:.1%} of the pixels', hatch(weak, mask)),
+            Tile("student's prediction", labels[1]),
         ]

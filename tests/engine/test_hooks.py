@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the hooks count, log, draw and refuse."""
+
+import json
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from mmseg_im.engine.hooks.inconsistency import hidden_labels, mask_counts
+from mmseg_im.label_space import Binary, MultiClass, MultiLabel
+from mmseg_im.models.ssl.base import PseudoLabel
+
+
+@pytest.mark.parametrize(
+    'space', [MultiClass(4), Binary(), MultiLabel(3)], ids=lambda s: type(s).__name__
+)
+def test_counts_against_numpy(space):
+    n, h, w, m = 2, 5, 7, space.num_maps
+    prob = torch.rand(n, space.out_channels, h, w)
+    mask, valid = torch.rand(n, 1, h, w) < 0.4, torch.rand(n, 1, h, w) < 0.8
+    voted = torch.randint(space.num_labels, (n, m, h, w), dtype=torch.uint8)
+    pseudo = PseudoLabel(
+        label=torch.where(mask, 255, voted),
+        prob=prob,
+        confidence=space.confidence(prob),
+        inconsistent=mask,
+        valid=valid,
+        weight=(torch.rand(n, m, h, w) < 0.5).float(),
+        finite=torch.ones(n, 1, 1, 1, dtype=torch.bool),
+    )
+    hidden = torch.randint(space.num_labels, (n, m, h, w))
+    hidden[torch.rand(hidden.shape) < 0.2] = 255
+    counts = {k: v.numpy() for k, v in mask_counts(space, pseudo, hidden).items()}
+
+    mean = space.hard(prob).numpy()
+    v = np.broadcast_to(valid.numpy(), mean.shape)
+    im = np.broadcast_to(mask.numpy(), mean.shape) & v
+    assert counts['valid'] == v.sum() and counts['masked'] == im.sum()
+    carries = v & ~np.broadcast_to(mask.numpy(), mean.shape) & (pseudo.weight.numpy() > 0)
+    assert counts['used'] == carries.sum()
+    for key, where in (('class', v), ('class_masked', im)):
+        if isinstance(space, MultiLabel):
+            expected = ((mean == 1) & where).sum((0, 2, 3))
+        else:
+            expected = [((mean == c) & where).sum() for c in range(space.num_classes)]
+        np.testing.assert_array_equal(counts[key], expected)
+    truth = hidden.numpy()
+    known = v & (truth != 255)
+    assert counts['inside'] == (known & im).sum() and counts['outside'] == (known & ~im).sum()
+    assert counts['inside_right'] == (known & im & (mean == truth)).sum()
+    assert counts['outside_right'] == (known & ~im & (voted.numpy() == truth)).sum()
+
+
+def train(cfg) -> tuple[Runner, list[dict]]:
+    """Trains, and returns the runner and the scalars that the visualizer wrote."""
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    (path,) = Path(runner.log_dir).glob('vis_data/scalars.json')
+    return runner, [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_run_logs_and_draws(demo_cfg):
+    runner, scalars = train(demo_cfg)
+    steps = [s for s in scalars if 'im/masked' in s]
+    assert len(steps) == 8
+    for step in steps:
+        assert 0 <= step['im/masked'] <= 1 and 0 <= step['im/used'] <= 1
+        assert np.isfinite(step['loss']) and 0 <= step['im/accuracy_outside'] <= 1
+        # With threshold 0 every unmasked pixel carries a loss.
+        assert step['im/masked'] + step['im/used'] == pytest.approx(1, abs=1e-6)
+    by_class = [s for s in scalars if 'im/masked_of/disc' in s]
+    assert len(by_class) == 8 and all(0 <= s['im/masked_of/disc'] <= 1 for s in by_class)
+    epochs = [s for s in scalars if 'im/epoch/masked' in s]
+    assert len(epochs) == 2
+    first = [s['im/masked'] for s in steps[:4]]
+    assert epochs[0]['im/epoch/masked'] == pytest.approx(np.mean(first), abs=0.02)  # by pixels
+    pictures = sorted(Path(runner.log_dir).glob('vis_data/vis_image/*.png'))
+    assert [p.name for p in pictures] == ['semi_panel_4.png', 'semi_panel_8.png']
+    panel = cv2.imread(str(pictures[0]))
+    assert panel.shape[1] > 1000 and panel.std() > 20
+    assert 'Masked' in Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+
+
+def test_without_hidden_annotations_there_is_no_accuracy(demo_cfg):
+    pipeline = demo_cfg.train_dataloader.dataset.unlabeled.pipeline
+    pipeline[:] = [t for t in pipeline if t['type'] != 'LoadHiddenAnnotations']
+    _, scalars = train(demo_cfg)
+    assert any('im/masked' in s for s in scalars)
+    assert not any('accuracy' in key for s in scalars for key in s)
+
+
+def test_a_nan_teacher_is_named_once_and_training_goes_on(demo_cfg, caplog):
+    """From the second step on, the teacher of the run returns NaN for one image of each batch."""
+    runner = Runner.from_cfg(demo_cfg)
+    teacher = runner.model.semi.teachers[0]
+    vote = teacher.vote
+
+    def broken(student, image):
+        for logits in vote(student, image):
+            logits[0, 0, 0, 0] = torch.nan
+            yield logits
+
+    teacher.vote = broken
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    runner.train()
+    logger.removeHandler(caplog.handler)
+    warnings = [r.getMessage() for r in caplog.records if 'returned NaN' in r.getMessage()]
+    assert warnings and all(
+        r.levelno == logging.WARNING for r in caplog.records if 'NaN' in r.getMessage()
+    )
+    named = [w.split(' for ')[1].split(':')[0] for w in warnings]
+    assert len(named) == len(set(named)) and all(name.endswith('.png') for name in named)
+    assert all(torch.isfinite(p).all() for p in runner.model.parameters())
+    assert runner.iter == 8
+
+
+def test_teachers_of_other_classes_stop_the_run(demo_cfg, tmp_path):
+    from mmseg.registry import MODELS
+
+    student = MODELS.build(dict(demo_cfg.model, semi=None))
+    meta = dict(dataset_meta=dict(classes=('sky', 'disc', 'square', 'triangle')))
+    torch.save(dict(state_dict=student.state_dict(), meta=meta), tmp_path / 'other.pth')
+    demo_cfg.model.semi.teachers.append(
+        dict(type='FrozenTeacher', checkpoint=str(tmp_path / 'other.pth'))
+    )
+    with pytest.raises(
+        ValueError, match=r'teachers\[1\].checkpoint was trained on the classes sky'
+    ):
+        Runner.from_cfg(demo_cfg).train()
+
+
+def test_hidden_labels_are_padded_to_the_batch():
+    from mmengine.structures import PixelData
+    from mmseg.structures import SegDataSample
+
+    sample = SegDataSample()
+    assert hidden_labels([sample], (4, 5)) is None
+    sample.set_data(dict(hidden_sem_seg=PixelData(data=torch.ones(1, 3, 2, dtype=torch.long))))
+    label = hidden_labels([sample], (4, 5))
+    assert label.shape == (1, 1, 4, 5) and (label == 255).sum() == 14

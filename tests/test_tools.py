@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: train, test, browse, publish, and MMSegmentation's own script."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import mmseg
+import numpy as np
+import pytest
+import torch
+from mmengine import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmseg.apis import inference_model, init_model
+
+from tests.conftest import ROOT, make_demo_cfg
+
+
+def run(script, *args, ok=True) -> str:
+    done = subprocess.run(
+        [sys.executable, str(script), *map(str, args)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
+        timeout=240,
+    )
+    assert (done.returncode == 0) == ok, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope='module')
+def trained(mini_shapes, tmp_path_factory):
+    """A config file, and the work dir of a run that tools/train.py made with it."""
+    folder = tmp_path_factory.mktemp('trained')
+    cfg = make_demo_cfg(mini_shapes, folder)
+    config = folder / 'shapes.py'
+    cfg.dump(str(config))
+    work = folder / 'work'
+    run(
+        ROOT / 'tools/train.py',
+        config,
+        '--work-dir',
+        work,
+        '--cfg-options',
+        'train_cfg.max_epochs=1',
+    )
+    return config, work
+
+
+def test_test_measures_writes_and_paints(trained, tmp_path):
+    config, work = trained
+    output = run(
+        ROOT / 'tools/test.py', config, work / 'epoch_1.pth',
+        '--work-dir', tmp_path, '--out', tmp_path / 'out', '--show-dir', tmp_path / 'painted',
+    )  # fmt: skip
+    assert 'mIoU' in output
+    assert 'unexpected key' not in output and 'missing keys' not in output
+    maps = sorted((tmp_path / 'out').glob('*.png'))
+    assert len(maps) == 2
+    assert set(np.unique(cv2.imread(str(maps[0]), 0))) <= {0, 1, 2, 3}
+    assert len(list(tmp_path.rglob('painted/**/*.png'))) == 2
+
+
+def test_tta(trained, tmp_path):
+    config, work = trained
+    cfg = Config.fromfile(config)
+    cfg.tta_pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(
+            type='TestTimeAug',
+            transforms=[
+                [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)],
+                [dict(type='LoadAnnotations')],
+                [dict(type='PackSegInputs')],
+            ],
+        ),
+    ]
+    cfg.dump(str(tmp_path / 'tta.py'))
+    assert 'mIoU' in run(
+        ROOT / 'tools/test.py', tmp_path / 'tta.py', work / 'epoch_1.pth', '--tta',
+        '--work-dir', tmp_path,
+    )  # fmt: skip
+
+
+def test_mmsegmentations_own_script_trains_our_config(trained, tmp_path):
+    """Unchanged, with the config's custom_imports as the only link."""
+    script = Path(mmseg.__file__).parent / '.mim' / 'tools' / 'train.py'
+    output = run(
+        script, trained[0], '--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_epochs=1'
+    )
+    assert (tmp_path / 'w' / 'epoch_1.pth').is_file() and 'im/masked' in output
+
+
+def test_browse_draws_all_views(trained, tmp_path):
+    output = run(ROOT / 'tools/browse_dataset.py', trained[0], '--num', 2, '--output-dir', tmp_path)
+    assert f'2 pictures are in {tmp_path}' in output
+    pictures = sorted(tmp_path.glob('*.png'))
+    assert [p.name for p in pictures] == ['00000.png', '00001.png']
+    assert cv2.imread(str(pictures[0])).shape[1] > 4 * 300  # sup, its label, weak, strong
+
+
+@pytest.mark.parametrize('weights', ['student', 'ema', 'teacher0'])
+def test_published_weights_load_into_a_stock_config(trained, tmp_path, weights):
+    config, work = trained
+    published = tmp_path / 'net.pth'
+    output = run(
+        ROOT / 'tools/publish_student.py', work / 'epoch_1.pth', published, '--weights', weights
+    )
+    assert f'kept the {weights}' in output and '4 classes' in output
+    checkpoint = torch.load(published, weights_only=True)  # nothing but tensors and plain values
+    source = CheckpointLoader.load_checkpoint(str(work / 'epoch_1.pth'), 'cpu', logger='silent')
+    prefix = '' if weights == 'student' else 'semi.teachers.0.module.'
+    for key, value in checkpoint['state_dict'].items():
+        assert torch.equal(value, source['state_dict'][prefix + key])
+
+    cfg = Config.fromfile(config)
+    cfg.model.type = 'EncoderDecoder'
+    cfg.model.data_preprocessor.type = 'SegDataPreProcessor'
+    del cfg.model['semi']
+    model = init_model(cfg, None, device='cpu')
+    model.load_state_dict(checkpoint['state_dict'], strict=True)
+    model = init_model(cfg, str(published), device='cpu')
+    assert tuple(model.dataset_meta['classes']) == ('background', 'disc', 'square', 'triangle')
+    result = inference_model(model, np.zeros((32, 32, 3), np.uint8))
+    assert result.pred_sem_seg.data.shape == (1, 32, 32)
+    assert not (tmp_path / 'net.pth.tmp').exists()
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (('tools/train.py', 'none.py'), 'none.py does not exist'),
+        (('tools/test.py', 'none.py', 'none.pth'), 'none.py does not exist'),
+        (('tools/browse_dataset.py', 'none.py'), 'none.py does not exist'),
+        (('tools/publish_student.py', 'none.pth', 'out.pth'), 'none.pth does not exist'),
+    ],
+)
+def test_missing_files_are_named_without_a_traceback(args, message):
+    output = run(ROOT / args[0], *args[1:], ok=False)
+    assert message in output and 'Traceback' not in output
+
+
+def test_publish_refuses_what_is_not_there(trained, tmp_path):
+    checkpoint = trained[1] / 'epoch_1.pth'
+    for weights, message in (('teacher7', "no weights of 'teacher7'"), ('best', 'none of student')):
+        output = run(
+            ROOT / 'tools/publish_student.py', checkpoint, tmp_path / 'x.pth',
+            '--weights', weights, ok=False,
+        )  # fmt: skip
+        assert message in output and not (tmp_path / 'x.pth').exists()
+
+
+def test_dist_train_names_its_arguments():
+    done = subprocess.run(['bash', ROOT / 'tools/dist_train.sh'], capture_output=True, text=True)
+    assert done.returncode == 2 and 'CONFIG NUM_GPUS' in done.stderr

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws what training sees: all views of each sample side by side, with their labels."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+from rich.progress import track
+
+import mmseg_im  # noqa: F401
+from mmseg_im.visualization import Tile, draw_panel, label_picture, to_rgb
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--output-dir', default='work_dirs/browse', help='folder for the pictures')
+    parser.add_argument('--num', type=int, default=10, help='number of samples')
+    parser.add_argument('--epoch', type=int, default=0, help='epoch whose augmentation is shown')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
+    )
+    return parser.parse_args()
+
+
+def tiles_of(name: str, image, sample, palette) -> list[Tile]:
+    """The view, and the label of labeled images."""
+    picture = label_picture(sample.gt_sem_seg.data, palette)
+    tiles = [Tile(f'{name} view', to_rgb(image, tuple(image.shape[1:])))]
+    return [*tiles, Tile('label', picture)] if name in ('sup', 'image') else tiles
+
+
+def main() -> None:
+    args = parse_args()
+    if not Path(args.config).is_file():
+        sys.exit(f'{args.config} does not exist.')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    if hasattr(dataset, 'set_epoch'):
+        dataset.set_epoch(cfg.get('randomness', {}).get('seed') or 0, args.epoch)
+    meta = dataset.metainfo
+    folder = Path(args.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    count = min(args.num, len(dataset))
+    for index in track(range(count), description='drawing'):
+        item = dataset[index]
+        if not isinstance(item['inputs'], dict):
+            item = {key: dict(image=value) for key, value in item.items()}
+        row = [
+            tile
+            for name, image in item['inputs'].items()
+            for tile in tiles_of(name, image, item['data_samples'][name], meta['palette'])
+        ]
+        panel = draw_panel([row], meta['classes'], meta['palette'])
+        cv2.imwrite(str(folder / f'{index:05d}.png'), panel[..., ::-1])
+    print(f'{count} pictures are in {folder}')
+
+
+if __name__ == '__main__':
+    main()

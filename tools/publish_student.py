@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Takes the network that users need out of a training checkpoint."""
+
+import argparse
+import os
+import sys
+
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor
+
+import mmseg_im
+from mmseg_im.models.teachers import METHOD_PREFIX
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint', help='checkpoint of a semi-supervised run')
+    parser.add_argument('output', help='file to write')
+    parser.add_argument(
+        '--weights',
+        default='student',
+        help='"student" (default), "ema" (the first EMA teacher) or "teacherN" (teacher number N)',
+    )
+    return parser.parse_args()
+
+
+def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
+    """Takes one network's weights out of a state dict, with the keys of a stock config.
+
+    Args:
+        state_dict (dict[str, Tensor]): Of a SemiSegmentor.
+        weights (str): ``'student'``, ``'ema'`` or ``'teacherN'``.
+
+    Raises:
+        ValueError: If the checkpoint holds no such network.
+    """
+    if weights == 'student':
+        return {k: v for k, v in state_dict.items() if not k.startswith(METHOD_PREFIX)}
+    prefixes = sorted(
+        key[: -len('steps')]
+        for key in state_dict
+        if key.startswith(f'{METHOD_PREFIX}teachers.') and key.endswith('.steps')
+    )
+    if weights.startswith('teacher') and weights[len('teacher') :].isdigit():
+        prefixes = [f'{METHOD_PREFIX}teachers.{weights[len("teacher") :]}.']
+    elif weights != 'ema':
+        raise ValueError(f'--weights {weights} is none of student, ema, teacher0, teacher1 ...')
+    prefix = prefixes[0] + 'module.' if prefixes else None
+    chosen = {
+        key.removeprefix(prefix): value
+        for key, value in state_dict.items()
+        if prefix and key.startswith(prefix)
+    }
+    if not chosen:
+        raise ValueError(f'The checkpoint holds no weights of {weights!r}.')
+    return chosen
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, 'cpu', logger='silent')
+        state_dict = checkpoint.get('state_dict', checkpoint)
+        weights = select(state_dict, args.weights)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))
+    meta = checkpoint.get('meta', {})
+    published = dict(
+        state_dict=weights,
+        meta=dict(
+            dataset_meta=meta.get('dataset_meta'),
+            epoch=meta.get('epoch'),
+            iter=meta.get('iter'),
+            weights=args.weights,
+            mmseg_im_version=mmseg_im.__version__,
+        ),
+    )
+    aside = f'{args.output}.tmp'
+    torch.save(published, aside)
+    os.replace(aside, args.output)
+    classes = (meta.get('dataset_meta') or {}).get('classes') or ()
+    parameters = sum(value.numel() for value in weights.values())
+    print(
+        f'{args.output}: kept the {args.weights} ({len(weights)} of {len(state_dict)} tensors, '
+        f'{parameters:,} values) and the names of {len(classes)} classes; left out optimiser, '
+        f'schedule, log and {len(state_dict) - len(weights)} other tensors. '
+        f'{os.path.getsize(args.checkpoint) / 2**20:.1f} MiB became '
+        f'{os.path.getsize(args.output) / 2**20:.1f} MiB.'
+    )
+
+
+if __name__ == '__main__':
+    main()
