@@ -24,7 +24,15 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mmseg_im', 'mmseg_im.*']),
     python_requires='>=3.10',
-    install_requires=['numpy', 'torch', 'opencv-python', 'matplotlib'],
+    install_requires=[
+        'numpy',
+        'torch',
+        'opencv-python',
+        'matplotlib',
+        'pillow',
+        'prettytable',
+        'rich',
+    ],
     extras_require={
         'openmmlab': [
             'mmsegmentation==1.2.2',

@@ -2,6 +2,7 @@
 """Labeled and unlabeled images in one data set."""
 
 import logging
+import os.path as osp
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -59,7 +60,8 @@ class SemiDataset(Seeded):
 
 def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
     def paths(dataset: BaseDataset) -> set[str]:
-        return {dataset.get_data_info(i)['img_path'] for i in range(len(dataset))}
+        infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+        return {osp.abspath(info['img_path']) for info in infos}
 
     common = paths(labeled) & paths(unlabeled)
     if common:

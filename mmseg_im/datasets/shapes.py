@@ -76,7 +76,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
     Raises:
         ValueError: If the folder holds something else.
     """
-    values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=1)
+    values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=2)
     record = Path(root) / 'shapes.json'
     if os.path.isdir(root):
         if not record.is_file() or json.loads(record.read_text()) != values:

@@ -236,9 +236,8 @@ class FrozenTeacher(Teacher):
         """Buffers that turn images normalised for the student into the teacher's."""
         ours, theirs = self.module.data_preprocessor, student.data_preprocessor
         self.flip_channels = swaps_channels(ours) != swaps_channels(theirs)
-        mean, std = (_constants(theirs)[i].flip(0) if self.flip_channels else _constants(theirs)[i]
-                     for i in range(2))  # fmt: skip
         own_mean, own_std = _constants(ours)
+        mean, std = (c.flip(0) if self.flip_channels else c for c in _constants(theirs))
         same = torch.equal(mean, own_mean) and torch.equal(std, own_std)
         self.register_buffer('scale', None if same else std / own_std, persistent=False)
         self.register_buffer('shift', None if same else (mean - own_mean) / own_std, False)

@@ -3,7 +3,6 @@
 
 import os.path as osp
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import LoadAnnotations
@@ -53,7 +52,13 @@ class LoadHiddenAnnotations(BaseTransform):
             label_map=results['label_map'],
             seg_fields=[],
         )
-        results['hidden_seg_map'] = self.load(hidden)['gt_seg_map']
+        try:
+            results['hidden_seg_map'] = self.load(hidden)['gt_seg_map']
+        except OSError as error:
+            raise ValueError(
+                f'LoadHiddenAnnotations: {hidden["seg_map_path"]} cannot be read ({error}). Add or '
+                'replace the file, or take LoadHiddenAnnotations out of the pipeline.'
+            ) from error
         results['seg_fields'].append('hidden_seg_map')
         return results
 
@@ -68,9 +73,7 @@ class LoadMultiLabelAnnotations(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        maps = [
-            decode(path, cv2.IMREAD_GRAYSCALE) != 0 for path in results['seg_map_path'].values()
-        ]
+        maps = [decode(path).any(axis=-1) for path in results['seg_map_path'].values()]
         results['gt_seg_map'] = np.stack(maps, axis=-1).astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')
         return results
