@@ -46,7 +46,7 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         alpha = alpha * rng.uniform(0.6, 1.0)
         image = image * (1 - alpha) + colour * alpha
         label[outline > 0] = kind
-    image = image + rng.normal(0, 14, image.shape)
+    image = image + rng.normal(0, 10, image.shape)
     return np.clip(image, 0, 255).astype(np.uint8), label
 
 
@@ -54,7 +54,7 @@ def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
     """Corners (n, 2) int32 of a rotated shape: 1 disc, 2 square, 3 triangle."""
     corners = {1: 40, 2: 4, 3: 3}[kind]
     angles = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
-    radius = rng.uniform(0.09, 0.24) * size
+    radius = rng.uniform(0.13, 0.3) * size
     centre = rng.uniform(0.05, 0.95, 2) * size
     return (centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)).astype(np.int32)
 

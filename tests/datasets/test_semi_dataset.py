@@ -235,7 +235,7 @@ def test_annotations_of_unlabeled_images_are_never_read(mini):
 def test_unreadable_annotation_is_noticed_by_who_reads_it(semi, mini):
     # or the test above could not fail
     mini.annotation('u0').write_bytes(b'nobody can read this')
-    with pytest.raises(OSError, match='cannot identify image file'):
+    with pytest.raises(ValueError, match=r'LoadHiddenAnnotations: .*u0.png cannot be read'):
         semi(annotations=[mini.hidden()])[0]
 
 
