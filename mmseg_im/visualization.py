@@ -43,14 +43,14 @@ def label_picture(label: torch.Tensor, palette: Sequence[Sequence[int]]) -> np.n
     return colourise(array if len(array) > 1 else array[0], palette)
 
 
-def hatch(image: np.ndarray, mask: np.ndarray, period: int = 8) -> np.ndarray:
+def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Draws diagonal stripes of two grays over the masked pixels.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8.
         mask (np.ndarray): (H, W) bool.
-        period (int): Width of a pair of stripes in pixels.
     """
+    period = max(4, mask.shape[1] // 30)  # equally wide in tiles of equal size
     rows, columns = np.indices(mask.shape)
     light = ((rows + columns) % period < period // 2)[..., None]
     return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
