@@ -154,3 +154,34 @@ def test_mean_colour_needs_a_mean():
     cfg['data_preprocessor'].update(mean=None, std=None)
     with pytest.raises(ValueError, match="fill='mean' needs model.data_preprocessor.mean"):
         MODELS.build(cfg)
+
+
+@pytest.mark.parametrize('task', TASKS, ids=lambda t: t['label_space'])
+def test_mixed_precision_gives_the_same_losses(build_tiny, batch, task):
+    """bfloat16 on the CPU; probabilities and losses stay in float32."""
+    maps = 3 if task['label_space'] == 'multilabel' else 1
+    model = build_tiny(dict(SEMI, cutmix_prob=0.0, im=None), **task)
+    views, samples = batch(classes=2, maps=maps)
+    exact = copy.deepcopy(model).loss(views, samples)  # a step changes BN statistics
+    with torch.autocast('cpu', torch.bfloat16):
+        mixed = model.loss(views, samples)
+    assert model.semi.last_pseudo.prob.dtype == torch.float32
+    for key in exact:
+        if 'loss' in key:
+            assert mixed[key].dtype == torch.float32
+            torch.testing.assert_close(mixed[key], exact[key], rtol=0.02, atol=1e-3, msg=key)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device')
+@pytest.mark.parametrize('task', TASKS, ids=lambda t: t['label_space'])
+def test_a_step_on_the_gpu_equals_the_cpu(build_tiny, batch, task):
+    maps = 3 if task['label_space'] == 'multilabel' else 1
+    model = build_tiny(dict(SEMI, cutmix_prob=0.0), **task)
+    views, samples = batch(classes=2, maps=maps)
+    expected = copy.deepcopy(model).loss(views, samples)
+    model.cuda()
+    views = {name: view.cuda() for name, view in views.items()}
+    samples = {name: [s.cuda() for s in view] for name, view in samples.items()}
+    result = model.loss(views, samples)
+    for key in expected:
+        torch.testing.assert_close(result[key].cpu(), expected[key], rtol=1e-3, atol=1e-4, msg=key)
