@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building from a config with errors that name the key and the remedy."""
+"""Building from a config, and errors that name the key and the remedy in one sentence."""
 
 import difflib
 import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from mmengine.registry import Registry
 
@@ -46,3 +50,32 @@ def build(registry: Registry, cfg: dict, where: str):
         if required and key not in cfg:
             raise ValueError(f'{where}.{key} is missing: {cls.__name__} cannot do without it.')
     return registry.build(cfg)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """For command-line tools: prints the package's own errors as a sentence, without a traceback.
+
+    Errors that this package raises on purpose name what is wrong, where, and the remedy; the many
+    frames of mmengine's registries above them help nobody. All other errors pass unchanged.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, FileNotFoundError) as error:
+        message = _own_message(error)
+        if message is None:
+            raise
+        sys.exit(f'error: {message}')
+
+
+def _own_message(error: BaseException | None) -> str | None:
+    """The message of the first error in a chain that a ``raise`` of this package made."""
+    package = Path(__file__).parent
+    while error is not None:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        if frame is not None and package in Path(frame.tb_frame.f_code.co_filename).parents:
+            return str(error.args[0]) if error.args else None
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return None

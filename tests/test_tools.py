@@ -142,6 +142,36 @@ def test_missing_files_are_named_without_a_traceback(args, message):
     assert message in output and 'Traceback' not in output
 
 
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        (
+            'model.semi.im.min_agrement=0.5',
+            'error: model.semi.im.min_agrement: InconsistencyMask has',
+        ),
+        ('train_dataloader.dataset.labeled.ann_file=none.txt', 'none.txt does not exist'),
+    ],
+)
+def test_mistakes_in_a_config_are_one_sentence(trained, tmp_path, option, message):
+    output = run(
+        ROOT / 'tools/train.py',
+        trained[0],
+        '--work-dir',
+        tmp_path,
+        '--cfg-options',
+        option,
+        ok=False,
+    )
+    assert message in output.strip().splitlines()[-1] and 'Traceback' not in output
+
+
+def test_other_errors_keep_their_traceback():
+    from mmseg_im.utils import plain_errors
+
+    with pytest.raises(ValueError, match='of somebody else'), plain_errors():
+        raise ValueError('of somebody else')
+
+
 def test_publish_refuses_what_is_not_there(trained, tmp_path):
     checkpoint = trained[1] / 'epoch_1.pth'
     for weights, message in (('teacher7', "no weights of 'teacher7'"), ('best', 'none of student')):

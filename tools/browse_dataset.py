@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
-import mmseg_im  # noqa: F401
+from mmseg_im.utils import plain_errors
 from mmseg_im.visualization import Tile, draw_panel, label_picture, to_rgb
 
 
@@ -42,7 +42,8 @@ def main() -> None:
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    with plain_errors():
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(cfg.get('randomness', {}).get('seed') or 0, args.epoch)
     meta = dataset.metainfo

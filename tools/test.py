@@ -9,7 +9,7 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-import mmseg_im  # noqa: F401  (before mmseg: it makes mmcv-lite enough)
+from mmseg_im.utils import plain_errors  # before mmseg: it makes mmcv-lite enough
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,7 +60,8 @@ def main() -> None:
         cfg.model = cfg.tta_model
     if args.out is not None:
         cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
-    Runner.from_cfg(cfg).test()
+    with plain_errors():
+        Runner.from_cfg(cfg).test()
 
 
 if __name__ == '__main__':

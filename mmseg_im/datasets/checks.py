@@ -42,14 +42,13 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
             f'set {where}.data_root to where it is.'
         )
-    ann_file = os.path.join(data_root or '', cfg.get('ann_file') or '')
-    if cfg.get('ann_file') and not creates_its_data and not os.path.isfile(ann_file):
-        raise FileNotFoundError(
-            f'{where}.ann_file: the list {ann_file} does not exist. It names one image a line, '
-            'without suffix.'
-        )
-    # mmengine fails on an empty list when it fills the data set, so that is looked at before
+    # lazily, because mmengine fails on a missing or an empty list when it fills the data set
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
+    if cfg.get('ann_file') and not os.path.isfile(dataset.ann_file):
+        raise FileNotFoundError(
+            f'{where}.ann_file: the list {dataset.ann_file} does not exist. It names one image a '
+            'line, without suffix.'
+        )
     if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
         raise ValueError(
             f'{where} has no images: '
