@@ -11,6 +11,8 @@ from mmseg.registry import DATASETS
 
 from .checks import build_checked, load_sample
 
+NOT_SET = -1
+
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
@@ -33,11 +35,12 @@ class Seeded:
 
     Which worker or process loads a sample, and whether the run was stopped and resumed before,
     then changes nothing. Seed and epoch come from :class:`~mmseg_im.engine.hooks.SeedHook`
-    through shared memory, because persistent workers see no other change.
+    through shared memory, because persistent workers see no other change. Until the hook has set
+    them (or without it) samples are drawn from the worker's own random state, as in mmengine.
     """
 
     def __init__(self):
-        self._clock = torch.zeros(2, dtype=torch.long).share_memory_()
+        self._clock = torch.tensor([0, NOT_SET]).share_memory_()
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         """Starts an epoch, in this process and in all its workers."""
@@ -47,7 +50,10 @@ class Seeded:
         """Nothing is left to do: the files were looked at when the data set was built."""
 
     def __getitem__(self, index: int) -> dict:
-        with seeded(*self._clock.tolist(), index):
+        seed, epoch = self._clock.tolist()
+        if epoch == NOT_SET:
+            return self.load(index)
+        with seeded(seed, epoch, index):
             return self.load(index)
 
     def load(self, index: int) -> dict:

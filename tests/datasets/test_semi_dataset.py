@@ -194,8 +194,16 @@ def global_states() -> tuple:
     return random.getstate(), name, keys.tolist(), rest, torch.get_rng_state().tolist()
 
 
+def test_without_an_epoch_every_pass_is_augmented_anew(semi, content):
+    # such as with an iteration-based loop, or in a config without SeedHook
+    dataset = semi(strong=BRIGHTNESS)
+    first, second = ([content(dataset[i]) for i in range(len(dataset))] for _ in range(2))
+    assert first != second
+
+
 def test_global_random_states_are_left_alone(semi):
     dataset = semi(strong=BRIGHTNESS)
+    dataset.set_epoch(0, 0)
     seed_global_states()
     before = global_states()
     dataset[0]
@@ -204,6 +212,7 @@ def test_global_random_states_are_left_alone(semi):
 
 def test_global_random_states_are_put_back_after_an_error(semi, mini):
     dataset = semi(strong=BRIGHTNESS)
+    dataset.set_epoch(0, 0)
     mini.image('u0').write_bytes(b'')
     seed_global_states()
     before = global_states()
@@ -266,6 +275,8 @@ def test_hidden_annotation_is_what_mmseg_would_load(mini):
     expected, hidden = (
         SeededDataset(mini.cfg('labeled', pipeline=pipeline)) for pipeline in (as_mmseg, as_hidden)
     )
+    for dataset in (expected, hidden):
+        dataset.set_epoch(0, 0)
     for i in range(len(expected)):
         label = label_of(expected[i]['data_samples'])
         assert len(np.unique(label)) > 4

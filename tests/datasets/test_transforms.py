@@ -328,6 +328,8 @@ def test_multi_label_maps_follow_geometry(cells, count):
         cfg['metainfo'] = dict(classes=('absent', 'present'))
         cfg['pipeline'][1] = dict(type='LoadAnnotations')
         alone = SeededDataset(cfg)
+        for dataset in (together, alone):
+            dataset.set_epoch(0, 0)
         for i in range(len(cells.names)):
             label = together[i]['data_samples'].gt_sem_seg.data
             assert label.shape[0] == count

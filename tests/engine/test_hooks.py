@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
@@ -145,3 +146,28 @@ def test_hidden_labels_are_padded_to_the_batch():
     sample.set_data(dict(hidden_sem_seg=PixelData(data=torch.ones(1, 3, 2, dtype=torch.long))))
     label = hidden_labels([sample], (4, 5))
     assert label.shape == (1, 1, 4, 5) and (label == 255).sum() == 14
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+def test_samples_follow_the_epoch_and_iteration_loops_do_not_repeat_them(demo_cfg, by_epoch):
+    """A constant epoch would show an image with the same crop in every pass."""
+    if not by_epoch:
+        demo_cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=8, val_interval=100)
+        demo_cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
+        demo_cfg.param_scheduler = []
+        demo_cfg.default_hooks.checkpoint = None
+    runner = Runner.from_cfg(demo_cfg)
+    seen = {}
+
+    class Watch(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            for image, sample in zip(
+                data_batch['inputs']['weak'], data_batch['data_samples']['weak'], strict=True
+            ):
+                seen.setdefault(sample.img_path, []).append(image)
+
+    runner.register_hook(Watch())
+    runner.train()
+    pairs = [images for images in seen.values() if len(images) > 1]
+    assert len(pairs) >= 4
+    assert not all(torch.equal(a, b) for a, b, *_ in pairs)

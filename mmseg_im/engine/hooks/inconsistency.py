@@ -134,8 +134,8 @@ class InconsistencyHook(Hook):
             ValueError: If they differ.
         """
         self._step, self._epoch = _Sums(), _Sums()
-        classes = runner.train_dataloader.dataset.metainfo['classes']
         for i, teacher in enumerate(getattr(_method(runner), 'teachers', [])):
+            classes = _classes(runner)
             theirs = getattr(teacher, 'classes', None)
             if theirs is not None and tuple(theirs) != tuple(classes):
                 raise ValueError(
@@ -159,7 +159,7 @@ class InconsistencyHook(Hook):
         self._step.add(counts)
         self._epoch.add(counts)
         # mmengine has read every output of this iteration from the device already.
-        if float(outputs['unsup.nan_images']) > 0:
+        if float(outputs.get('unsup.nan_images', 0)) > 0:
             self._warn(pseudo, samples)
         if self.every_n_inner_iters(batch_idx, self.interval) or self.is_last_train_iter(runner):
             shares, of_class = self._step.shares(_classes(runner))

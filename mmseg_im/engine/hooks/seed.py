@@ -7,7 +7,10 @@ import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
+
+from ...datasets.seeded import Seeded
 
 
 @HOOKS.register_module()
@@ -18,6 +21,9 @@ class SeedHook(Hook):
     of the process (dropout, CutMix boxes) with (seed, iteration, rank); at the start of an epoch
     it tells seed and epoch to a :class:`~mmseg_im.datasets.SemiDataset` or
     :class:`~mmseg_im.datasets.SeededDataset`, whose workers cannot see them otherwise.
+
+    An ``IterBasedTrainLoop`` has no epochs: there the samples come from the workers' random
+    state, and a resumed run draws other samples than an undisturbed one.
     """
 
     priority = 'VERY_HIGH'
@@ -25,7 +31,7 @@ class SeedHook(Hook):
     def before_train_epoch(self, runner) -> None:
         """Starts an epoch of the data set."""
         dataset = runner.train_dataloader.dataset
-        if hasattr(dataset, 'set_epoch'):
+        if isinstance(dataset, Seeded) and isinstance(runner.train_loop, EpochBasedTrainLoop):
             dataset.set_epoch(runner.seed, runner.epoch)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
