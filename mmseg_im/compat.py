@@ -7,12 +7,15 @@ import importlib.util
 import io
 import os
 import pickle
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+
+from .errors import MissingFileError, UserError
 
 TRUST_VARIABLE = 'MMSEG_IM_TRUST_CHECKPOINT'
 
@@ -77,6 +80,17 @@ def _history_statistic(owner: object, name: str) -> Callable:
     return getattr(HistoryBuffer, name)
 
 
+def _number_dtype(name: str, *_) -> np.dtype:
+    """Stands in for ``numpy.dtype`` while a checkpoint is read.
+
+    A forged dtype could make NumPy take bytes of the file for pointers to objects, so only the
+    built-in number types are handed out; these ignore the state that a file gives them.
+    """
+    if name not in ('b1', 'u1', 'i4', 'i8', 'f2', 'f4', 'f8'):
+        raise pickle.UnpicklingError(f'the checkpoint asks for numpy.dtype({name!r})')
+    return np.dtype(name)
+
+
 def _safe_globals() -> list:
     """What a checkpoint of mmengine's Runner holds beside tensors and plain Python values."""
     from mmengine.logging import HistoryBuffer
@@ -85,8 +99,8 @@ def _safe_globals() -> list:
     return [
         HistoryBuffer,
         (_history_statistic, 'builtins.getattr'),
+        (_number_dtype, 'numpy.dtype'),
         np.ndarray,
-        np.dtype,
         *(type(np.dtype(scalar)) for scalar in scalars),
         # NumPy 1 pickles these under numpy.core, NumPy 2 under numpy._core.
         *(
@@ -98,25 +112,32 @@ def _safe_globals() -> list:
 
 
 @contextlib.contextmanager
-def _environment(name: str) -> Iterator[None]:
-    """Sets one environment variable to 1 for the time of a ``with`` block."""
-    before = os.environ.get(name)
-    os.environ[name] = '1'
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    """Sets or, with None, removes one environment variable for the time of a ``with`` block."""
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
+        os.environ.pop(name, None)
+        if before is not None:
             os.environ[name] = before
 
 
 def is_trusted(filename: str) -> bool:
-    """Whether the user named this very file in ``MMSEG_IM_TRUST_CHECKPOINT``."""
-    trusted = os.environ.get(TRUST_VARIABLE, '').split(os.pathsep)
-    return filename in trusted or os.path.abspath(filename) in map(
-        os.path.abspath, filter(None, trusted)
-    )
+    """Whether the user named this very file or URL in ``MMSEG_IM_TRUST_CHECKPOINT``.
+
+    The variable holds one file or URL, or several files separated like those of ``PATH``.
+    """
+
+    def absolute(path: str) -> str:
+        return os.path.abspath(os.path.expanduser(path))
+
+    value = os.environ.get(TRUST_VARIABLE, '')
+    if filename == value:
+        return True
+    return absolute(filename) in map(absolute, filter(None, value.split(os.pathsep)))
 
 
 def _refusal(filename: str, error: Exception) -> str:
@@ -124,7 +145,10 @@ def _refusal(filename: str, error: Exception) -> str:
         asked = ', '.join(sorted(torch.serialization.get_unsafe_globals_in_checkpoint(filename)))
     except (OSError, ValueError, RuntimeError):  # a URL, or a file of before torch 1.6
         asked = ''
-    reason = f'it asks for {asked}' if asked else str(error).splitlines()[0]
+    guarded = re.search(r'the checkpoint (asks for .*?\))', str(error))
+    reason = f'it asks for {asked}' if asked else 'it holds more than tensors and plain values'
+    if guarded:
+        reason = f'it {guarded[1]}'
     return (
         f'{filename} is refused because loading it would run code: {reason}. If you trust where '
         f'it comes from, set the environment variable {TRUST_VARIABLE}={filename} and try again.'
@@ -136,20 +160,21 @@ def _safely(loader: Callable) -> Callable:
 
     @functools.wraps(loader)  # mmengine logs a part of the loader's name
     def load(filename: str, map_location=None):
-        if is_trusted(filename):
-            with _environment('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'):
-                return loader(filename, map_location)
-        # The variable reaches every torch.load below, those that ask for less included.
+        trusted = is_trusted(filename)
+        # The variables reach every torch.load below, those that ask for less included.
         with (
-            _environment('TORCH_FORCE_WEIGHTS_ONLY_LOAD'),
+            _environment('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1' if trusted else None),
+            _environment('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None if trusted else '1'),
             torch.serialization.safe_globals(_safe_globals()),
         ):
             try:
                 return loader(filename, map_location)
             except pickle.UnpicklingError as error:
-                raise ValueError(_refusal(filename, error)) from None
+                raise UserError(_refusal(filename, error)) from None
             except (EOFError, RuntimeError) as error:
-                raise ValueError(
+                if isinstance(error, RuntimeError) and 'PytorchStreamReader' not in str(error):
+                    raise
+                raise UserError(
                     f'{filename} cannot be read as a checkpoint: {error}. It may be truncated; '
                     'write or download it again.'
                 ) from error
@@ -165,7 +190,7 @@ def load_from_local(filename: str, map_location=None) -> dict:
     """
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
-        raise FileNotFoundError(f'The checkpoint {filename} does not exist.')
+        raise MissingFileError(f'The checkpoint {filename} does not exist.')
     return torch.load(filename, map_location=map_location)
 
 
@@ -175,6 +200,27 @@ def load_from_ceph(filename: str, map_location=None) -> dict:
 
     backend = get_file_backend(filename, backend_args=dict(backend='petrel'))
     return torch.load(io.BytesIO(backend.get(filename)), map_location=map_location)
+
+
+def load_from_openmmlab(filename: str, map_location=None) -> dict:
+    """Resolves ``open-mmlab://NAME`` and loads that URL or file.
+
+    Raises:
+        UserError: If no such name is known.
+    """
+    from mmengine.runner import checkpoint as mmengine_checkpoint
+
+    name = filename.partition('://')[2]
+    name = mmengine_checkpoint.get_deprecated_model_names().get(name, name)
+    source = mmengine_checkpoint.get_external_models().get(name)
+    if source is None:
+        raise UserError(f'{filename}: mmengine knows no pretrained weights of this name.')
+    return mmengine_checkpoint.CheckpointLoader.load_checkpoint(source, map_location)
+
+
+def load_from_pavi(filename: str, map_location=None) -> dict:
+    """Refuses: this store's client unpickles files itself."""
+    raise UserError(f'{filename}: pavi:// is not supported. Download the file and name its path.')
 
 
 def register_safe_loaders() -> None:
@@ -191,9 +237,9 @@ def register_safe_loaders() -> None:
         (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): load_from_ceph,
         ('http://', 'https://'): mmengine_checkpoint.load_from_http,
         ('modelzoo://', 'torchvision://'): mmengine_checkpoint.load_from_torchvision,
-        ('open-mmlab://', 'openmmlab://'): mmengine_checkpoint.load_from_openmmlab,
+        ('open-mmlab://', 'openmmlab://'): load_from_openmmlab,
         ('mmcls://',): mmengine_checkpoint.load_from_mmcls,
-        ('pavi://',): mmengine_checkpoint.load_from_pavi,
+        ('pavi://',): load_from_pavi,
     }
     for prefixes, loader in schemes.items():
         mmengine_checkpoint.CheckpointLoader.register_scheme(

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from .errors import UserError
 from .label_space import IGNORE_INDEX, LabelSpace
 from .voting import Votes, agree, check_min_agreement
 
@@ -133,14 +134,14 @@ class InconsistencyMask:
     ):
         self.min_agreement = check_min_agreement(min_agreement)
         if scope not in ('image', 'channel'):
-            raise ValueError(f"scope={scope!r} must be 'image' or 'channel'.")
+            raise UserError(f"scope={scope!r} must be 'image' or 'channel'.")
         if masked_label not in ('ignore', 'background'):
-            raise ValueError(f"masked_label={masked_label!r} must be 'ignore' or 'background'.")
+            raise UserError(f"masked_label={masked_label!r} must be 'ignore' or 'background'.")
         for name, kernel in (('erode', erode), ('dilate', dilate)):
             if not isinstance(kernel, int) or kernel < 0:
-                raise ValueError(f'{name}={kernel!r} must be a kernel side in pixels, 0 for off.')
+                raise UserError(f'{name}={kernel!r} must be a kernel side in pixels, 0 for off.')
         if not 0 < max_ratio <= 1:
-            raise ValueError(f'max_ratio={max_ratio} must be a share of the image in (0, 1].')
+            raise UserError(f'max_ratio={max_ratio} must be a share of the image in (0, 1].')
         self.scope = scope
         self.erode = erode
         self.dilate = dilate
@@ -166,18 +167,22 @@ class InconsistencyMask:
                 keep it with ``block_label=False``.
         """
         label, mask = votes.result()
+        # What teachers see in padding must not reach the image through a kernel.
+        label = torch.where(valid, label, IGNORE_INDEX)
+        mask = mask & valid
         if self.scope == 'image':
             mask = mask.any(dim=1, keepdim=True)
         if self.erode > 1:
-            eroded = erode(mask, self.erode)
+            eroded = erode(mask | ~valid, self.erode) & valid
             label = grow(label, mask & ~eroded, steps=self.erode // 2)
             mask = eroded
-        mask = dilate(mask, self.dilate)
+        mask = dilate(mask, self.dilate) & valid
         weight = self._image_weights(votes, label, mask, valid)
         if self.block_label:
             label = torch.where(mask, self.masked_label, label)
         else:
             label = torch.where(mask | (label == IGNORE_INDEX), mean_label, label)
+        label = torch.where(valid, label, mean_label)  # padding is told by `valid` alone
         return Consensus(label, mask, weight)
 
     def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
@@ -216,7 +221,9 @@ class InconsistencyMask:
     def check(self, space: LabelSpace) -> None:
         """Raises a ValueError if an option makes no sense for the task."""
         if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
-            raise ValueError('min_foreground=True is for binary tasks; set it to False.')
+            raise UserError('min_foreground=True is for binary tasks; set it to False.')
+        if self.scope == 'channel' and space.num_maps == 1:
+            raise UserError("scope='channel' is for multi-label tasks; use scope='image'.")
 
 
 def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
@@ -227,7 +234,7 @@ def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
     if len(colour) not in (1, 3) or not all(
         isinstance(value, int | float) and 0 <= value <= 255 for value in colour
     ):
-        raise ValueError(
+        raise UserError(
             f"fill={fill!r} must be 'mean', one raw value or three raw values in 0..255."
         )
     return colour

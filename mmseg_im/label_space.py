@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .errors import UserError
+
 IGNORE_INDEX = 255
 
 
@@ -29,7 +31,7 @@ class LabelSpace(ABC):
 
     def __init__(self, num_classes: int):
         if not 1 <= num_classes <= IGNORE_INDEX:
-            raise ValueError(
+            raise UserError(
                 f'num_classes={num_classes}: label maps are uint8 and {IGNORE_INDEX} means '
                 f'"ignored", so 1 to {IGNORE_INDEX} classes are possible.'
             )
@@ -54,8 +56,16 @@ class LabelSpace(ABC):
         """Discretises probabilities (N, C, H, W) into labels (N, M, H, W), uint8."""
 
     @abstractmethod
-    def confidence(self, probs: Tensor) -> Tensor:
-        """Probability of the hard label, (N, M, H, W) float32 in [0, 1]."""
+    def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
+        """Probability of a label.
+
+        Args:
+            probs (Tensor): (N, C, H, W) float32.
+            label (Tensor): (N, M, H, W) uint8, of :meth:`hard` or of a vote.
+
+        Returns:
+            Tensor: (N, M, H, W) float32 in [0, 1], 0 where the label is 255.
+        """
 
     @abstractmethod
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -102,8 +112,9 @@ class MultiClass(LabelSpace):
     def hard(self, probs: Tensor) -> Tensor:
         return probs.argmax(dim=1, keepdim=True).to(torch.uint8)
 
-    def confidence(self, probs: Tensor) -> Tensor:
-        return probs.amax(dim=1, keepdim=True)
+    def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
+        known = label != IGNORE_INDEX
+        return probs.gather(1, (label * known).long()) * known
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         return F.cross_entropy(
@@ -112,7 +123,10 @@ class MultiClass(LabelSpace):
 
     def count(self, label: Tensor, where: Tensor) -> Tensor:
         ids = torch.where(where, label, IGNORE_INDEX).flatten().long()
-        return torch.bincount(ids, minlength=IGNORE_INDEX + 1)[: self.num_classes].double()
+        # not torch.bincount, which waits for the device to learn the largest value
+        counts = torch.zeros(IGNORE_INDEX + 1, dtype=torch.double, device=ids.device)
+        counts.scatter_add_(0, ids, torch.ones_like(ids, dtype=torch.double))
+        return counts[: self.num_classes]
 
 
 class _Sigmoid(LabelSpace):
@@ -126,7 +140,7 @@ class _Sigmoid(LabelSpace):
     def __init__(self, num_classes: int, threshold: float = 0.5):
         super().__init__(num_classes)
         if not 0 < threshold < 1:
-            raise ValueError(f'threshold={threshold} must lie between 0 and 1.')
+            raise UserError(f'threshold={threshold} must lie between 0 and 1.')
         self.threshold = threshold
 
     @property
@@ -139,8 +153,8 @@ class _Sigmoid(LabelSpace):
     def hard(self, probs: Tensor) -> Tensor:
         return (probs > self.threshold).to(torch.uint8)
 
-    def confidence(self, probs: Tensor) -> Tensor:
-        return torch.where(probs > self.threshold, probs, 1 - probs)
+    def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
+        return torch.where(label == 1, probs, 1 - probs) * (label != IGNORE_INDEX)
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         known = target != IGNORE_INDEX
@@ -155,7 +169,7 @@ class Binary(_Sigmoid):
 
     def __init__(self, num_classes: int = 2, threshold: float = 0.5):
         if num_classes != 2:
-            raise ValueError(
+            raise UserError(
                 f'A binary task has num_classes=2 (background, foreground) and out_channels=1, '
                 f'but num_classes={num_classes}.'
             )
@@ -171,6 +185,11 @@ class Binary(_Sigmoid):
 
 class MultiLabel(_Sigmoid):
     """K classes that may overlap: every channel is a binary decision of its own."""
+
+    def __init__(self, num_classes: int, threshold: float = 0.5):
+        if num_classes < 2:
+            raise UserError('A multi-label task has two classes or more; use label_space=binary.')
+        super().__init__(num_classes, threshold)
 
     @property
     def num_maps(self) -> int:
@@ -202,12 +221,12 @@ def build_label_space(cfg: str | dict, num_classes: int, out_channels: int) -> L
     options = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     name = options.pop('type', None)
     if name not in LABEL_SPACES:
-        raise ValueError(
+        raise UserError(
             f'model.label_space={name!r} is unknown; it is one of {", ".join(LABEL_SPACES)}.'
         )
     space = LABEL_SPACES[name](num_classes, **options)
     if space.out_channels != out_channels:
-        raise ValueError(
+        raise UserError(
             f'model.label_space={name!r} with num_classes={num_classes} needs '
             f'decode_head.out_channels={space.out_channels}, but it is {out_channels}.'
         )

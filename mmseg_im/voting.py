@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from .errors import UserError
 from .label_space import IGNORE_INDEX
 
 
@@ -28,7 +29,7 @@ class Votes:
     def __init__(self, min_agreement: float = 1.0, num_labels: int = 0, compare_classes=False):
         self.min_agreement = check_min_agreement(min_agreement)
         if num_labels < 1 and (min_agreement < 1 or compare_classes):
-            raise ValueError('num_labels is needed to count votes (min_agreement < 1) or classes.')
+            raise UserError('num_labels is needed to count votes (min_agreement < 1) or classes.')
         self.num_labels = num_labels
         self.compare_classes = compare_classes
         self.num_teachers = 0
@@ -49,7 +50,7 @@ class Votes:
                 n, m, h, w = hard.shape
                 self._counts = hard.new_zeros((n, self.num_labels, m, h, w))
         elif hard.shape != self._first.shape:
-            raise ValueError(
+            raise UserError(
                 f'Teachers must label the same pixels, but one gave {tuple(hard.shape)} and '
                 f'another {tuple(self._first.shape)}.'
             )
@@ -84,7 +85,7 @@ class Votes:
             (possible up to ``min_agreement`` = 0.5) the one with most votes wins, then the lowest.
         """
         if self.num_teachers == 0:
-            raise ValueError('No teacher has voted.')
+            raise UserError('No teacher has voted.')
         if self.min_agreement < 1:
             label = self._counts.argmax(dim=1).to(self._first.dtype)
             # A small slack, because 0.6 * 5 is a little more than 3 in floating point.
@@ -98,7 +99,7 @@ class Votes:
 def check_min_agreement(value: float) -> float:
     """Returns ``value``; raises a ValueError unless it lies in (0, 1]."""
     if not 0 < value <= 1:
-        raise ValueError(
+        raise UserError(
             f'min_agreement={value} must lie in (0, 1]: the share of the teachers that must vote '
             'for a label. 1.0 means all of them, 0.75 three of four.'
         )

@@ -171,6 +171,25 @@ def mini_camvid(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope='session')
+def mini_own(tmp_path_factory) -> str:
+    """The layout of the README for own images: 8 images, 3 of them annotated."""
+    root = tmp_path_factory.mktemp('data') / 'mine'
+    rng = np.random.default_rng(0)
+    for folder in ('images', 'annotations'):
+        (root / folder).mkdir(parents=True)
+    for i in range(8):
+        image = rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+        cv2.imwrite(str(root / 'images' / f'{i}.jpg'), image)
+        if i < 3:
+            label = rng.integers(0, 2, (48, 64), dtype=np.uint8)
+            cv2.imwrite(str(root / 'annotations' / f'{i}.png'), label)
+    (root / 'labeled.txt').write_text('0\n1\n')
+    (root / 'val.txt').write_text('2\n')
+    (root / 'unlabeled.txt').write_text('3\n4\n5\n6\n7\n')
+    return str(root)
+
+
+@pytest.fixture(scope='session')
 def mini_shapes(tmp_path_factory) -> dict:
     """Arguments of a ShapesDataset with twelve small training images."""
     root = tmp_path_factory.mktemp('data') / 'shapes'
@@ -191,7 +210,6 @@ def make_demo_cfg(mini_shapes: dict, folder: Path) -> Config:
             'train_cfg.val_interval': 1,
             'param_scheduler.0.end': 2,
             'default_hooks.logger.interval': 1,
-            'custom_hooks.1.interval': 1,
             'custom_hooks.2.interval': 4,
             'env_cfg.dist_cfg.backend': 'gloo',
         }
@@ -217,7 +235,7 @@ def retarget(cfg: Config, values: dict) -> None:
 
     def visit(node):
         if isinstance(node, dict):
-            if node.get('type') in ('ShapesDataset', 'CamVidDataset'):
+            if node.get('type') in ('ShapesDataset', 'CamVidDataset', 'BaseSegDataset'):
                 node.update(values)
             if node.get('type') == 'LoadHiddenAnnotations':
                 for key in ('img_dir', 'seg_map_dir'):

@@ -26,14 +26,23 @@ class Payload:
         return os.mkdir, (self.path,)
 
 
-class OpensGetattr:
-    """Asks a checkpoint's allow-list for an arbitrary attribute."""
+class Calls:
+    """Pickles as a call of a function with arguments."""
 
-    def __init__(self, owner, name):
-        self.args = owner, name
+    def __init__(self, function, *args):
+        self.call = function, args
 
     def __reduce__(self):
-        return getattr, self.args
+        return self.call
+
+
+class Forged:
+    """Pickles as an array whose dtype takes the bytes of the file for pointers to objects."""
+
+    def __reduce__(self):
+        dtype = Calls(np.dtype, 'f8', False, True)
+        state = (3, '|', (np.dtype('O'), (1,)), None, None, 8, 1, 63)
+        return np.ndarray, ((1,), dtype, None), state
 
 
 def hub_state() -> dict:
@@ -81,18 +90,40 @@ def test_the_one_switch_trusts_one_file(tmp_path, monkeypatch):
     assert 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD' not in os.environ
 
 
-@pytest.mark.parametrize(
-    ('owner', 'name'), [(os, 'system'), (HistoryBuffer, '__init__'), (HistoryBuffer, 'update')]
-)
-def test_the_allow_list_opens_no_door(tmp_path, owner, name):
+@pytest.mark.parametrize('name', ['__init__', '__globals__', 'update', 'data'])
+def test_the_allow_list_opens_no_door(tmp_path, name):
     path = tmp_path / 'door.pth'
-    # A module cannot be pickled; its name as a GLOBAL is what an attacker would write.
-    value = OpensGetattr(owner, name) if owner is HistoryBuffer else OpensGetattr(os.mkdir, name)
-    torch.save(dict(extra=value) if owner is HistoryBuffer else dict(extra=[value]), path)
-    with pytest.raises(ValueError, match=r'door.pth is refused'):
+    torch.save(dict(extra=Calls(getattr, HistoryBuffer, name)), path)
+    with pytest.raises(ValueError, match=rf'door.pth is refused.*asks for getattr.*{name}'):
         load(path)
     with pytest.raises(pickle.UnpicklingError, match='getattr'):
-        compat._history_statistic(owner, name)
+        compat._history_statistic(os, 'system')
+
+
+@pytest.mark.parametrize('value', [np.dtype('O'), Forged(), Calls(np.dtype, 'V8')])
+def test_dtypes_that_are_no_numbers_are_refused(tmp_path, value):
+    path = tmp_path / 'forged.pth'
+    torch.save(dict(extra=value), path)
+    with pytest.raises(ValueError, match='forged.pth is refused'):
+        load(path)
+
+
+@pytest.mark.parametrize('scheme', ['open-mmlab://', 'openmmlab://'])
+def test_names_of_models_are_as_strict_as_files(tmp_path, monkeypatch, scheme):
+    from mmengine.runner import checkpoint as module
+
+    good, evil = tmp_path / 'good.pth', tmp_path / 'evil.pth'
+    torch.save(dict(a=torch.ones(1)), good)
+    torch.save(dict(a=Calls(getattr, HistoryBuffer, '__init__')), evil)
+    models = dict(good=str(good), evil=str(evil))
+    monkeypatch.setattr(module, 'get_external_models', lambda: models)
+    assert load(f'{scheme}good')['a'] == 1
+    with pytest.raises(ValueError, match='evil.pth is refused'):
+        load(f'{scheme}evil')
+    with pytest.raises(ValueError, match='no pretrained weights of this name'):
+        load(f'{scheme}other')
+    with pytest.raises(ValueError, match='pavi:// is not supported'):
+        load('pavi://x')
 
 
 def test_statistics_are_handed_out():
@@ -110,6 +141,21 @@ def test_urls_are_as_strict_as_files(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match='evil.pth is refused'):
         load('https://example.com/evil.pth')
     assert not (tmp_path / 'made').exists()
+    monkeypatch.setenv(compat.TRUST_VARIABLE, 'https://example.com/evil.pth')
+    load('https://example.com/evil.pth')
+    assert (tmp_path / 'made').exists()
+
+
+def test_a_users_own_torch_switch_changes_nothing(tmp_path, monkeypatch):
+    """Many set it as a remedy for other tools."""
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+    torch.save(dict(a=torch.ones(1)), tmp_path / 'good.pth')
+    torch.save(dict(a=Payload(tmp_path / 'made')), tmp_path / 'evil.pth')
+    assert load(tmp_path / 'good.pth')['a'] == 1
+    with pytest.raises(ValueError, match='evil.pth is refused'):
+        load(tmp_path / 'evil.pth')
+    assert not (tmp_path / 'made').exists()
+    assert os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] == '1'
 
 
 def test_broken_and_missing_files_are_named(tmp_path):

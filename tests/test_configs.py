@@ -23,12 +23,16 @@ def test_there_are_configs():
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=str)
-def test_config_makes_a_step(path, mini_camvid, mini_shapes, tmp_path):
+def test_config_makes_a_step(path, mini_camvid, mini_shapes, mini_own, tmp_path):
     cfg = Config.fromfile(ROOT / 'configs' / path)
     assert 'mmseg_im' in cfg.custom_imports.imports
     shrink(cfg)
-    shapes = cfg.data_root == 'data/shapes'
-    retarget(cfg, mini_shapes if shapes else dict(data_root=mini_camvid))
+    miniature = {
+        'data/shapes': mini_shapes,
+        'data/camvid': dict(data_root=mini_camvid),
+        'data/mine': dict(data_root=mini_own),
+    }
+    retarget(cfg, miniature[cfg.data_root])
     cfg.work_dir = str(tmp_path)
     rename(cfg, tmp_path.name)
     teachers = (cfg.model.get('semi') or {}).get('teachers', [])

@@ -280,3 +280,29 @@ def test_votes_refuse_what_cannot_be_counted():
     with pytest.raises(ValueError, match='min_foreground=True is for binary'):
         InconsistencyMask(min_foreground=True).check(MultiClass(3))
     InconsistencyMask(min_foreground=True).check(Binary())
+
+
+@QUICK
+@given(
+    label_stacks(min_k=2, max_k=3), label_stacks(min_k=2, max_k=3), st.integers(0, 4),
+    st.integers(0, 4), st.sampled_from([0.6, 1.0]), st.data(),
+)  # fmt: skip
+def test_what_teachers_see_in_padding_changes_nothing(one, other, erosion, dilation, share, data):
+    """Whatever the kernels are: two padded batches that agree on the image agree there after."""
+    size = [min(a, b) for a, b in zip(one.shape, other.shape, strict=True)]
+    one, other = (torch.from_numpy(x[tuple(slice(s) for s in size)].copy()) for x in (one, other))
+    valid = torch.zeros(size[1], 1, *size[3:], dtype=torch.bool)
+    rows, columns = (data.draw(st.integers(1, side)) for side in size[3:])
+    valid[..., :rows, :columns] = True
+    other = torch.where(valid, one, other)
+    im = InconsistencyMask(share, erode=erosion, dilate=dilation)
+    results = []
+    for stack in (one, other):
+        votes = im.new_votes(NUM_LABELS)
+        for hard in stack:
+            votes.add(hard, valid)
+        results.append(im(votes, valid, torch.where(valid, stack[0], 0)))
+    where = valid.expand_as(results[0].label)
+    assert torch.equal(results[0].label[where], results[1].label[where])
+    assert torch.equal(results[0].inconsistent & valid, results[1].inconsistent & valid)
+    assert torch.equal(results[0].weight, results[1].weight)

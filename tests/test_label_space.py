@@ -49,7 +49,9 @@ def test_formulas(space, size, dtype):
     else:
         np.testing.assert_array_equal(hard.numpy(), expected > 0.5)
         confidence = np.maximum(expected, 1 - expected)
-    np.testing.assert_allclose(space.confidence(probs).numpy(), confidence, atol=1e-6)
+    np.testing.assert_allclose(space.confidence(probs, hard).numpy(), confidence, atol=1e-6)
+    blocked = torch.full_like(hard, 255)
+    assert (space.confidence(probs, blocked) == 0).all()
 
     target = torch.randint(space.num_labels, (n, space.num_maps, h, w))
     target[torch.rand(target.shape) < 0.3] = 255
@@ -82,7 +84,8 @@ def test_threshold_of_sigmoid_tasks():
     space = build_label_space(dict(type='binary', threshold=0.8), 2, 1)
     probs = torch.tensor([0.5, 0.79, 0.81]).view(1, 1, 1, 3)
     assert space.hard(probs).flatten().tolist() == [0, 0, 1]
-    np.testing.assert_allclose(space.confidence(probs).flatten(), [0.5, 0.21, 0.81], atol=1e-6)
+    confidence = space.confidence(probs, space.hard(probs))
+    np.testing.assert_allclose(confidence.flatten(), [0.5, 0.21, 0.81], atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,7 @@ def test_threshold_of_sigmoid_tasks():
         (('binary', 3, 1), 'num_classes=2'),
         (('multiclass', 256, 256), '1 to 255 classes'),
         ((dict(type='multilabel', threshold=1.0), 3, 3), 'threshold=1.0'),
+        (('multilabel', 1, 1), 'two classes or more'),
     ],
 )
 def test_wrong_label_spaces_are_named(args, message):

@@ -166,7 +166,7 @@ def test_mistakes_in_a_config_are_one_sentence(trained, tmp_path, option, messag
 
 
 def test_other_errors_keep_their_traceback():
-    from mmseg_im.utils import plain_errors
+    from mmseg_im.errors import plain_errors
 
     with pytest.raises(ValueError, match='of somebody else'), plain_errors():
         raise ValueError('of somebody else')

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
-from mmseg_im.utils import plain_errors
+from mmseg_im.errors import plain_errors
 from mmseg_im.visualization import Tile, draw_panel, label_picture, to_rgb
 
 

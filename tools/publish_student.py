@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import re
 import sys
 
 import torch
@@ -37,11 +38,10 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
     """
     if weights == 'student':
         return {k: v for k, v in state_dict.items() if not k.startswith(METHOD_PREFIX)}
-    prefixes = sorted(
-        key[: -len('steps')]
-        for key in state_dict
-        if key.startswith(f'{METHOD_PREFIX}teachers.') and key.endswith('.steps')
-    )
+    # an EMA teacher is the one that counts its steps
+    ema = re.compile(re.escape(METHOD_PREFIX) + r'teachers\.(\d+)\.steps')
+    numbers = sorted(int(match[1]) for match in map(ema.fullmatch, state_dict) if match)
+    prefixes = [f'{METHOD_PREFIX}teachers.{number}.' for number in numbers]
     if weights.startswith('teacher') and weights[len('teacher') :].isdigit():
         prefixes = [f'{METHOD_PREFIX}teachers.{weights[len("teacher") :]}.']
     elif weights != 'ema':

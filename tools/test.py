@@ -9,7 +9,7 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from mmseg_im.utils import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,6 +55,8 @@ def main() -> None:
         if args.show_dir:
             cfg.visualizer.save_dir = args.show_dir
     if args.tta:
+        if cfg.model.get('label_space', 'multiclass') != 'multiclass':
+            sys.exit('--tta averages classes that exclude each other; this task has others.')
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.tta_model.module = cfg.model
         cfg.model = cfg.tta_model

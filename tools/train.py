@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmseg_im.utils import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
 
 def parse_args() -> argparse.Namespace:

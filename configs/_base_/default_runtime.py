@@ -27,6 +27,6 @@ default_hooks = dict(
 )
 custom_hooks = [
     dict(type='SeedHook'),
-    dict(type='InconsistencyHook', interval=50),
+    dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=500),
 ]

@@ -27,6 +27,6 @@ train_cfg = dict(max_epochs=12, val_interval=4)
 default_hooks = dict(logger=dict(interval=37))
 custom_hooks = [
     dict(type='SeedHook'),
-    dict(type='InconsistencyHook', interval=37),
+    dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=148),
 ]

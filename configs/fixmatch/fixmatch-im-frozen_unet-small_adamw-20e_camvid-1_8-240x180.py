@@ -5,7 +5,7 @@ _base_ = './fixmatch_unet-small_adamw-20e_camvid-1_8-240x180.py'
 model = dict(
     semi=dict(
         teachers=[
-            dict(type='EMATeacher', momentum=0.004),
+            dict(type='EMATeacher', momentum=0.004, views=['identity', 'hflip']),
             dict(type='FrozenTeacher', checkpoint='work_dirs/teacher_1/epoch_20.pth'),
             dict(type='FrozenTeacher', checkpoint='work_dirs/teacher_2/epoch_20.pth'),
         ],

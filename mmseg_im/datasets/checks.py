@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 from PIL import Image
 
+from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 
 
@@ -30,7 +31,7 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             annotation holds a value that no class has.
     """
     if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
-        raise ValueError(
+        raise UserError(
             f'{where}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
             'in training; take the key out.'
         )
@@ -38,19 +39,19 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     creates_its_data = getattr(cls, 'creates_its_data', False)
     if data_root is not None and not creates_its_data and not os.path.isdir(data_root):
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
             f'set {where}.data_root to where it is.'
         )
     # lazily, because mmengine fails on a missing or an empty list when it fills the data set
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
     if cfg.get('ann_file') and not os.path.isfile(dataset.ann_file):
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{where}.ann_file: the list {dataset.ann_file} does not exist. It names one image a '
             'line, without suffix.'
         )
     if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
-        raise ValueError(
+        raise UserError(
             f'{where} has no images: '
             + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
                f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
@@ -65,16 +66,44 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     return dataset
 
 
+def check_files_exist(dataset: BaseDataset, where: str) -> None:
+    """Checks that the images and annotations of a data set are there; decodes none.
+
+    Args:
+        dataset (BaseDataset): Such as the validation data; one of another kind is left alone.
+        where (str): Its config key, for the messages.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+    """
+    for i in range(len(dataset) if isinstance(dataset, BaseDataset) else 0):
+        info = dataset.get_data_info(i)
+        maps = info.get('seg_map_path') or []
+        maps = maps.values() if isinstance(maps, dict) else [maps] if maps else []
+        for path in [info['img_path'], *maps]:
+            _check_exists(path, where, 'Add the file, or name the images to use in ann_file.')
+
+
 def _check_exists(path: str, where: str, remedy: str) -> None:
     if not os.path.isfile(path):
-        raise FileNotFoundError(f'{where}: {path} does not exist. {remedy}')
+        raise MissingFileError(f'{where}: {path} does not exist. {remedy}')
 
 
 def _check_unlabeled(info: dict, where: str, num_classes: int) -> None:
     path = info['img_path']
     _check_exists(path, where, 'Add the image or take its name out of the list.')
-    if not cv2.haveImageReader(path):
-        raise ValueError(f'{where}: {path} is not an image that OpenCV reads. Replace the file.')
+    if not cv2.haveImageReader(path) or _is_cut(path):
+        raise UserError(f'{where}: {path} cannot be decoded as an image. Replace the file.')
+
+
+def _is_cut(path: str) -> bool:
+    """Whether a JPEG or PNG lacks its end mark, without decoding it (there may be many)."""
+    with open(path, 'rb') as file:
+        head = file.read(4)
+        file.seek(-min(os.path.getsize(path), 1024), os.SEEK_END)
+        tail = file.read()
+    end_marks = {b'\xff\xd8': b'\xff\xd9', b'\x89P': b'IEND'}
+    return end_marks.get(head[:2], b'') not in tail
 
 
 def _check_labeled(info: dict, where: str, num_classes: int) -> None:
@@ -83,7 +112,7 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
     image = decode(path)
     maps = info.get('seg_map_path')
     if maps is None:
-        raise ValueError(
+        raise UserError(
             f'{where}.data_prefix.seg_map_path is missing: labeled images need annotations.'
         )
     is_multi_label = isinstance(maps, dict)
@@ -93,7 +122,7 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
         )
         label = decode(map_path, cv2.IMREAD_GRAYSCALE) if is_multi_label else _class_ids(map_path)
         if label.shape[:2] != image.shape[:2]:
-            raise ValueError(
+            raise UserError(
                 f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
                 f'{image.shape[:2]} (height, width); they must be equal.'
             )
@@ -107,12 +136,12 @@ def _class_ids(path: str) -> np.ndarray:
         with Image.open(path) as image:
             return np.array(image)
     except (OSError, SyntaxError) as error:
-        raise ValueError(f'{path} cannot be decoded as an image. Replace the file.') from error
+        raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
 
 
 def _check_values(label: np.ndarray, path: str, where: str, num_classes: int, info: dict) -> None:
     if label.ndim != 2:
-        raise ValueError(
+        raise UserError(
             f'{where}: {path} has {label.shape[2]} channels; an annotation has one, whose values '
             'are class ids.'
         )
@@ -121,7 +150,7 @@ def _check_values(label: np.ndarray, path: str, where: str, num_classes: int, in
     values = np.flatnonzero(np.bincount(label.ravel()))
     wrong = [int(v) for v in values if v >= num_classes and v != IGNORE_INDEX]
     if wrong:
-        raise ValueError(
+        raise UserError(
             f'{where}: {path} holds the value {wrong[0]}, and there are {num_classes} classes (0 '
             f'to {num_classes - 1}; {IGNORE_INDEX} = ignored). Correct the annotation or the '
             'classes in metainfo.'
@@ -138,7 +167,7 @@ def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
     content = np.fromfile(path, np.uint8)
     image = cv2.imdecode(content, flag) if content.size else None
     if image is None:
-        raise ValueError(f'{path} cannot be decoded as an image. Replace the file.')
+        raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
     return image
 
 

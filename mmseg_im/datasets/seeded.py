@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmseg.registry import DATASETS
 
+from ..errors import UserError
 from .checks import build_checked, load_sample
 
 NOT_SET = -1
@@ -74,7 +75,7 @@ class SeededDataset(Seeded):
     def __init__(self, dataset: dict, times: int = 1):
         super().__init__()
         if times < 1:
-            raise ValueError(f'SeededDataset.times={times} must be 1 or more.')
+            raise UserError(f'SeededDataset.times={times} must be 1 or more.')
         self.dataset = build_checked(dataset, 'train_dataloader.dataset.dataset', labeled=True)
         self.times = times
 

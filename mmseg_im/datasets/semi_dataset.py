@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
+from ..errors import UserError
 from .checks import build_checked, load_sample
 from .seeded import Seeded
 
@@ -51,7 +52,7 @@ class SemiDataset(Seeded):
         sup = load_sample(self.labeled, partner)
         sample = load_sample(self.unlabeled, index)
         if not isinstance(sample['inputs'], dict):
-            raise ValueError(
+            raise UserError(
                 'train_dataloader.dataset.unlabeled.pipeline must end in MultiView, which makes '
                 'the views of an unlabeled image.'
             )

@@ -12,6 +12,8 @@ import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from ..errors import UserError
+
 CLASSES = ('background', 'disc', 'square', 'triangle')
 PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
 
@@ -80,7 +82,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
     record = Path(root) / 'shapes.json'
     if os.path.isdir(root):
         if not record.is_file() or json.loads(record.read_text()) != values:
-            raise ValueError(
+            raise UserError(
                 f'{root} exists and was not drawn with {values}. Choose another data_root, or '
                 'delete the folder to draw it anew.'
             )

@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
+from ..errors import UserError
 from ..label_space import IGNORE_INDEX
 
 
@@ -21,6 +22,11 @@ def channel_counts(pred: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tenso
     Returns:
         tuple[Tensor, Tensor]: Two (K,) float64 pixel counts.
     """
+    if pred.shape != label.shape:
+        raise UserError(
+            f'MultiLabelIoUMetric got a prediction of the shape {tuple(pred.shape)} and a label of '
+            f"{tuple(label.shape)}: set model.label_space='multilabel'."
+        )
     known = label != IGNORE_INDEX
     found, present = (pred == 1) & known, label == 1
     intersection = (found & present).sum(dim=(1, 2))

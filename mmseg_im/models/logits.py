@@ -5,6 +5,8 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
 from torch import Tensor
 
+from ..errors import UserError
+
 
 def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
     """Runs a segmentor on a batch as it is, without the geometry of inference.
@@ -25,7 +27,7 @@ def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
     logits = segmentor._forward(image)
     if not isinstance(logits, Tensor) or logits.ndim != 4:
         head = segmentor.decode_head
-        raise ValueError(
+        raise UserError(
             f'{type(head).__name__} does not return logits (N, C, h, w) for pixels, which '
             'semi-supervised training needs: choose another decode_head.'
         )

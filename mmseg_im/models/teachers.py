@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..compat import swaps_channels
+from ..errors import MissingFileError, UserError
 from .logits import pixel_logits
 from .views import parse_view
 
@@ -32,7 +33,9 @@ class Teacher(BaseModule):
     def __init__(self, views: Sequence[str] = ('identity',), size_divisor: int = 1):
         super().__init__()
         if not views or isinstance(views, str):
-            raise ValueError(f"views={views!r} must be a list of names such as ['identity'].")
+            raise UserError(f"views={views!r} must be a list of names such as ['identity'].")
+        if len(set(views)) < len(views):
+            raise UserError(f'views={views!r}: the same view twice is no second opinion.')
         self.views = [parse_view(name, size_divisor) for name in views]
 
     def bind(self, student: nn.Module, where: str) -> None:
@@ -104,7 +107,7 @@ class EMATeacher(Teacher):
     def __init__(self, momentum: float = 0.004, views=('identity',), size_divisor: int = 1):
         super().__init__(views, size_divisor)
         if not 0 < momentum <= 1:
-            raise ValueError(
+            raise UserError(
                 f'EMATeacher.momentum={momentum} must lie in (0, 1]: it is the share of the '
                 'student in each step, 0.004 for a decay of 0.996.'
             )
@@ -121,8 +124,11 @@ class EMATeacher(Teacher):
             self._step = int(self.steps)
         mine = dict(self.module.named_parameters())
         theirs = dict(student.named_parameters())
-        average = get_ema_multi_avg_fn(decay=1 - ema_weight(self._step, self.momentum))
-        average(list(mine.values()), [theirs[name] for name in mine], None)
+        means, current = list(mine.values()), [theirs[name] for name in mine]
+        if self._step == 0:  # a mean with what lay in memory before could be NaN
+            torch._foreach_copy_(means, current)
+        else:
+            get_ema_multi_avg_fn(1 - ema_weight(self._step, self.momentum))(means, current, None)
         buffers = dict(student.named_buffers())
         for name, buffer in self.module.named_buffers():
             buffer.copy_(buffers[name])
@@ -139,12 +145,13 @@ class SelfTeacher(Teacher):
     """The student itself, in eval mode (BN running statistics), as in UniMatch V1's mix stream."""
 
     def vote(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
-        training = student.training
+        modes = [(module, module.training) for module in student.modules()]
         student.eval()
         try:
             yield from super().vote(student, image)
         finally:
-            student.train(training)
+            for module, training in modes:  # a module may have been in eval mode on purpose
+                module.training = training
 
     def network(self, student: nn.Module) -> nn.Module:
         return student
@@ -174,10 +181,17 @@ class FrozenTeacher(Teacher):
     def bind(self, student: nn.Module, where: str) -> None:
         self.module = self._build(student, where)
         if self.module.num_classes != student.num_classes:
-            raise ValueError(
+            raise UserError(
                 f'{where}.config: the teacher has {self.module.num_classes} classes and the '
                 f'student {student.num_classes}; a teacher needs the same classes.'
             )
+        if self.module.out_channels != student.out_channels or _task(self.module) != _task(student):
+            raise UserError(
+                f'{where}.config: the teacher predicts a {_task(self.module)} task in '
+                f'{self.module.out_channels} channels, the student a {_task(student)} task in '
+                f'{student.out_channels}; they must be the same.'
+            )
+        self.where = where
         self._load(where)
         self.module.requires_grad_(False).eval()
         self._remember_normalisation(student)
@@ -190,7 +204,7 @@ class FrozenTeacher(Teacher):
             try:
                 cfg = Config.fromfile(cfg).model
             except FileNotFoundError:
-                raise FileNotFoundError(f'{where}.config: {cfg} does not exist.') from None
+                raise MissingFileError(f'{where}.config: {cfg} does not exist.') from None
         cfg = copy.deepcopy(cfg)
         cfg.pop('semi', None)
         return MODELS.build(cfg)
@@ -199,7 +213,7 @@ class FrozenTeacher(Teacher):
         try:
             checkpoint = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
         except FileNotFoundError:
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f'{where}.checkpoint: {self.checkpoint} does not exist. Train the teacher first '
                 'or correct the path.'
             ) from None
@@ -222,11 +236,11 @@ class FrozenTeacher(Teacher):
 
     def _refuse(self, where: str, own: dict, weights: dict, wrong: list[str]) -> None:
         if all('conv_seg' in key and key in weights and key in own for key in wrong):
-            raise ValueError(
+            raise UserError(
                 f'{where}.checkpoint: {self.checkpoint} has {len(weights[wrong[0]])} classes and '
                 f'the student {len(own[wrong[0]])}; a teacher needs the same classes.'
             )
-        raise ValueError(
+        raise UserError(
             f'{where}.checkpoint: {self.checkpoint} is of another architecture: {len(wrong)} '
             f'weights do not fit, such as {", ".join(wrong[:3])}. Name its config file in '
             f'{where}.config.'
@@ -242,10 +256,29 @@ class FrozenTeacher(Teacher):
         self.register_buffer('scale', None if same else std / own_std, persistent=False)
         self.register_buffer('shift', None if same else (mean - own_mean) / own_std, False)
 
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        for key, value in self.module.state_dict().items():
+            other = state_dict.get(f'{prefix}module.{key}')
+            if other is not None and not torch.equal(other.cpu(), value.cpu()):
+                raise UserError(
+                    f'{self.where}.checkpoint is {self.checkpoint}, but the run that is loaded had '
+                    'another frozen teacher there. Resume with the same file; to begin from that '
+                    "run's student, take it out with tools/publish_student.py first."
+                )
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def adapt(self, image: Tensor) -> Tensor:
         if self.flip_channels:
             image = image.flip(1)
         return image if self.scale is None else image * self.scale + self.shift
+
+
+def _task(segmentor: nn.Module) -> str:
+    """Name of a segmentor's label space; a stock one is binary if it has a single channel."""
+    space = getattr(segmentor, 'label_space', None)
+    if space is not None:
+        return type(space).__name__
+    return 'Binary' if segmentor.out_channels == 1 else 'MultiClass'
 
 
 def _constants(data_preprocessor: nn.Module) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..errors import UserError
+
 
 class View(NamedTuple):
     """A geometric change of the input that is undone on the logits.
@@ -50,7 +52,7 @@ def parse_view(name: str, size_divisor: int = 1) -> View:
         return View(flip=dict(identity=(), hflip=(3,), vflip=(2,))[name])
     factor = re.fullmatch(r'scale(\d*\.?\d+)', str(name))
     if factor is None or float(factor[1]) == 0:
-        raise ValueError(
+        raise UserError(
             f"views: {name!r} is no view; there are 'identity', 'hflip', 'vflip' and "
             "'scale<factor>', such as 'scale0.75'."
         )

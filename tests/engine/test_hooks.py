@@ -29,7 +29,7 @@ def test_counts_against_numpy(space):
     pseudo = PseudoLabel(
         label=torch.where(mask, 255, voted),
         prob=prob,
-        confidence=space.confidence(prob),
+        confidence=space.confidence(prob, voted),
         inconsistent=mask,
         valid=valid,
         weight=(torch.rand(n, m, h, w) < 0.5).float(),
@@ -171,3 +171,50 @@ def test_samples_follow_the_epoch_and_iteration_loops_do_not_repeat_them(demo_cf
     pairs = [images for images in seen.values() if len(images) > 1]
     assert len(pairs) >= 4
     assert not all(torch.equal(a, b) for a, b, *_ in pairs)
+
+
+@pytest.mark.parametrize('classes', [3, 7])
+def test_a_head_with_other_classes_than_the_data_is_refused(demo_cfg, classes):
+    demo_cfg.model.decode_head.num_classes = classes
+    demo_cfg.model.semi = None
+    with pytest.raises(ValueError, match=rf'num_classes is {classes}.* names 4 classes'):
+        Runner.from_cfg(demo_cfg).train()
+
+
+def test_an_epoch_that_would_never_end_is_refused(demo_cfg):
+    demo_cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
+    with pytest.raises(ValueError, match='InfiniteSampler, so an epoch'):
+        Runner.from_cfg(demo_cfg).train()
+
+
+def test_missing_validation_files_stop_the_run_before_training(demo_cfg):
+    demo_cfg.val_dataloader.dataset.data_prefix.seg_map_path = 'annotations/test_of_nobody'
+    with pytest.raises(FileNotFoundError, match='val_dataloader.dataset: .*test_of_nobody'):
+        Runner.from_cfg(demo_cfg).train()
+
+
+def test_images_of_several_sizes_are_drawn_as_the_batch_was_padded(demo_cfg):
+    """The first image of a batch need not be the largest."""
+    demo_cfg.model.data_preprocessor.update(size=None, size_divisor=16)
+    for pipeline in (
+        demo_cfg.train_dataloader.dataset.unlabeled.pipeline,
+        demo_cfg.train_dataloader.dataset.labeled.pipeline,
+    ):
+        pipeline[:] = [t for t in pipeline if t['type'] != 'RandomCrop']
+    demo_cfg.custom_hooks[2].update(interval=1, num_samples=1)
+    runner = Runner.from_cfg(demo_cfg)
+    runner.train()
+    assert len(list(Path(runner.log_dir).glob('vis_data/vis_image/*.png'))) == 8
+
+
+def test_epochs_shorter_than_the_log_interval_are_logged(demo_cfg):
+    demo_cfg.default_hooks.logger.interval = 50
+    _, scalars = train(demo_cfg)
+    assert len([s for s in scalars if 'im/masked' in s]) == 2  # one line an epoch
+
+
+def test_an_epoch_without_pseudo_labels_is_said(demo_cfg):
+    demo_cfg.model.semi.threshold = 1.0
+    runner, _ = train(demo_cfg)
+    log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert 'Almost no unlabeled pixel carried a loss' in log

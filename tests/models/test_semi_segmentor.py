@@ -18,7 +18,7 @@ SEMI = dict(
 )
 TASKS = [
     dict(label_space='multiclass', num_classes=4, out_channels=4),
-    dict(label_space='binary', num_classes=2, out_channels=1),
+    dict(label_space='binary', num_classes=2, out_channels=1, threshold=0.5),
     dict(label_space='multilabel', num_classes=3, out_channels=3),
 ]
 
@@ -108,7 +108,7 @@ def test_prediction_of_several_label_maps(build_tiny):
 
 def test_binary_prediction_uses_the_threshold_of_the_task(build_tiny):
     model = build_tiny(
-        label_space=dict(type='binary', threshold=0.7), num_classes=2, out_channels=1
+        label_space=dict(type='binary', threshold=0.7), num_classes=2, out_channels=1, threshold=0.7
     )
     (result,) = model.eval().predict(torch.randn(1, 3, 32, 32))
     probs = result.seg_logits.data  # mmseg stores probabilities for one channel
@@ -185,3 +185,45 @@ def test_a_step_on_the_gpu_equals_the_cpu(build_tiny, batch, task):
     result = model.loss(views, samples)
     for key in expected:
         torch.testing.assert_close(result[key].cpu(), expected[key], rtol=1e-3, atol=1e-4, msg=key)
+
+
+@pytest.mark.parametrize(
+    ('head', 'message'),
+    [
+        (dict(threshold=0.3), r'decode_head.threshold is 0.3; set it to 0.5'),
+        (dict(loss_decode=dict(type='DiceLoss')), 'loss_decode=DiceLoss: binary and multi-label'),
+        (
+            dict(loss_decode=dict(type='CrossEntropyLoss', class_weight=[1.0, 9.0])),
+            'without class_weight',
+        ),
+    ],
+)
+def test_heads_that_would_silently_do_something_else_are_refused(build_tiny, head, message):
+    binary = dict(TASKS[1], **head)
+    with pytest.raises(ValueError, match=message):
+        build_tiny(**binary)
+
+
+def test_missing_views_and_maps_are_named(build_tiny, batch):
+    views, samples = batch()
+    model = build_tiny(SEMI)
+    with pytest.raises(ValueError, match='FixMatch needs the views strong'):
+        model.loss({k: v for k, v in views.items() if k != 'strong'}, samples)
+    for sample in samples['weak']:
+        del sample.gt_sem_seg
+    with pytest.raises(ValueError, match='needs LoadEmptyAnnotations'):
+        model.loss(views, samples)
+
+
+def test_init_cfg_of_the_segmentor_spares_frozen_teachers(build_tiny, tmp_path):
+    """mmengine applies it to every submodule."""
+    path = tmp_path / 'teacher.pth'
+    teacher = build_tiny()
+    torch.save(teacher.state_dict(), path)
+    cfg = tiny_model(
+        dict(SEMI, teachers=[*SEMI['teachers'], dict(type='FrozenTeacher', checkpoint=str(path))])
+    )
+    model = MODELS.build(dict(cfg, init_cfg=dict(type='Constant', layer='Conv2d', val=0.5)))
+    model.init_weights()
+    for key, value in teacher.state_dict().items():
+        assert torch.equal(model.semi.teachers[1].module.state_dict()[key], value)

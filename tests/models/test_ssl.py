@@ -199,6 +199,7 @@ def test_nan_of_one_teacher_silences_that_image(build_tiny, batch, space, im):
     model = build_tiny(
         fixmatch(im=im, threshold=0.0, cutmix_prob=0.0),
         label_space=space, num_classes=classes, out_channels=channels,
+        **(dict(threshold=0.5) if space == 'binary' else {}),
     )  # fmt: skip
     model.semi.teachers = torch.nn.ModuleList([Scripted(good, bad)])
     losses = model.semi.loss(model, views, samples)
@@ -228,7 +229,21 @@ def test_wrong_methods_are_named(build_tiny, semi, message):
 
 
 def test_unregistered_method_is_named(build_tiny):
-    with pytest.raises(KeyError, match=r"model.semi.type='FixMach' is not registered"):
+    with pytest.raises(ValueError, match=r"model.semi.type='FixMach' is not registered"):
         build_tiny(dict(type='FixMach'))
-    with pytest.raises(TypeError, match=r'model.semi.im must be a dict'):
+    with pytest.raises(ValueError, match=r'model.semi.im must be a dict'):
         build_tiny(fixmatch(im=dict(erode=3)))
+
+
+def test_confidence_is_that_of_the_voted_label(build_tiny, batch):
+    """Two narrow votes for 0 beat one sure vote for 1, and the mean is not sure of 0."""
+    views, samples = batch(n=1)
+    narrow = torch.tensor([0.51, 0.49, 1e-9, 1e-9]).log().view(1, 4, 1, 1).expand(1, 4, 32, 32)
+    sure = torch.tensor([1e-9, 1.0, 1e-9, 1e-9]).log().view(1, 4, 1, 1).expand(1, 4, 32, 32)
+    model = build_tiny(fixmatch(im=dict(IM, min_agreement=0.6), threshold=0.5))
+    model.semi.teachers = torch.nn.ModuleList([Scripted(narrow, narrow, sure)])
+    model.semi.loss(model, views, samples)
+    pseudo = model.semi.last_pseudo
+    assert (pseudo.label == 0).all() and not pseudo.inconsistent.any()
+    torch.testing.assert_close(pseudo.confidence, torch.full_like(pseudo.confidence, 0.34))
+    assert (pseudo.weight == 0).all()

@@ -185,3 +185,35 @@ def test_wrong_teachers_are_named(trained, build_tiny, tmp_path):
         EMATeacher(momentum=0)
     with pytest.raises(ValueError, match='views=.* must be a list'):
         EMATeacher(views='hflip')
+
+
+def test_another_task_or_another_run_is_refused(trained, build_tiny, tmp_path):
+    student, _, path = trained
+    multi_label = build_tiny(label_space='multilabel', num_classes=4, out_channels=4)
+    with pytest.raises(ValueError, match='predicts a MultiClass task.*student a MultiLabel task'):
+        FrozenTeacher(path, config=tiny_model()).bind(multi_label, 'here')
+    teacher = FrozenTeacher(path)
+    teacher.bind(student, 'here')
+    state = {k: v.clone() for k, v in teacher.state_dict().items()}
+    load_state_dict(teacher, state, strict=True)
+    state['module.decode_head.conv_seg.bias'] += 1
+    with pytest.raises(ValueError, match='another frozen teacher there'):
+        load_state_dict(teacher, state, strict=True)
+
+
+def test_ema_of_weights_that_were_nan_is_a_copy(build_tiny):
+    student = build_tiny()
+    teacher = EMATeacher(momentum=0.1)
+    teacher.bind(student, 'here')
+    with torch.no_grad():
+        next(teacher.module.parameters()).fill_(torch.nan)
+    teacher.update(student)
+    assert all(torch.isfinite(p).all() for p in teacher.module.parameters())
+
+
+def test_self_teacher_leaves_frozen_norms_in_eval_mode(build_tiny):
+    student = build_tiny()
+    student.train()
+    student.backbone.encoder[0].eval()
+    list(SelfTeacher().vote(student, torch.randn(1, 3, 32, 32)))
+    assert student.training and not student.backbone.encoder[0].training

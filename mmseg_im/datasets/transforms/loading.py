@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
+from ...errors import UserError
 from ..checks import decode
 
 
@@ -55,7 +56,7 @@ class LoadHiddenAnnotations(BaseTransform):
         try:
             results['hidden_seg_map'] = self.load(hidden)['gt_seg_map']
         except OSError as error:
-            raise ValueError(
+            raise UserError(
                 f'LoadHiddenAnnotations: {hidden["seg_map_path"]} cannot be read ({error}). Add or '
                 'replace the file, or take LoadHiddenAnnotations out of the pipeline.'
             ) from error

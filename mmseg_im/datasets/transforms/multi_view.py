@@ -6,6 +6,8 @@ import copy
 from mmcv.transforms import BaseTransform, Compose
 from mmseg.registry import TRANSFORMS
 
+from ...errors import UserError
+
 
 @TRANSFORMS.register_module()
 class MultiView(BaseTransform):
@@ -23,7 +25,7 @@ class MultiView(BaseTransform):
 
     def __init__(self, views: dict):
         if not views or 'sup' in views:
-            raise ValueError(
+            raise UserError(
                 "MultiView.views must name one view or more, and none of them 'sup', which is the "
                 'labeled image.'
             )

@@ -8,6 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
+from ...errors import UserError
+
 
 def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
     """Turns the hue in float32; OpenCV's 8-bit hue, which mmcv uses, is wrong by up to 13 levels.
@@ -37,7 +39,7 @@ class ColorJitter(BaseTransform):
 
     def __init__(self, brightness=0.5, contrast=0.5, saturation=0.5, hue=0.25):
         if min(brightness, contrast, saturation) < 0 or not 0 <= hue <= 0.5:
-            raise ValueError(
+            raise UserError(
                 'ColorJitter: brightness, contrast and saturation must be 0 or more and hue in '
                 f'[0, 0.5], but they are {brightness}, {contrast}, {saturation}, {hue}.'
             )
@@ -68,7 +70,7 @@ class GaussianBlur(BaseTransform):
 
     def __init__(self, sigma: tuple[float, float] = (0.1, 2.0)):
         if not 0 < sigma[0] <= sigma[1]:
-            raise ValueError(f'GaussianBlur.sigma={sigma} must be a range of positive pixels.')
+            raise UserError(f'GaussianBlur.sigma={sigma} must be a range of positive pixels.')
         self.sigma = sigma
 
     @cache_randomness

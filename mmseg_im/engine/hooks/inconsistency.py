@@ -7,21 +7,22 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce_dict
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 from prettytable import PrettyTable
 from torch import Tensor
 
+from ...errors import UserError
 from ...label_space import IGNORE_INDEX, LabelSpace
 from ...models.ssl.base import PseudoLabel
+from ..access import classes_of, method_of, student_of
 
 
 def mask_counts(
     space: LabelSpace, pseudo: PseudoLabel, hidden: Tensor | None = None
 ) -> dict[str, Tensor]:
-    """Counts pixels of one batch; nothing here waits for the device.
+    """Counts the pixels of one batch, without waiting for the device.
 
     The class of a masked pixel is that of the mean probability, because it has no agreed label.
     With M label maps a pixel counts M times.
@@ -33,8 +34,8 @@ def mask_counts(
 
     Returns:
         dict[str, Tensor]: float64 sums: ``valid``, ``masked``, ``used`` (pixels that carry a loss),
-        ``class`` and ``class_masked`` (C,), and with ``hidden`` ``inside``, ``inside_right``,
-        ``outside``, ``outside_right``.
+        ``class`` and ``class_masked`` (C,), ``inside``, ``inside_right``, ``outside``,
+        ``outside_right`` (known pixels; 0 without ``hidden``).
     """
     mean_label = space.hard(pseudo.prob)
     valid = pseudo.valid.expand_as(mean_label)
@@ -48,14 +49,20 @@ def mask_counts(
             'class_masked': space.count(mean_label, masked),
         },
     )
-    if hidden is not None:
-        known = valid & (hidden != IGNORE_INDEX)
-        voted = torch.where(masked | (pseudo.label == IGNORE_INDEX), mean_label, pseudo.label)
-        right = voted == hidden
-        counts['inside'] = (known & masked).sum().double()
-        counts['inside_right'] = (known & masked & right).sum().double()
-        counts['outside'] = (known & ~masked).sum().double()
-        counts['outside_right'] = (known & ~masked & right).sum().double()
+    if hidden is None:
+        hidden = torch.full_like(mean_label, IGNORE_INDEX)
+    elif hidden.shape != mean_label.shape:
+        raise UserError(
+            f'Hidden annotations have the shape {tuple(hidden.shape)} and pseudo-labels '
+            f'{tuple(mean_label.shape)}: LoadHiddenAnnotations is for a single label map.'
+        )
+    known = valid & (hidden != IGNORE_INDEX)
+    voted = torch.where(masked | (pseudo.label == IGNORE_INDEX), mean_label, pseudo.label)
+    right = voted == hidden
+    counts['inside'] = (known & masked).sum().double()
+    counts['inside_right'] = (known & masked & right).sum().double()
+    counts['outside'] = (known & ~masked).sum().double()
+    counts['outside_right'] = (known & ~masked & right).sum().double()
     return counts
 
 
@@ -97,7 +104,7 @@ class _Sums:
         valid = sums['valid'].clamp(min=1)
         shares = dict(masked=sums['masked'] / valid, used=sums['used'] / valid)
         for side in ('inside', 'outside'):
-            if side in sums and sums[side] > 0:
+            if sums[side] > 0:
                 shares[f'accuracy_{side}'] = sums[f'{side}_right'] / sums[side]
         of_class = (sums['class_masked'] / sums['class'].clamp(min=1)).tolist()
         named = dict(zip(classes, of_class, strict=True))
@@ -114,31 +121,36 @@ class InconsistencyHook(Hook):
     pipeline, also ``im/accuracy_inside`` and ``im/accuracy_outside``: how often the vote is right
     under the mask and elsewhere.
 
-    Also warns, once for each image, of teachers that returned NaN, and stops a run whose frozen
-    teachers were trained on other classes.
+    Also warns, once for each image, of teachers that returned NaN, and after an epoch in which
+    (almost) no unlabeled pixel carried a loss; and stops a run whose head or frozen teachers have
+    other classes than the data.
 
     Args:
-        interval (int): Log interval in iterations; keep it equal to that of ``LoggerHook``.
         view (str): The view that is labeled.
     """
 
-    def __init__(self, interval: int = 50, view: str = 'weak'):
-        self.interval = interval
+    def __init__(self, view: str = 'weak'):
         self.view = view
         self._warned: set[str] = set()
 
     def before_train(self, runner) -> None:
-        """Compares the classes of frozen teachers with those of the data.
+        """Compares the classes of the head and of frozen teachers with those of the data.
 
         Raises:
-            ValueError: If they differ.
+            UserError: If they differ.
         """
         self._step, self._epoch = _Sums(), _Sums()
-        for i, teacher in enumerate(getattr(_method(runner), 'teachers', [])):
-            classes = _classes(runner)
+        named, predicted = len(classes_of(runner)), student_of(runner).num_classes
+        if named != predicted:
+            raise UserError(
+                f'model.decode_head.num_classes is {predicted}, and the training data names '
+                f'{named} classes ({", ".join(classes_of(runner))}); they must be the same.'
+            )
+        for i, teacher in enumerate(getattr(method_of(runner), 'teachers', [])):
+            classes = classes_of(runner)
             theirs = getattr(teacher, 'classes', None)
             if theirs is not None and tuple(theirs) != tuple(classes):
-                raise ValueError(
+                raise UserError(
                     f'model.semi.teachers[{i}].checkpoint was trained on the classes '
                     f'{", ".join(theirs)}, and the data has {", ".join(classes)}. A teacher needs '
                     'the same classes in the same order.'
@@ -146,12 +158,12 @@ class InconsistencyHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Counts a batch, and logs at the interval."""
-        method = _method(runner)
+        method = method_of(runner)
         if method is None or method.last_pseudo is None:
             return
         pseudo = method.last_pseudo
         samples = data_batch['data_samples'][self.view]
-        space = _student(runner).label_space
+        space = student_of(runner).label_space
         hidden = hidden_labels(samples, tuple(pseudo.label.shape[2:]))
         counts = mask_counts(
             space, pseudo, None if hidden is None else hidden.to(pseudo.label.device)
@@ -161,8 +173,8 @@ class InconsistencyHook(Hook):
         # mmengine has read every output of this iteration from the device already.
         if float(outputs.get('unsup.nan_images', 0)) > 0:
             self._warn(pseudo, samples)
-        if self.every_n_inner_iters(batch_idx, self.interval) or self.is_last_train_iter(runner):
-            shares, of_class = self._step.shares(_classes(runner))
+        if self._is_logged(runner, batch_idx):
+            shares, of_class = self._step.shares(classes_of(runner))
             for key, value in shares.items():
                 runner.message_hub.update_scalar(f'train/im/{key}', value)
             runner.visualizer.add_scalars(
@@ -170,12 +182,22 @@ class InconsistencyHook(Hook):
                 step=runner.iter + 1,
             )
 
+    def _is_logged(self, runner, batch_idx: int) -> bool:
+        """Whether LoggerHook writes a line after this iteration."""
+        logger = next((hook for hook in runner.hooks if isinstance(hook, LoggerHook)), None)
+        if logger is None:
+            return False
+        loader = runner.train_dataloader
+        at_end = self.end_of_epoch(loader, batch_idx)
+        short = not logger.ignore_last or len(loader) <= logger.interval
+        return self.every_n_inner_iters(batch_idx, logger.interval) or (at_end and short)
+
     def after_train_epoch(self, runner) -> None:
         """Prints the shares of the whole epoch."""
         if not self._epoch.sums:
             return
-        shares, of_class = self._epoch.shares(_classes(runner))
-        table = PrettyTable(['Class', 'Masked'])
+        shares, of_class = self._epoch.shares(classes_of(runner))
+        table = PrettyTable(['Predicted class', 'Masked'])
         for name, value in of_class.items():
             table.add_row([name, f'{value:.1%}'])
         text = ', '.join(f'{key} {value:.1%}' for key, value in shares.items())
@@ -183,8 +205,16 @@ class InconsistencyHook(Hook):
             f'Unlabeled pixels in epoch {runner.epoch + 1}: {text}\n{table}', logger='current'
         )
         runner.visualizer.add_scalars(
-            {f'im/epoch/{key}': value for key, value in shares.items()}, step=runner.iter + 1
+            {f'im/epoch/{key}': value for key, value in shares.items()}, step=runner.iter
         )
+        if shares['used'] < 0.01:
+            print_log(
+                'Almost no unlabeled pixel carried a loss in this epoch. If that goes on, the '
+                "teachers' confidence does not reach model.semi.threshold, or they agree nowhere: "
+                'train with more updates or a larger learning rate, or lower the threshold.',
+                logger='current',
+                level=logging.WARNING,
+            )
 
     def _warn(self, pseudo: PseudoLabel, samples: Sequence) -> None:
         for finite, sample in zip(pseudo.finite.flatten().tolist(), samples, strict=True):
@@ -196,15 +226,3 @@ class InconsistencyHook(Hook):
                     logger='current',
                     level=logging.WARNING,
                 )
-
-
-def _student(runner):
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
-
-def _method(runner):
-    return getattr(_student(runner), 'semi', None)
-
-
-def _classes(runner) -> Sequence[str]:
-    return runner.train_dataloader.dataset.metainfo['classes']

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the randomness of a step a function of the run's seed and the step's number."""
 
+import logging
 import random
 
 import numpy as np
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 
 from ...datasets.seeded import Seeded
+from ...errors import UserError
 
 
 @HOOKS.register_module()
@@ -28,9 +32,34 @@ class SeedHook(Hook):
 
     priority = 'VERY_HIGH'
 
+    def before_train(self, runner) -> None:
+        """Says what keeps a run from being repeatable.
+
+        Raises:
+            UserError: If an epoch would never end.
+        """
+        epochs = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        if epochs and isinstance(runner.train_dataloader.sampler, InfiniteSampler):
+            raise UserError(
+                'train_dataloader.sampler is an InfiniteSampler, so an epoch of '
+                "EpochBasedTrainLoop never ends: use dict(type='DefaultSampler', shuffle=True)."
+            )
+        by_iteration = any(
+            isinstance(hook, CheckpointHook) and not hook.by_epoch for hook in runner.hooks
+        )
+        if not epochs or by_iteration:
+            print_log(
+                'A run that is resumed equals one that was not stopped only with '
+                'EpochBasedTrainLoop and checkpoints at epochs (CheckpointHook.by_epoch=True).',
+                logger='current',
+                level=logging.WARNING,
+            )
+
     def before_train_epoch(self, runner) -> None:
-        """Starts an epoch of the data set."""
+        """Starts an epoch of the data set, also of one inside a wrapper such as RepeatDataset."""
         dataset = runner.train_dataloader.dataset
+        while not isinstance(dataset, Seeded) and hasattr(dataset, 'dataset'):
+            dataset = dataset.dataset
         if isinstance(dataset, Seeded) and isinstance(runner.train_loop, EpochBasedTrainLoop):
             dataset.set_epoch(runner.seed, runner.epoch)
 

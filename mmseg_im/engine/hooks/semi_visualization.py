@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 
+from ...errors import UserError
 from ...models.ssl.base import PseudoLabel
 from ...visualization import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
+from ..access import classes_of, method_of, student_of
 
 
 @HOOKS.register_module()
@@ -30,7 +31,7 @@ class SemiVisualizationHook(Hook):
 
     def __init__(self, interval: int = 500, num_samples: int = 2, view: str = 'weak'):
         if interval < 1 or num_samples < 1:
-            raise ValueError(
+            raise UserError(
                 'SemiVisualizationHook: interval and num_samples must be 1 or more, but they are '
                 f'{interval} and {num_samples}.'
             )
@@ -41,8 +42,7 @@ class SemiVisualizationHook(Hook):
     @master_only
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Draws at every ``interval``-th iteration."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        method = getattr(model, 'semi', None)
+        model, method = student_of(runner), method_of(runner)
         if not self.every_n_train_iters(runner, self.interval) or method is None:
             return
         pseudo = method.last_pseudo
@@ -52,17 +52,17 @@ class SemiVisualizationHook(Hook):
             self._row(data_batch['inputs'], i, pseudo, prediction, meta['palette'])
             for i in range(min(self.num_samples, len(pseudo.label)))
         ]
-        panel = draw_panel(rows, meta['classes'], meta['palette'], with_mask=method.im is not None)
+        panel = draw_panel(
+            rows, classes_of(runner), meta['palette'], with_mask=method.im is not None
+        )
         runner.visualizer.add_image('semi_panel', panel, step=runner.iter + 1)
 
     @torch.no_grad()
     def _predict(self, model, data_batch: dict) -> torch.Tensor:
         """The student's labels (n, M, H, W) of the weak view, in eval mode."""
-        batch = dict(
-            inputs=data_batch['inputs'][self.view][: self.num_samples],
-            data_samples=data_batch['data_samples'][self.view][: self.num_samples],
-        )
-        image = model.data_preprocessor(batch, True)['inputs']
+        # the whole batch, because its largest image decides how all are padded
+        batch = {key: value[self.view] for key, value in data_batch.items()}
+        image = model.data_preprocessor(batch, True)['inputs'][: self.num_samples]
         training = model.training
         model.eval()
         prediction = model.label_space.hard(model.label_space.probs(model.logits(image)))

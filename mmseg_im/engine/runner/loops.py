@@ -2,22 +2,30 @@
 """Validation of the student and of its teachers."""
 
 import torch
-from mmengine.model import is_model_wrapper
+from mmengine.logging import print_log
 from mmengine.runner import ValLoop, autocast
 from mmseg.registry import LOOPS
 from torch import nn
 
+from ...datasets.checks import check_files_exist
 from ...models.teachers import FrozenTeacher, SelfTeacher
+from ..access import method_of
 
 
 @LOOPS.register_module()
 class TeacherStudentValLoop(ValLoop):
-    """Validates the student, then each teacher of ``model.semi``.
+    """Validates each teacher of ``model.semi``, then the student.
 
     The student's metrics keep their names, so ``save_best='mIoU'`` works; those of teacher i get
     the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first validation of a
-    run; a self teacher is the student. Hooks see one validation.
+    run; a self teacher is the student. Hooks see one validation. Before training it is checked
+    that every image and annotation is there.
     """
+
+    def __init__(self, runner, dataloader, evaluator, fp16: bool = False):
+        super().__init__(runner, dataloader, evaluator, fp16)
+        self._frozen_metrics: dict[str, dict] = {}
+        check_files_exist(self.dataloader.dataset, 'val_dataloader.dataset')
 
     def run(self) -> dict:
         """Launches the validation.
@@ -28,32 +36,31 @@ class TeacherStudentValLoop(ValLoop):
         self.runner.call_hook('before_val')
         self.runner.call_hook('before_val_epoch')
         self.runner.model.eval()
-        for index, data_batch in enumerate(self.dataloader):
-            self.run_iter(index, data_batch)
-        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        metrics = {}
         for name, teacher in self.teachers().items():
             metrics.update({f'{name}/{k}': v for k, v in self._measure(name, teacher).items()})
+        print_log('Validation of the student:', logger='current')
+        for index, data_batch in enumerate(self.dataloader):
+            self.run_iter(index, data_batch)
+        metrics = {**self.evaluator.evaluate(len(self.dataloader.dataset)), **metrics}
         self.runner.call_hook('after_val_epoch', metrics=metrics)
         self.runner.call_hook('after_val')
         return metrics
 
     def teachers(self) -> dict[str, nn.Module]:
         """The teachers that have weights of their own, by prefix."""
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
-        semi = getattr(model, 'semi', None)
+        method = method_of(self.runner)
         return {
             f'teacher{i}': teacher
-            for i, teacher in enumerate([] if semi is None else semi.teachers)
+            for i, teacher in enumerate([] if method is None else method.teachers)
             if not isinstance(teacher, SelfTeacher)
         }
 
     @torch.no_grad()
     def _measure(self, name: str, teacher: nn.Module) -> dict:
-        if not hasattr(self, '_frozen_metrics'):
-            self._frozen_metrics: dict[str, dict] = {}
         if name in self._frozen_metrics:
             return self._frozen_metrics[name]
+        print_log(f'Validation of {name} ({type(teacher).__name__}):', logger='current')
         for data_batch in self.dataloader:
             with autocast(enabled=self.fp16):
                 outputs = teacher.module.val_step(data_batch)

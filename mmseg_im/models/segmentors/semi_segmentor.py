@@ -13,6 +13,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...label_space import IGNORE_INDEX, build_label_space
 from ...utils import build
 from ..logits import pixel_logits
@@ -38,8 +39,8 @@ class SemiMixin:
     def __init__(self, *args, semi: dict | None = None, label_space='multiclass', **kwargs):
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
-        if hasattr(self.label_space, 'threshold'):
-            self.decode_head.threshold = self.label_space.threshold
+        if not self.label_space.head_knows_loss:
+            self._check_sigmoid_heads()
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
             _check_head(self.decode_head)
@@ -65,13 +66,20 @@ class SemiMixin:
         """
         if not isinstance(inputs, dict):
             if self.semi is not None:
-                raise ValueError(
+                raise UserError(
                     f'model.semi={type(self.semi).__name__} needs a batch with views: use '
                     'SemiDataset in train_dataloader and MultiViewDataPreProcessor in the model.'
                 )
             return super().loss(inputs, data_samples)
         if self.semi is None:
             return super().loss(inputs['sup'], data_samples['sup'])
+        missing = {'sup', *self.semi.views} - inputs.keys()
+        if missing:
+            raise UserError(
+                f'{type(self.semi).__name__} needs the views {", ".join(sorted(missing))}, and the '
+                f'batch has {", ".join(inputs)}: name them so in MultiView of '
+                'train_dataloader.dataset.unlabeled.pipeline.'
+            )
         self.semi.update_teachers(self)
         losses = super().loss(inputs['sup'], data_samples['sup'])
         losses = {key: _scale(value, self.semi.sup_weight, key) for key, value in losses.items()}
@@ -88,10 +96,8 @@ class SemiMixin:
     def _auxiliary_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return super()._auxiliary_head_forward_train(inputs, data_samples)
-        if not isinstance(self.auxiliary_head, nn.ModuleList):
-            return add_prefix(self._sigmoid_loss(self.auxiliary_head, inputs, data_samples), 'aux')
         losses = {}
-        for i, head in enumerate(self.auxiliary_head):
+        for i, head in enumerate(_as_list(self.auxiliary_head)):
             losses.update(add_prefix(self._sigmoid_loss(head, inputs, data_samples), f'aux_{i}'))
         return losses
 
@@ -99,8 +105,7 @@ class SemiMixin:
         """The losses of a head for binary and multi-label targets.
 
         mmseg's cross entropy crashes on a batch in which everything is ignored, and its accuracy
-        on more than one label map; cross entropy comes from the label space, other losses are
-        called as they are.
+        on more than one label map; so cross entropy comes from the label space.
         """
         target = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
         logits = resize(
@@ -109,19 +114,29 @@ class SemiMixin:
             mode='bilinear',
             align_corners=head.align_corners,
         )
-        modules = head.loss_decode if isinstance(head.loss_decode, nn.ModuleList) else [
-            head.loss_decode
-        ]  # fmt: skip
-        losses: dict[str, Tensor] = {}
-        for module in modules:
-            if isinstance(module, CrossEntropyLoss):
-                known = (target != IGNORE_INDEX).sum().clamp(min=1)
-                value = self.label_space.pixel_loss(logits, target).sum() / known
-                value = value * module.loss_weight
-            else:
-                value = module(logits, target, ignore_index=IGNORE_INDEX)
-            losses[module.loss_name] = losses.get(module.loss_name, 0) + value
-        return losses
+        known = (target != IGNORE_INDEX).sum().clamp(min=1)
+        loss = self.label_space.pixel_loss(logits, target).sum() / known
+        return {m.loss_name: loss * m.loss_weight for m in _as_list(head.loss_decode)}
+
+    def _check_sigmoid_heads(self) -> None:
+        """Refuses what binary and multi-label heads would silently do differently."""
+        threshold = self.label_space.threshold
+        if self.out_channels == 1 and self.decode_head.threshold != threshold:
+            raise UserError(
+                f'model.decode_head.threshold is {self.decode_head.threshold}; set it to '
+                f'{threshold}, the threshold of the label space, so that a stock config predicts '
+                'the same.'
+            )
+        auxiliary = _as_list(self.auxiliary_head) if self.with_auxiliary_head else []
+        for head in [*_as_list(self.decode_head), *auxiliary]:
+            for loss in _as_list(head.loss_decode):
+                plain = isinstance(loss, CrossEntropyLoss) and loss.class_weight is None
+                if not plain or len(_as_list(head.loss_decode)) > 1 or head.sampler is not None:
+                    raise UserError(
+                        f'{type(head).__name__}.loss_decode={type(loss).__name__}: binary and '
+                        'multi-label heads train with one CrossEntropyLoss without class_weight '
+                        'and without sampler.'
+                    )
 
     def postprocess_result(self, seg_logits: Tensor, data_samples=None) -> list:
         """As mmseg does it; for several label maps, ``pred_sem_seg`` is (K, H, W) of 0 and 1."""
@@ -132,6 +147,14 @@ class SemiMixin:
                 hard = self.label_space.hard(probs).squeeze(0).long()
                 sample.set_data(dict(pred_sem_seg=PixelData(data=hard)))
         return results
+
+    def init_weights(self) -> None:
+        """Initialises the student; ``init_cfg`` of the segmentor must not reach teachers."""
+        method, self.semi = self.semi, None
+        super().init_weights()
+        self.semi = method
+        if method is not None:
+            method.init_weights()
 
     def _reconcile_method(self, state_dict: dict, prefix: str, *args) -> None:
         """Spares the user hundreds of "missing" and "unexpected" keys of teachers.
@@ -155,12 +178,16 @@ def _scale(value, factor: float, key: str):
     return [v * factor for v in value] if is_list_of(value, Tensor) else value * factor
 
 
+def _as_list(modules: nn.Module) -> list[nn.Module]:
+    """mmseg stores one head or loss as it is, and several in a ModuleList."""
+    return list(modules) if isinstance(modules, nn.ModuleList) else [modules]
+
+
 def _check_head(decode_head: nn.Module) -> None:
-    """Raises a ValueError for heads that do not return logits for pixels."""
-    heads = decode_head if isinstance(decode_head, nn.ModuleList) else [decode_head]
-    for head in heads:
+    """Raises a UserError for heads that do not return logits for pixels."""
+    for head in _as_list(decode_head):
         if isinstance(head, PointHead) or not isinstance(head, BaseDecodeHead):
-            raise ValueError(
+            raise UserError(
                 f'model.decode_head={type(head).__name__} predicts points or masks, and '
                 'semi-supervised training needs logits for every pixel: choose another head '
                 '(for PointRend: its FPNHead alone, in an EncoderDecoder).'
@@ -179,4 +206,4 @@ class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if not self.label_space.head_knows_loss:
-            raise ValueError("SemiCascadeSegmentor supports model.label_space='multiclass' only.")
+            raise UserError("SemiCascadeSegmentor supports model.label_space='multiclass' only.")

@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ...inconsistency import InconsistencyMask
 from ...label_space import IGNORE_INDEX, LabelSpace
 from ...utils import build
@@ -25,11 +26,11 @@ class PseudoLabel:
     Attributes:
         label (Tensor): (N, M, H, W) uint8; 255 where the label is blocked.
         prob (Tensor): (N, C, H, W) float32, mean over the voters.
-        confidence (Tensor): (N, M, H, W) float32 of ``prob``, in [0, 1].
+        confidence (Tensor): (N, M, H, W) float32 in [0, 1], ``prob`` of ``label``; 0 where blocked.
         inconsistent (Tensor): (N, 1 or M, H, W) bool, the mask; all False without one.
         valid (Tensor): (N, 1, H, W) bool, False on padding.
         weight (Tensor): (N, M, H, W) float32 in [0, 1], weight of each pixel's loss.
-        finite (Tensor): (N, 1, 1, 1) bool, False if a teacher returned NaN for the image.
+        finite (Tensor): (N, 1, 1, 1) bool, False if a teacher returned NaN or inf for the image.
     """
 
     label: Tensor
@@ -58,6 +59,11 @@ class PseudoLabel:
 
 def valid_pixels(samples: Sequence) -> Tensor:
     """(N, 1, H, W) bool: False where the preprocessor padded (label 255 in an empty map)."""
+    if not all('gt_sem_seg' in sample for sample in samples):
+        raise UserError(
+            'train_dataloader.dataset.unlabeled.pipeline needs LoadEmptyAnnotations after '
+            'LoadImageFromFile, so that padding is known.'
+        )
     label = torch.stack([sample.gt_sem_seg.data for sample in samples])
     return (label != IGNORE_INDEX).any(dim=1, keepdim=True)
 
@@ -92,6 +98,9 @@ class SSLMethod(BaseModule):
         unsup_weight (float): Factor of the method's losses.
     """
 
+    views: tuple[str, ...] = ()
+    """tuple[str, ...]: Names of the views that the method needs beside ``sup``."""
+
     def __init__(
         self,
         teachers: Sequence[dict],
@@ -101,7 +110,7 @@ class SSLMethod(BaseModule):
     ):
         super().__init__()
         if not teachers:
-            raise ValueError('model.semi.teachers is empty: a method needs one teacher or more.')
+            raise UserError('model.semi.teachers is empty: a method needs one teacher or more.')
         self.teachers = nn.ModuleList(
             build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)
         )
@@ -123,14 +132,14 @@ class SSLMethod(BaseModule):
             return
         voters = sum(len(teacher.views) for teacher in self.teachers)
         if voters < 2:
-            raise ValueError(
+            raise UserError(
                 'model.semi.im: one voter always agrees with itself. Give the teacher more views, '
                 "such as views=['identity', 'hflip'], or add a teacher."
             )
         self.im.check(student.label_space)
         normalised = getattr(student.data_preprocessor, '_enable_normalize', False)
         if self.im.fill is None and not normalised:
-            raise ValueError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
+            raise UserError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
         mean = student.data_preprocessor.mean.flatten() if normalised else torch.zeros(1)
         std = student.data_preprocessor.std.flatten() if normalised else torch.ones(1)
         self.register_buffer('fill', self.im.fill_colour(mean, std), persistent=False)
@@ -167,15 +176,17 @@ class SSLMethod(BaseModule):
         valid = valid_pixels(samples)
         votes = None if self.im is None else self.im.new_votes(space.num_labels)
         total, num_voters = None, 0
+        finite = torch.ones(len(image), dtype=torch.bool, device=image.device)
         for logits in self.votes(student, image):
-            prob = space.probs(logits)
+            # The largest logit of an image is NaN if one of them is, and inf after an overflow.
+            finite &= logits.flatten(1).amax(dim=1).isfinite()
+            prob = torch.nan_to_num(space.probs(logits))
             if votes is not None:
                 votes.add(space.hard(prob), valid)
             total = prob if total is None else total.add_(prob)
             num_voters += 1
-        # A NaN of one teacher is a NaN of the sum.
-        finite = ~total.isnan().flatten(1).any(dim=1).view(-1, 1, 1, 1)
-        prob = torch.nan_to_num(total / num_voters)
+        finite = finite.view(-1, 1, 1, 1)
+        prob = total / num_voters
         label = space.hard(prob)
         weight = finite.float().expand_as(label)
         inconsistent = torch.zeros_like(valid)
@@ -186,7 +197,7 @@ class SSLMethod(BaseModule):
         return PseudoLabel(
             label=label,
             prob=prob,
-            confidence=space.confidence(prob),
+            confidence=space.confidence(prob, label),
             inconsistent=inconsistent,
             valid=valid,
             weight=weight,

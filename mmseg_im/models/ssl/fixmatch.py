@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ...errors import UserError
 from ..mixing import box_mask, paste, sample_boxes
 from .base import PseudoLabel, SSLMethod, pseudo_label_loss
 
@@ -32,6 +33,8 @@ class FixMatch(SSLMethod):
         unsup_weight: See :class:`SSLMethod`.
     """
 
+    views = ('weak', 'strong')
+
     def __init__(
         self,
         teachers: Sequence[dict],
@@ -44,7 +47,7 @@ class FixMatch(SSLMethod):
         super().__init__(teachers, im, sup_weight, unsup_weight)
         for name, value in (('threshold', threshold), ('cutmix_prob', cutmix_prob)):
             if not 0 <= value <= 1:
-                raise ValueError(f'model.semi.{name}={value} must lie in [0, 1].')
+                raise UserError(f'model.semi.{name}={value} must lie in [0, 1].')
         self.threshold = threshold
         self.cutmix_prob = cutmix_prob
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors for the person who made the mistake: one sentence with place and remedy."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(ValueError):
+    """A mistake in a config, in the data or on the command line."""
+
+
+class MissingFileError(FileNotFoundError):
+    """A file or folder that a config names and that is not there."""
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """For command-line tools: prints a user's mistake as a sentence, without a traceback.
+
+    The many frames of mmengine's registries above it help nobody. All other errors pass.
+    """
+    try:
+        yield
+    except (UserError, MissingFileError) as error:
+        # mmengine raises anew, with the names of its classes in front; the first one is ours
+        while isinstance(error.__cause__ or error.__context__, UserError | MissingFileError):
+            error = error.__cause__ or error.__context__
+        sys.exit(f'error: {error}')
