@@ -37,7 +37,7 @@ setup(
         'openmmlab': [
             'mmsegmentation==1.2.2',
             'mmengine==0.10.7',
-            'mmcv-lite>=2.0.0,<2.2.0',
+            'mmcv-lite==2.1.0',
             'ftfy',
             'regex',
         ],
