@@ -3,6 +3,7 @@
 # the lists labeled.txt, unlabeled.txt and val.txt with one NAME a line, without suffix.
 _base_ = [
     '../_base_/models/unet_small.py',
+    '../_base_/datasets/weak_strong_views.py',
     '../_base_/schedules/adamw_20e.py',
     '../_base_/default_runtime.py',
 ]
@@ -39,18 +40,7 @@ unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadEmptyAnnotations'),
     *geometry,
-    dict(
-        type='MultiView',
-        views=dict(
-            weak=[dict(type='PackSemiInputs')],
-            strong=[
-                dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter')]),
-                dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
-                dict(type='RandomApply', prob=0.5, transforms=[dict(type='GaussianBlur')]),
-                dict(type='PackSemiInputs'),
-            ],
-        ),
-    ),
+    dict(type='MultiView', views=_base_.views),
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),

@@ -1,23 +1,12 @@
 # CamVid at full size, 1/8 labeled, the rest of the training images unlabeled.
-_base_ = './camvid.py'
+_base_ = ['./camvid.py', './weak_strong_views.py']
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadEmptyAnnotations'),
     dict(type='RandomResize', scale=(480, 360), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=_base_.crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(
-        type='MultiView',
-        views=dict(
-            weak=[dict(type='PackSemiInputs')],
-            strong=[
-                dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter')]),
-                dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
-                dict(type='RandomApply', prob=0.5, transforms=[dict(type='GaussianBlur')]),
-                dict(type='PackSemiInputs'),
-            ],
-        ),
-    ),
+    dict(type='MultiView', views=_base_.views),
 ]
 train_dataloader = dict(
     dataset=dict(

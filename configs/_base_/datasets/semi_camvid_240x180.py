@@ -1,7 +1,7 @@
 # CamVid at half size (240x180), 1/8 labeled, the rest of the training images unlabeled.
 # CamVid's "unlabeled" images have labels: LoadHiddenAnnotations lets the log say how often the
 # pseudo-labels are right. No loss ever sees them; take the entry out where there are none.
-_base_ = './camvid_240x180.py'
+_base_ = ['./camvid_240x180.py', './weak_strong_views.py']
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadEmptyAnnotations'),
@@ -13,18 +13,7 @@ unlabeled_pipeline = [
     dict(type='RandomResize', scale=(240, 180), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=_base_.crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(
-        type='MultiView',
-        views=dict(
-            weak=[dict(type='PackSemiInputs')],
-            strong=[
-                dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter')]),
-                dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
-                dict(type='RandomApply', prob=0.5, transforms=[dict(type='GaussianBlur')]),
-                dict(type='PackSemiInputs'),
-            ],
-        ),
-    ),
+    dict(type='MultiView', views=_base_.views),
 ]
 train_dataloader = dict(
     dataset=dict(

@@ -1,6 +1,6 @@
 # Shapes, 12 images labeled and 148 unlabeled. The shapes know their true labels, so the report on
 # the pseudo-labels (LoadHiddenAnnotations) is on; no loss ever sees them.
-_base_ = './shapes.py'
+_base_ = ['./shapes.py', './weak_strong_views.py']
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadEmptyAnnotations'),
@@ -12,18 +12,7 @@ unlabeled_pipeline = [
     dict(type='RandomResize', scale=_base_.crop_size, ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=_base_.crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(
-        type='MultiView',
-        views=dict(
-            weak=[dict(type='PackSemiInputs')],
-            strong=[
-                dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter')]),
-                dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
-                dict(type='RandomApply', prob=0.5, transforms=[dict(type='GaussianBlur')]),
-                dict(type='PackSemiInputs'),
-            ],
-        ),
-    ),
+    dict(type='MultiView', views=_base_.views),
 ]
 train_dataloader = dict(
     dataset=dict(
