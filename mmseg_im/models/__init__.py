@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from ..inconsistency import InconsistencyMask
 from .data_preprocessor import MultiViewDataPreProcessor
+from .frozen_teacher import FrozenTeacher
 from .segmentors import SemiCascadeSegmentor, SemiMixin, SemiSegmentor
 from .ssl import FixMatch, PseudoLabel, SSLMethod
-from .teachers import EMATeacher, FrozenTeacher, SelfTeacher
+from .teachers import EMATeacher, SelfTeacher
 
 __all__ = [
     'EMATeacher',

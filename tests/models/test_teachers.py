@@ -10,8 +10,9 @@ from mmengine import Config
 from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
 
+from mmseg_im.models.frozen_teacher import FrozenTeacher
 from mmseg_im.models.logits import pixel_logits
-from mmseg_im.models.teachers import EMATeacher, FrozenTeacher, SelfTeacher, ema_weight
+from mmseg_im.models.teachers import EMATeacher, SelfTeacher, ema_weight
 from tests.conftest import tiny_model
 
 

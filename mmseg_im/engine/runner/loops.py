@@ -8,7 +8,8 @@ from mmseg.registry import LOOPS
 from torch import nn
 
 from ...datasets.checks import check_files_exist
-from ...models.teachers import FrozenTeacher, SelfTeacher
+from ...models.frozen_teacher import FrozenTeacher
+from ...models.teachers import SelfTeacher
 from ..access import method_of
 
 
