@@ -18,7 +18,17 @@ from .errors import UserError
 from .label_space import IGNORE_INDEX, LabelSpace
 from .voting import Votes, agree, check_min_agreement
 
-__all__ = ['Consensus', 'InconsistencyMask', 'Votes', 'agree', 'dilate', 'erode', 'grow', 'paint']
+__all__ = [
+    'Consensus',
+    'InconsistencyMask',
+    'Votes',
+    'agree',
+    'dilate',
+    'erode',
+    'grow',
+    'paint',
+    'refine',
+]
 
 
 def dilate(mask: Tensor, kernel: int) -> Tensor:
@@ -59,6 +69,28 @@ def grow(label: Tensor, target: Tensor, steps: int) -> Tensor:
         neighbours = F.max_pool2d(score, 3, stride=1, padding=1)
         score = torch.where(target & (score < 0), neighbours, score)
     return torch.where(score < 0, IGNORE_INDEX, score).to(label.dtype)
+
+
+def refine(
+    label: Tensor, mask: Tensor, valid: Tensor, erode_kernel: int, dilate_kernel: int
+) -> tuple[Tensor, Tensor]:
+    """Erodes, then dilates a mask; pixels that erosion frees take a label by growing.
+
+    Args:
+        label (Tensor): (N, M, H, W) uint8, 255 under the mask.
+        mask (Tensor): (N, 1 or M, H, W) bool.
+        valid (Tensor): (N, 1, H, W) bool; padding neither erodes nor is masked.
+        erode_kernel (int): Side of the square in pixels, 0 = off.
+        dilate_kernel (int): Side of the square in pixels, 0 = off.
+
+    Returns:
+        tuple[Tensor, Tensor]: Label and mask.
+    """
+    if erode_kernel > 1:
+        eroded = erode(mask | ~valid, erode_kernel) & valid
+        label = grow(label, mask & ~eroded, steps=erode_kernel // 2)
+        mask = eroded
+    return label, dilate(mask, dilate_kernel) & valid
 
 
 def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
@@ -172,11 +204,7 @@ class InconsistencyMask:
         mask = mask & valid
         if self.scope == 'image':
             mask = mask.any(dim=1, keepdim=True)
-        if self.erode > 1:
-            eroded = erode(mask | ~valid, self.erode) & valid
-            label = grow(label, mask & ~eroded, steps=self.erode // 2)
-            mask = eroded
-        mask = dilate(mask, self.dilate) & valid
+        label, mask = refine(label, mask, valid, self.erode, self.dilate)
         weight = self._image_weights(votes, label, mask, valid)
         if self.block_label:
             label = torch.where(mask, self.masked_label, label)

@@ -29,10 +29,25 @@ def build(registry: Registry, cfg: dict, where: str):
             f'{where}.type={cfg["type"]!r} is not registered in {registry.name!r}: is it spelt '
             'right, and is its module in custom_imports?'
         )
+    check_options(cls, {key: value for key, value in cfg.items() if key != 'type'}, where)
+    return registry.build(cfg)
+
+
+def check_options(cls: type, options: dict, where: str) -> None:
+    """Compares keys of a config with the arguments of a constructor.
+
+    Args:
+        cls (type): The class.
+        options (dict): What it will be called with.
+        where (str): The config key that holds the options, for the error message.
+
+    Raises:
+        UserError: If a key is not an argument of the class, or a required one is missing.
+    """
     signature = inspect.signature(cls).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in signature.values()):
-        for key in cfg:
-            if key != 'type' and key not in signature:
+        for key in options:
+            if key not in signature:
                 close = difflib.get_close_matches(key, signature, n=1)
                 hint = f' Did you mean {close[0]!r}?' if close else ''
                 raise UserError(
@@ -44,6 +59,5 @@ def build(registry: Registry, cfg: dict, where: str):
             parameter.POSITIONAL_OR_KEYWORD,
             parameter.KEYWORD_ONLY,
         )
-        if required and key not in cfg:
+        if required and key not in options:
             raise UserError(f'{where}.{key} is missing: {cls.__name__} cannot do without it.')
-    return registry.build(cfg)

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+from . import transforms
 from .camvid import CamVidDataset
 from .multi_label import MultiLabelDataset
+from .pseudo_labeled import PseudoLabeledDataset
 from .seeded import SeededDataset
 from .semi_dataset import SemiDataset
 from .shapes import ShapesDataset
-from .transforms import *  # noqa: F403
 
-__all__ = ['CamVidDataset', 'MultiLabelDataset', 'SeededDataset', 'SemiDataset', 'ShapesDataset']
+__all__ = [
+    'CamVidDataset',
+    'MultiLabelDataset',
+    'PseudoLabeledDataset',
+    'SeededDataset',
+    'SemiDataset',
+    'ShapesDataset',
+    'transforms',
+]

@@ -92,12 +92,14 @@ def _check_exists(path: str, where: str, remedy: str) -> None:
 def _check_unlabeled(info: dict, where: str, num_classes: int) -> None:
     path = info['img_path']
     _check_exists(path, where, 'Add the image or take its name out of the list.')
-    if not cv2.haveImageReader(path) or _is_cut(path):
+    if not cv2.haveImageReader(path) or is_cut(path):
         raise UserError(f'{where}: {path} cannot be decoded as an image. Replace the file.')
 
 
-def _is_cut(path: str) -> bool:
-    """Whether a JPEG or PNG lacks its end mark, without decoding it (there may be many)."""
+def is_cut(path: str) -> bool:
+    """Whether a JPEG or PNG is empty or lacks its end mark, without decoding it."""
+    if os.path.getsize(path) == 0:
+        return True
     with open(path, 'rb') as file:
         head = file.read(4)
         file.seek(-min(os.path.getsize(path), 1024), os.SEEK_END)

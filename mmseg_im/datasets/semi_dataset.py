@@ -23,7 +23,8 @@ class SemiDataset(Seeded):
     ``sup`` for the labeled image beside the unlabeled pipeline's views.
 
     Args:
-        labeled (dict): Config of a data set of mmseg whose pipeline ends in ``PackSegInputs``.
+        labeled (dict): Config of a data set of mmseg whose pipeline ends in ``PackSegInputs``, or
+            of a :class:`PseudoLabeledDataset`, whose samples all count as labeled.
         unlabeled (dict): Config of a data set of mmseg without ``seg_map_path``, whose pipeline
             begins with ``LoadEmptyAnnotations`` after the image and ends in ``MultiView``.
 
@@ -33,11 +34,12 @@ class SemiDataset(Seeded):
 
     def __init__(self, labeled: dict, unlabeled: dict):
         super().__init__()
-        self.labeled = build_checked(labeled, 'train_dataloader.dataset.labeled', labeled=True)
+        self.labeled = _build_labeled(labeled)
         self.unlabeled = build_checked(
             unlabeled, 'train_dataloader.dataset.unlabeled', labeled=False
         )
-        _warn_of_common_images(self.labeled, self.unlabeled)
+        if isinstance(self.labeled, BaseDataset):
+            _warn_of_common_images(self.labeled, self.unlabeled)
 
     @property
     def metainfo(self) -> dict:
@@ -47,9 +49,15 @@ class SemiDataset(Seeded):
     def __len__(self) -> int:
         return len(self.unlabeled)
 
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        super().set_epoch(seed, epoch)
+        if isinstance(self.labeled, Seeded):
+            self.labeled.set_epoch(seed, epoch)
+
     def load(self, index: int) -> dict:
         partner = np.random.randint(len(self.labeled))
-        sup = load_sample(self.labeled, partner)
+        nested = isinstance(self.labeled, Seeded)
+        sup = self.labeled.load(partner) if nested else load_sample(self.labeled, partner)
         sample = load_sample(self.unlabeled, index)
         if not isinstance(sample['inputs'], dict):
             raise UserError(
@@ -57,6 +65,13 @@ class SemiDataset(Seeded):
                 'the views of an unlabeled image.'
             )
         return {key: dict(sup=sup[key], **sample[key]) for key in ('inputs', 'data_samples')}
+
+
+def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
+    cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    if cls is not None and issubclass(cls, Seeded):
+        return DATASETS.build(cfg)
+    return build_checked(cfg, 'train_dataloader.dataset.labeled', labeled=True)
 
 
 def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:

@@ -54,7 +54,7 @@ class MultiLabelIoUMetric(BaseMetric):
             self.results.append([counts.cpu() for counts in channel_counts(pred, label)])
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Mean IoU in percent, as ``mIoU``; prints a table of the classes."""
+        """Mean IoU in percent, as ``mIoU``, and ``IoU/CLASS``; prints a table of the classes."""
         intersection, union = (
             torch.stack(counts).sum(dim=0) for counts in zip(*results, strict=True)
         )
@@ -64,4 +64,8 @@ class MultiLabelIoUMetric(BaseMetric):
             for name, value in zip(self.dataset_meta['classes'], iou.tolist(), strict=True):
                 table.add_row([name, f'{value:.2f}'])
             print_log(f'per class results:\n{table}', logger='current')
-        return dict(mIoU=round(float(iou.nanmean()), 2))
+        of_class = zip(self.dataset_meta['classes'], iou.tolist(), strict=True)
+        return {
+            'mIoU': round(float(iou.nanmean()), 2),
+            **{f'IoU/{name}': round(value, 2) for name, value in of_class},
+        }

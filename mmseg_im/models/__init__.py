@@ -2,12 +2,13 @@
 from ..inconsistency import InconsistencyMask
 from .data_preprocessor import MultiViewDataPreProcessor
 from .frozen_teacher import FrozenTeacher
-from .segmentors import SemiCascadeSegmentor, SemiMixin, SemiSegmentor
+from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
 from .ssl import FixMatch, PseudoLabel, SSLMethod
 from .teachers import EMATeacher, SelfTeacher
 
 __all__ = [
     'EMATeacher',
+    'EnsembleSegmentor',
     'FixMatch',
     'FrozenTeacher',
     'InconsistencyMask',

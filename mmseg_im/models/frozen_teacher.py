@@ -4,14 +4,13 @@
 import copy
 
 import torch
-from mmengine import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..compat import swaps_channels
-from ..errors import MissingFileError, UserError
-from .teachers import METHOD_PREFIX, Teacher
+from ..errors import UserError
+from .networks import build_network, load_network, task_of
+from .teachers import Teacher
 
 
 @MODELS.register_module()
@@ -36,72 +35,26 @@ class FrozenTeacher(Teacher):
         self.config = config
 
     def bind(self, student: nn.Module, where: str) -> None:
-        self.module = self._build(student, where)
+        self.module = (
+            copy.deepcopy(student) if self.config is None else build_network(self.config, where)
+        )
         if self.module.num_classes != student.num_classes:
             raise UserError(
                 f'{where}.config: the teacher has {self.module.num_classes} classes and the '
                 f'student {student.num_classes}; a teacher needs the same classes.'
             )
-        if self.module.out_channels != student.out_channels or _task(self.module) != _task(student):
+        if self.module.out_channels != student.out_channels or task_of(self.module) != task_of(
+            student
+        ):
             raise UserError(
-                f'{where}.config: the teacher predicts a {_task(self.module)} task in '
-                f'{self.module.out_channels} channels, the student a {_task(student)} task in '
+                f'{where}.config: the teacher predicts a {task_of(self.module)} task in '
+                f'{self.module.out_channels} channels, the student a {task_of(student)} task in '
                 f'{student.out_channels}; they must be the same.'
             )
         self.where = where
-        self._load(where)
+        self.classes = load_network(self.module, self.checkpoint, where)
         self.module.requires_grad_(False).eval()
         self._remember_normalisation(student)
-
-    def _build(self, student: nn.Module, where: str) -> nn.Module:
-        if self.config is None:
-            return copy.deepcopy(student)
-        cfg = self.config
-        if isinstance(cfg, str):
-            try:
-                cfg = Config.fromfile(cfg).model
-            except FileNotFoundError:
-                raise MissingFileError(f'{where}.config: {cfg} does not exist.') from None
-        cfg = copy.deepcopy(cfg)
-        cfg.pop('semi', None)
-        return MODELS.build(cfg)
-
-    def _load(self, where: str) -> None:
-        try:
-            checkpoint = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
-        except FileNotFoundError:
-            raise MissingFileError(
-                f'{where}.checkpoint: {self.checkpoint} does not exist. Train the teacher first '
-                'or correct the path.'
-            ) from None
-        self.classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
-        weights = {
-            key: value
-            for key, value in checkpoint.get('state_dict', checkpoint).items()
-            if not key.startswith(METHOD_PREFIX)
-        }
-        own = self.module.state_dict()
-        wrong = [
-            key
-            for key, value in own.items()
-            if key not in weights or weights[key].shape != value.shape
-        ]
-        wrong += [key for key in weights if key not in own]
-        if wrong:
-            self._refuse(where, own, weights, wrong)
-        self.module.load_state_dict(weights)
-
-    def _refuse(self, where: str, own: dict, weights: dict, wrong: list[str]) -> None:
-        if all('conv_seg' in key and key in weights and key in own for key in wrong):
-            raise UserError(
-                f'{where}.checkpoint: {self.checkpoint} has {len(weights[wrong[0]])} classes and '
-                f'the student {len(own[wrong[0]])}; a teacher needs the same classes.'
-            )
-        raise UserError(
-            f'{where}.checkpoint: {self.checkpoint} is of another architecture: {len(wrong)} '
-            f'weights do not fit, such as {", ".join(wrong[:3])}. Name its config file in '
-            f'{where}.config.'
-        )
 
     def _remember_normalisation(self, student: nn.Module) -> None:
         """Buffers that turn images normalised for the student into the teacher's."""
@@ -128,14 +81,6 @@ class FrozenTeacher(Teacher):
         if self.flip_channels:
             image = image.flip(1)
         return image if self.scale is None else image * self.scale + self.shift
-
-
-def _task(segmentor: nn.Module) -> str:
-    """Name of a segmentor's label space; a stock one is binary if it has a single channel."""
-    space = getattr(segmentor, 'label_space', None)
-    if space is not None:
-        return type(space).__name__
-    return 'Binary' if segmentor.out_channels == 1 else 'MultiClass'
 
 
 def _constants(data_preprocessor: nn.Module) -> tuple[Tensor, Tensor]:

@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 from .formatting import PackSemiInputs
-from .loading import LoadEmptyAnnotations, LoadHiddenAnnotations, LoadMultiLabelAnnotations
+from .inconsistency import FilterInconsistentPixels, LoadInconsistencyMask
+from .loading import (
+    LoadBinaryAnnotations,
+    LoadEmptyAnnotations,
+    LoadHiddenAnnotations,
+    LoadMultiLabelAnnotations,
+)
 from .multi_view import MultiView
+from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
 
 __all__ = [
     'ColorJitter',
+    'FilterInconsistentPixels',
     'GaussianBlur',
+    'LoadBinaryAnnotations',
     'LoadEmptyAnnotations',
     'LoadHiddenAnnotations',
+    'LoadInconsistencyMask',
     'LoadMultiLabelAnnotations',
     'MultiView',
+    'NoisyStudentDistortion',
     'PackSemiInputs',
 ]

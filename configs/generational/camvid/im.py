@@ -1,0 +1,16 @@
+# Inconsistency Masks in generations on CamVid, 1/8 of the labels, at 160x120.
+_base_ = [
+    '../../_base_/models/unet_half.py',
+    '../../_base_/datasets/generational_camvid_160x120.py',
+    '../../_base_/schedules/adamw_5e.py',
+    '../../_base_/default_runtime.py',
+]
+runner_type = 'GenerationalRunner'
+generations = dict(
+    num_generations=2,
+    students_per_generation=2,
+    num_teachers=2,
+    metric='mIoU',
+    im=dict(type='InconsistencyMask'),
+)
+model = dict(data_preprocessor=dict(size=_base_.crop_size))

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labeled images beside images with written pseudo-labels."""
+
+import math
+import os.path as osp
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmseg.registry import DATASETS
+
+from ..errors import MissingFileError, UserError
+from ..files import read_json
+from ..pseudo_label_files import (
+    QUALITY,
+    image_name,
+    label_files,
+    overlapping_classes,
+    read_index,
+)
+from .checks import build_checked, decode, is_cut, load_sample
+from .seeded import Seeded
+
+MAX_DRAWS = 5
+
+
+@DATASETS.register_module()
+class PseudoLabeledDataset(Seeded):
+    """Draws labeled and pseudo-labeled images in a fixed ratio.
+
+    Without ``labels`` it is the labeled images alone, so that teachers and students share a
+    config. The label of a pseudo-labeled image comes from ``labels``, whatever annotations lie
+    beside the image.
+
+    An epoch has ``num_samples`` samples, of which the share ``labeled_ratio`` is labeled. Each
+    source is passed through in a fixed random order, and an epoch goes on where the last one
+    stopped, so that all images are seen equally often.
+
+    Args:
+        labeled (dict): Config of a data set of mmseg.
+        unlabeled (dict): Likewise, without ``seg_map_path``; its pipeline loads the pseudo-label
+            (``LoadAnnotations`` or ``LoadMultiLabelAnnotations``), then the mask
+            (``LoadInconsistencyMask``), and ends in ``FilterInconsistentPixels`` and a packer.
+        labels (str, optional): What a :class:`~mmseg_im.evaluation.PseudoLabelWriter` wrote.
+        labeled_ratio (float): Share of labeled samples in an epoch, in (0, 1).
+        num_samples (int, optional): Length of an epoch. None: one pass over the pseudo-labeled
+            images beside their share of labeled ones; without ``labels``, one pass over the
+            labeled images.
+        draws (str): How often a pseudo-labeled image is drawn in a pass. ``'once'``; ``'masked'``:
+            1 to 5 times, the less of it is masked, see :func:`draws_by_mask`; ``'quality'``: as
+            often as the quality network said (``quality.json`` in ``labels``).
+        max_ratio (float): Images whose raw mask covers more than this share are left out.
+        same_classes (bool): Leave out images on which the teachers found different classes.
+        min_foreground (bool): Binary tasks: leave out images whose agreed foreground is smaller
+            than the raw mask.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`~.checks.build_checked`; and if a label is
+            missing or cut, or no image is left.
+    """
+
+    def __init__(
+        self,
+        labeled: dict,
+        unlabeled: dict,
+        labels: str | None = None,
+        labeled_ratio: float = 0.5,
+        num_samples: int | None = None,
+        draws: str = 'once',
+        max_ratio: float = 1.0,
+        same_classes: bool = False,
+        min_foreground: bool = False,
+    ):
+        super().__init__()
+        where = 'train_dataloader.dataset'
+        if not 0 < labeled_ratio < 1:
+            raise UserError(f'{where}.labeled_ratio={labeled_ratio} must lie between 0 and 1.')
+        if num_samples is not None and num_samples < 2:
+            raise UserError(f'{where}.num_samples={num_samples} must be 2 or more.')
+        if draws not in ('once', 'masked', 'quality'):
+            raise UserError(f"{where}.draws={draws!r} must be 'once', 'masked' or 'quality'.")
+        self.labeled = build_checked(labeled, f'{where}.labeled', labeled=True)
+        # also without labels, so that every mistake shows before the first teacher is trained
+        self.unlabeled = build_checked(unlabeled, f'{where}.unlabeled', labeled=False)
+        self.pseudo: list[dict] = []
+        order = []
+        if labels is not None:
+            filters = dict(
+                max_ratio=max_ratio, same_classes=same_classes, min_foreground=min_foreground
+            )
+            self.pseudo, counts = _pseudo_labeled(self.unlabeled, labels, draws, filters)
+            order = np.repeat(np.arange(len(self.pseudo)), counts)
+        rng = np.random.default_rng(0)
+        self._orders = rng.permutation(len(self.labeled)), rng.permutation(order)
+        if not self.pseudo:
+            self._sizes = num_samples or len(self.labeled), 0
+        else:
+            total = num_samples or round(len(order) / (1 - labeled_ratio))
+            share = min(max(round(labeled_ratio * total), 1), total - 1)
+            self._sizes = share, total - share
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: Classes and palette."""
+        return self.labeled.metainfo
+
+    def __len__(self) -> int:
+        return sum(self._sizes)
+
+    def load(self, index: int) -> dict:
+        epoch = max(int(self._clock[1]), 0)
+        labeled, pseudo = self._sizes
+        if index < labeled:
+            order = self._orders[0]
+            return load_sample(self.labeled, int(order[(epoch * labeled + index) % len(order)]))
+        order = self._orders[1]
+        position = (epoch * pseudo + index - labeled) % len(order)
+        info = dict(self.pseudo[order[position]])
+        try:
+            return self.unlabeled.pipeline(info)
+        except Exception:  # what a broken file raises depends on the reader
+            for path in [info['img_path'], *_files(info)]:
+                decode(path)
+            raise
+
+
+def draws_by_mask(masked: float) -> int:
+    """1 to 5 draws for an image, in proportion to what is not masked; 0 if all of it is."""
+    return math.ceil(MAX_DRAWS * (1 - masked) - 1e-9)
+
+
+def _pseudo_labeled(
+    unlabeled: BaseDataset, labels: str, draws: str, filters: dict
+) -> tuple[list[dict], list[int]]:
+    """Data infos of the images that pass the filters, and how often to draw each."""
+    where = 'train_dataloader.dataset.labels'
+    index = read_index(labels)
+    classes = list(unlabeled.metainfo['classes'])
+    if index['classes'] != classes:
+        raise UserError(
+            f'{where}: {labels} was written for the classes {", ".join(index["classes"])}, and '
+            f'the data has {", ".join(classes)}.'
+        )
+    quality = read_json(Path(labels) / QUALITY)['images'] if draws == 'quality' else {}
+    folder = unlabeled.data_prefix['img_path']
+    infos, counts = [], []
+    for i in range(len(unlabeled)):
+        info = unlabeled.get_data_info(i)
+        name = image_name(info['img_path'], folder)
+        row = index['images'].get(name)
+        if row is None or not _passes(row, **filters):
+            continue  # a teacher returned NaN, or a filter rejects it
+        count = draws_by_mask(row['masked']) if draws == 'masked' else 1
+        if draws == 'quality':
+            count = quality[name]['draws']
+            info['ignored_classes'] = quality[name]['ignored_classes']
+        if count == 0:
+            continue
+        files = label_files(labels, name, overlapping_classes(index))
+        info.update(seg_map_path=files['labels'], inconsistency_path=files['masks'])
+        info.update(reduce_zero_label=False, label_map=None)  # already class ids
+        infos.append(info)
+        counts.append(count)
+    if not infos:
+        raise UserError(
+            f'{where}: none of the {len(index["images"])} pseudo-labeled images in {labels} is '
+            'left: the filters (max_ratio, same_classes, min_foreground, draws) reject all of '
+            'them, or the index has other names. Loosen the filters, or train better teachers.'
+        )
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for _ in pool.map(_check, infos):
+            pass
+    return infos, counts
+
+
+def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: bool) -> bool:
+    if row['masked'] > max_ratio or (same_classes and not row['same_classes']):
+        return False
+    if not min_foreground:
+        return True
+    total = sum(row['pixels']) / max(1 - row['masked'], 1e-9)  # of a task with one label map
+    return row['pixels'][1] >= row['masked'] * total
+
+
+def _files(info: dict) -> list[str]:
+    paths = [info['seg_map_path'], info['inconsistency_path']]
+    return [file for p in paths for file in (p.values() if isinstance(p, dict) else [p])]
+
+
+def _check(info: dict) -> None:
+    for path in _files(info):
+        if not osp.isfile(path):
+            raise MissingFileError(
+                f'train_dataloader.dataset.labels: {path} does not exist. Write the pseudo-labels '
+                'again.'
+            )
+        if is_cut(path):
+            raise UserError(
+                f'train_dataloader.dataset.labels: {path} is cut off. Write the pseudo-labels '
+                'again.'
+            )

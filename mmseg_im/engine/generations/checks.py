@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mistakes of a generational config, found before the first teacher is trained."""
+
+import copy
+import os.path as osp
+
+from mmengine import Config
+from mmengine.dataset import BaseDataset
+from mmseg.registry import DATASETS, MODELS
+
+from ...datasets.checks import build_checked, check_files_exist
+from ...datasets.pseudo_labeled import PseudoLabeledDataset
+from ...datasets.semi_dataset import SemiDataset
+from ...errors import UserError
+from .configs import nodes, student_config
+from .settings import Generations
+
+
+def check_plan(cfg: Config, settings: Generations) -> None:
+    """Builds what every generation will need: networks, data sets, pipelines.
+
+    Args:
+        cfg (Config): The generational config.
+        settings (Generations): Its ``generations``.
+
+    Raises:
+        UserError, MissingFileError: What is wrong, where, and what to do.
+    """
+    if settings.num_generations and cfg.get('unlabeled_dataloader') is None:
+        raise UserError(
+            'unlabeled_dataloader is missing: it holds the images that the teachers label, with a '
+            'test pipeline without annotations. Add it, or set generations.num_generations=0.'
+        )
+    held_out = {}
+    for name in ('val_dataloader', 'test_dataloader'):
+        if cfg.get(name) is None:
+            if name == 'val_dataloader':
+                raise UserError('val_dataloader is missing: validation ranks the students.')
+            continue
+        dataset = DATASETS.build(cfg[name].dataset)
+        check_files_exist(dataset, f'{name}.dataset')
+        held_out[name] = _paths(dataset)
+    if settings.num_generations:
+        unlabeled = build_checked(
+            copy.deepcopy(cfg.unlabeled_dataloader.dataset),
+            'unlabeled_dataloader.dataset',
+            labeled=False,
+        )
+        _refuse_common(_paths(unlabeled), held_out, 'unlabeled_dataloader.dataset')
+    seen = []
+    for generation in range(settings.num_generations + 1):
+        if generation == 0 and settings.initial_teachers is not None:
+            continue
+        student = student_config(cfg, settings, generation)
+        if student.model not in seen:
+            seen.append(student.model)
+            MODELS.build(student.model)
+        plan = student.train_dataloader.dataset
+        if plan in seen:
+            continue
+        seen.append(plan)
+        dataset = DATASETS.build(plan)
+        _check_draws(plan, settings)
+        for part in _parts(dataset):
+            _refuse_common(_paths(part), held_out, 'train_dataloader.dataset')
+
+
+def _check_draws(plan: dict, settings: Generations) -> None:
+    wants = any(
+        node.get('draws') == 'quality'
+        for node in nodes(plan)
+        if node.get('type') == 'PseudoLabeledDataset'
+    )
+    if wants and settings.evalnet is None:
+        raise UserError(
+            "train_dataloader.dataset.draws='quality' needs a quality network: add "
+            "generations.evalnet=dict(...), or choose 'once' or 'masked'."
+        )
+
+
+def _parts(dataset) -> list:
+    """The data sets of files within a training data set."""
+    if isinstance(dataset, PseudoLabeledDataset | SemiDataset):
+        return [*_parts(dataset.labeled), *_parts(dataset.unlabeled)]
+    return _parts(dataset.dataset) if hasattr(dataset, 'dataset') else [dataset]
+
+
+def _paths(dataset) -> set[str]:
+    if not isinstance(dataset, BaseDataset):
+        return set()
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    return {osp.realpath(info['img_path']) for info in infos}
+
+
+def _refuse_common(paths: set[str], held_out: dict[str, set[str]], where: str) -> None:
+    for name, others in held_out.items():
+        common = sorted(paths & others)
+        if common:
+            raise UserError(
+                f'{where} holds {len(common)} images of {name}, such as {common[0]}: what is '
+                'trained on must not be measured on. Take them out of the list.'
+            )

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configs of the single runs of a generational run: pure functions of config and generation."""
+
+import copy
+import os.path as osp
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmengine import Config, ConfigDict
+
+from ...errors import MissingFileError, UserError
+from .settings import Generations
+
+MASK_OPTIONS = dict(
+    LoadInconsistencyMask=('erode', 'dilate', 'scope'),
+    FilterInconsistentPixels=('block_label', 'masked_label', 'block_input', 'fill'),
+    PseudoLabeledDataset=('max_ratio', 'same_classes', 'min_foreground'),
+)
+"""dict[str, tuple[str]]: Which option of ``generations.im`` goes into which part of a student."""
+
+
+def student_config(
+    cfg: Config, settings: Generations, generation: int, labels: str | None = None
+) -> Config:
+    """The training config of one generation; anyone can run it by hand.
+
+    Args:
+        cfg (Config): The generational config.
+        settings (Generations): Its ``generations``.
+        generation (int): 0 for the first teachers.
+        labels (str, optional): Folder of the pseudo-labels, None for generation 0.
+
+    Raises:
+        MissingFileError: If ``first`` or ``student`` names a config that does not exist.
+        UserError: If the config has no place for pseudo-labels.
+    """
+    key = 'student' if generation else 'first'
+    changes = getattr(settings, key)
+    if isinstance(changes, str):
+        if not osp.isfile(changes):
+            raise MissingFileError(f'generations.{key}: {changes} does not exist.')
+        student = Config.fromfile(changes)
+    else:
+        student = copy.deepcopy(cfg)
+        student.merge_from_dict(dict(changes or {}))
+    if generation and settings.per_generation:
+        student.merge_from_dict(dict(settings.per_generation[generation - 1]))
+    for name in ('generations', 'runner_type', 'unlabeled_dataloader', 'unlabeled_evaluator'):
+        student.pop(name, None)
+    if generation:
+        _insert_labels(student, settings, labels)
+    checkpoint = student.default_hooks.setdefault('checkpoint', dict(type='CheckpointHook'))
+    # KeepBestHook chooses; two, because mmengine removes the old one before it writes the new one
+    checkpoint.update(save_best=None, max_keep_ckpts=2)
+    hooks = [hook for hook in student.get('custom_hooks', []) if hook['type'] != 'SeedHook']
+    best = dict(type='KeepBestHook', metric=settings.metric)
+    student.custom_hooks = [dict(type='SeedHook'), *hooks, best]
+    return student
+
+
+def _insert_labels(student: Config, settings: Generations, labels: str | None) -> None:
+    datasets = [
+        node for node in nodes(student.train_dataloader) if _type(node) == 'PseudoLabeledDataset'
+    ]
+    if len(datasets) != 1:
+        raise UserError(
+            f'train_dataloader of the students holds {len(datasets)} PseudoLabeledDataset; it '
+            'needs one, alone or as SemiDataset.labeled, where the pseudo-labels go.'
+        )
+    datasets[0]['labels'] = labels
+    if settings.im is None:
+        return
+    options = _mask_options(student, settings)
+    for node in nodes(datasets[0]):
+        for option in MASK_OPTIONS.get(_type(node), ()):
+            if option in options:
+                node[option] = options[option]
+    present = {_type(node) for node in nodes(datasets[0]['unlabeled'])}
+    for name in ('LoadInconsistencyMask', 'FilterInconsistentPixels'):
+        if name not in present:
+            raise UserError(
+                f'generations.im is set, but train_dataloader.dataset.unlabeled.pipeline has no '
+                f'{name}, so the mask would do nothing: add it, or leave out generations.im.'
+            )
+
+
+def _mask_options(student: Config, settings: Generations) -> dict:
+    options = dict(settings.mask_config)
+    if options.get('fill') == 'mean':
+        options['fill'] = list(student.model.data_preprocessor.mean)
+    return options
+
+
+def _type(node: dict) -> str | None:
+    kind = node.get('type')
+    return kind if isinstance(kind, str) or kind is None else kind.__name__
+
+
+def nodes(value) -> Iterator[dict]:
+    """All dicts in a nested config, the outer ones first."""
+    if isinstance(value, dict):
+        yield value
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for item in value:
+        yield from nodes(item)
+
+
+def image_folder(dataset: dict) -> str:
+    """Folder to which the names of a data set's images are relative."""
+    return osp.join(dataset.get('data_root') or '', dataset['data_prefix'].get('img_path') or '')
+
+
+def labeling_config(
+    cfg: Config, settings: Generations, teachers: Sequence[dict], folder: Path
+) -> Config:
+    """The test config with which teachers label the unlabeled images.
+
+    Args:
+        cfg (Config): The generational config.
+        settings (Generations): Its ``generations``.
+        teachers (Sequence[dict]): ``dict(checkpoint, config)`` for each.
+        folder (Path): Where to write.
+    """
+    writer = dict(
+        type='PseudoLabelWriter',
+        out_dir=str(folder),
+        img_dir=image_folder(cfg.unlabeled_dataloader.dataset),
+    )
+    views = dict(views=settings.views, size_divisor=settings.size_divisor)
+    labeling = copy.deepcopy(cfg)
+    for name in [key for key in labeling if key.startswith(('train_', 'val_', 'optim_'))]:
+        labeling.pop(name)
+    for name in ('generations', 'runner_type', 'param_scheduler', 'custom_hooks', 'test_evaluator'):
+        labeling.pop(name, None)
+    evaluators = labeling.pop('unlabeled_evaluator', None) or []
+    evaluators = [evaluators] if isinstance(evaluators, dict) else evaluators
+    labeling.model = dict(
+        type='EnsembleSegmentor',
+        members=[dict(teacher, **views) for teacher in teachers],
+        voter=settings.voter,
+        min_agreement=1.0 if settings.im is None else settings.im.min_agreement,
+    )
+    labeling.test_dataloader = labeling.pop('unlabeled_dataloader')
+    labeling.test_evaluator = [ConfigDict(writer), *evaluators]
+    labeling.test_cfg = dict(type='TestLoop')
+    return labeling
+
+
+def test_config(student: Config, checkpoint: str) -> Config:
+    """The config that measures a student on the test images."""
+    test = copy.deepcopy(student)
+    test.model.pop('semi', None)
+    for name in [key for key in test if key.startswith(('train_', 'val_', 'optim_'))]:
+        test.pop(name)
+    for name in ('param_scheduler', 'custom_hooks'):
+        test.pop(name, None)
+    test.load_from = checkpoint
+    test.resume = False
+    return test

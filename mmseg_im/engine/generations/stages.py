@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stages of a generational run: each a function of a config and of files on the disk."""
+
+import copy
+import gc
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mmengine import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.runner import Runner
+
+from ...files import write_aside
+from ..hooks.keep_best import BEST, best_validation
+
+CONFIG = 'config.py'
+
+
+def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
+    """Trains one network, or goes on where its training was interrupted.
+
+    Args:
+        cfg (Config): From :func:`~.configs.student_config`.
+        folder (Path): Its work_dir.
+        seed (int): Of this network.
+        metric (str): The validation metric that chooses its checkpoint.
+
+    Returns:
+        dict: ``checkpoint`` and ``config`` (file names in the folder), ``seed``, ``at`` (epoch or
+        iteration of the best validation) and ``val``, its metrics.
+    """
+    cfg = copy.deepcopy(cfg)
+    cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
+    cfg.work_dir = str(folder)
+    if is_main_process():
+        write_aside(folder / CONFIG, cfg.pretty_text.encode())
+    latest = newest_checkpoint(folder)
+    if latest is not None:
+        cfg.load_from, cfg.resume = str(latest), True
+    with runner_of(cfg, folder) as runner:
+        runner.train()
+    barrier()
+    at, metrics = best_validation(folder, metric)
+    return dict(checkpoint=BEST, config=CONFIG, seed=seed, at=at, val=metrics)
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The latest whole checkpoint of a run.
+
+    mmengine's own pointer to it, ``last_checkpoint``, is empty if the run was killed while it was
+    written, and the file it names is cut off if the run was killed a moment before.
+    """
+    found = [
+        (int(match[1]), path)
+        for path in folder.glob('*.pth')
+        if (match := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
+    ]
+    whole = (path for _, path in sorted(found, reverse=True) if zipfile.is_zipfile(path))
+    return next(whole, None)
+
+
+def write_labels(cfg: Config, folder: Path) -> dict[str, float]:
+    """Lets teachers label the unlabeled images.
+
+    Args:
+        cfg (Config): From :func:`~.configs.labeling_config`.
+        folder (Path): Where its writer writes; what an interrupted stage left there goes.
+
+    Returns:
+        dict[str, float]: The metrics.
+    """
+    if is_main_process():
+        shutil.rmtree(folder, ignore_errors=True)
+    barrier()
+    return measure(cfg, folder.with_name('labeling'))
+
+
+def measure(cfg: Config, folder: Path) -> dict[str, float]:
+    """Runs a test config, with its log below ``folder``."""
+    cfg = copy.deepcopy(cfg)
+    cfg.work_dir = str(folder)
+    with runner_of(cfg, folder) as runner:
+        metrics = runner.test()
+    return {key: float(value) for key, value in metrics.items()}
+
+
+@contextmanager
+def runner_of(cfg: Config, folder: Path) -> Iterator[Runner]:
+    """A Runner with a name of its own, which is gone afterwards, with its workers.
+
+    A second Runner of a process would otherwise write to the log and the visualizer of the first.
+    """
+    name = '_'.join(folder.parts[-3:])
+    cfg.experiment_name = f'{name}_{_unique()}'
+    cfg.setdefault('visualizer', dict(type='SegLocalVisualizer'))['name'] = cfg.experiment_name
+    runner = Runner.from_cfg(cfg)
+    try:
+        yield runner
+    finally:
+        del runner
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)
+    counter[0] += 1
+    return counter[0]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a generational run has finished, and who may go on with it."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from ...errors import UserError
+from ...files import read_json, write_json
+
+STATE = 'state.json'
+LOCK = '.lock'
+
+FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
+"""tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
+
+FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels')
+"""tuple[str]: Likewise, at any depth."""
+
+
+class State:
+    """Finished stages of a run in one small file, written aside and renamed.
+
+    A stage has a name such as ``generation_1/student_0`` and a result, a dict of JSON values.
+    A finished stage is never done again.
+
+    Args:
+        work_dir (str or PathLike): Folder of the run.
+        config (dict): The run's config, flattened by :func:`flatten`.
+        resume (bool): Whether to go on where the file says that the run was.
+
+    Raises:
+        UserError: If the folder holds a run and ``resume`` is not set, or one of another config.
+    """
+
+    def __init__(self, work_dir: str | os.PathLike, config: dict, resume: bool):
+        self.path = Path(work_dir) / STATE
+        self.stages: dict[str, dict] = {}
+        self.config = config
+        if not self.path.is_file():
+            return
+        if not resume:
+            raise UserError(
+                f'{work_dir} holds a generational run already. Go on with it with --resume, or '
+                'choose another --work-dir.'
+            )
+        content = read_json(self.path)
+        _compare(content['config'], config, self.path)
+        self.stages = content['stages']
+
+    def finish(self, stage: str, result: dict) -> None:
+        """Records a stage (in memory of every process; the caller writes in one)."""
+        self.stages[stage] = result
+
+    def write(self) -> None:
+        """Writes the file."""
+        write_json(self.path, dict(config=self.config, stages=self.stages))
+
+
+def read_stages(work_dir: str | os.PathLike) -> dict[str, dict]:
+    """The finished stages of a run.
+
+    Raises:
+        MissingFileError: If the folder holds no generational run.
+    """
+    return read_json(Path(work_dir) / STATE)['stages']
+
+
+def flatten(value, key: str = '') -> dict:
+    """Turns a nested config into ``{'model.backbone.type': 'UNet', ...}``, without free keys."""
+    if isinstance(value, dict):
+        items = [(str(k), v) for k, v in value.items()]
+    elif isinstance(value, list | tuple):
+        items = [(str(i), v) for i, v in enumerate(value)]
+    else:
+        return {key: value if isinstance(value, str | int | float | None) else repr(value)}
+    flat = {}
+    for name, item in items:
+        if name in FREE_LEAVES or (not key and name in FREE_KEYS):
+            continue
+        flat.update(flatten(item, f'{key}.{name}' if key else name))
+    return flat
+
+
+def _compare(old: dict, new: dict, path: Path) -> None:
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key, '(absent)') != new.get(key, '(absent)'):
+            raise UserError(
+                f'{path} belongs to a run with another config: {key} was '
+                f'{old.get(key, "(absent)")!r} and is {new.get(key, "(absent)")!r}. Use the old '
+                'value, or choose another --work-dir.'
+            )
+
+
+class Lock:
+    """Keeps a second run out of a folder; the system takes it back when the process ends.
+
+    Args:
+        work_dir (str or PathLike): The folder; made if it does not exist.
+
+    Raises:
+        UserError: If another process holds the lock.
+    """
+
+    def __init__(self, work_dir: str | os.PathLike):
+        os.makedirs(work_dir, exist_ok=True)
+        self.file = open(Path(work_dir) / LOCK, 'w')  # noqa: SIM115  (open as long as the lock)
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.file.close()
+            raise UserError(
+                f'Another run is at work in {work_dir}. Wait for it or stop it, or choose another '
+                '--work-dir.'
+            ) from None
+
+    def release(self) -> None:
+        """Lets others in."""
+        self.file.close()

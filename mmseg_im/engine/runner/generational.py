@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Teachers label, disagreement is taken out, students learn, the best of them teach next."""
+
+import copy
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from mmengine import Config
+from mmengine.dist import (
+    barrier,
+    broadcast_object_list,
+    init_dist,
+    is_distributed,
+    is_main_process,
+)
+from mmengine.logging import MMLogger
+from mmengine.registry import RUNNERS, init_default_scope
+from mmengine.runner import set_random_seed
+
+from ...errors import UserError
+from ..generations.checks import check_plan
+from ..generations.configs import labeling_config, student_config, test_config
+from ..generations.settings import read_settings
+from ..generations.stages import measure, train_student, write_labels
+from ..generations.state import Lock, State, flatten, read_stages
+from ..hooks.keep_best import score
+
+
+# in mmengine's registry: the train.py of every OpenMMLab project asks there for a runner_type
+@RUNNERS.register_module()
+class GenerationalRunner:
+    """Runs ``generations=dict(...)`` of a config, with the interface of a Runner.
+
+    ``work_dir/generation_G/student_S`` is an ordinary training run with its config, log and
+    ``best.pth``; ``generation_G/labels`` is what the best networks of generation G say of the
+    unlabeled images, from which generation G + 1 learns. ``state.json`` records each finished
+    stage; with ``resume`` these are not done again, and a student goes on at its last checkpoint.
+
+    Students are ranked by validation. The test images are measured once, at the very end: the
+    best student of every generation.
+
+    Args:
+        cfg (Config): A training config with ``generations`` (see
+            :class:`~mmseg_im.engine.generations.settings.Generations`) and, if it has generations
+            after the first, ``unlabeled_dataloader``: the images to label, with a test pipeline
+            without annotations. ``unlabeled_evaluator`` may judge the labels.
+    """
+
+    def __init__(self, cfg: Config):
+        self.cfg = cfg
+        self.settings = read_settings(cfg)
+        self.work_dir = Path(cfg.work_dir)
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> 'GenerationalRunner':
+        """Builds it from a whole config, as ``RUNNERS.build`` does."""
+        return cls(copy.deepcopy(cfg if isinstance(cfg, Config) else Config(cfg)))
+
+    def train(self) -> dict[str, dict]:
+        """Runs all stages that are not finished.
+
+        Returns:
+            dict[str, dict]: The results of all stages.
+
+        Raises:
+            UserError: If the config has a mistake, or the folder belongs to another run.
+        """
+        cfg = self.cfg
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
+        launcher = cfg.get('launcher', 'none')
+        if launcher != 'none' and not is_distributed():
+            init_dist(launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+        lock = on_main_process(lambda: Lock(self.work_dir), share=False)
+        try:
+            self._start()
+            self._run()
+        finally:
+            if lock is not None:
+                lock.release()
+        return self.state.stages
+
+    def _start(self) -> None:
+        self.seed = self._seed()
+        self.state = State(
+            self.work_dir, flatten(self.cfg.to_dict()), self.cfg.get('resume', False)
+        )
+        barrier()
+        log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
+        self.logger = MMLogger.get_instance(f'generations_{id(self)}', log_file=log_file)
+        if not self.state.stages:
+            on_main_process(lambda: check_plan(self.cfg, self.settings))
+            if is_main_process():
+                self.state.write()
+
+    def _seed(self) -> int:
+        seed = (self.cfg.get('randomness') or {}).get('seed')
+        if seed is None:
+            raise UserError(
+                'randomness.seed is missing: the students of a generational run take their seeds '
+                'from it. Set randomness=dict(seed=0).'
+            )
+        set_random_seed(seed)
+        return seed
+
+    def _run(self) -> None:
+        settings = self.settings
+        labels = None
+        for generation in range(settings.num_generations + 1):
+            ranked = self._train(generation, labels)
+            if labels is not None and not settings.keep_labels and is_main_process():
+                for kind in ('labels', 'masks'):
+                    shutil.rmtree(Path(labels) / kind, ignore_errors=True)
+            if generation < settings.num_generations:
+                labels = self._label(generation, ranked[: settings.num_teachers])
+        self._test()
+
+    def _stage(self, name: str, run: Callable[[], dict]) -> dict:
+        """Does a stage unless it is finished, and records it."""
+        if name in self.state.stages:
+            self.logger.info(f'{name} is finished already.')
+        else:
+            self.logger.info(f'{name} begins.')
+            self.state.finish(name, run())
+            if is_main_process():
+                self.state.write()
+            barrier()
+        return self.state.stages[name]
+
+    def _train(self, generation: int, labels: str | None) -> list[dict]:
+        """Trains the networks of a generation.
+
+        Returns:
+            list[dict]: ``dict(checkpoint, config)`` of each, the best first.
+        """
+        settings = self.settings
+        if generation == 0 and settings.initial_teachers is not None:
+            return initial_teachers(settings)
+        results = []
+        for i in range(settings.students_per_generation):
+            folder = self._folder(generation) / f'student_{i}'
+
+            def train(folder: Path = folder, i: int = i) -> dict:
+                cfg = student_config(self.cfg, settings, generation, labels)
+                if generation and settings.warm_start:
+                    cfg.load_from = self._teachers[0]['checkpoint']
+                return train_student(
+                    cfg, folder, self.seed + 1000 * generation + i, settings.metric
+                )
+
+            result = self._stage(f'generation_{generation}/student_{i}', train)
+            value = result['val'][settings.metric]
+            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}')
+            results.append((-score(value), i, result, folder))
+        self._teachers = [
+            {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
+            for _, _, result, folder in sorted(results, key=lambda r: r[:2])
+        ]
+        return self._teachers
+
+    def _label(self, generation: int, teachers: list[dict]) -> str:
+        folder = self._folder(generation) / 'labels'
+
+        def label() -> dict:
+            return write_labels(labeling_config(self.cfg, self.settings, teachers, folder), folder)
+
+        result = self._stage(f'generation_{generation}/labels', label)
+        shares = ', '.join(f'{key} {value:.4g}' for key, value in result.items())
+        self.logger.info(f'generation_{generation}/labels: {shares}')
+        if not result['pseudo/images']:
+            raise UserError(
+                f'No image got a pseudo-label in {folder}: the teachers returned NaN everywhere.'
+            )
+        return str(folder)
+
+    def _test(self) -> None:
+        """Measures the best student of every generation on the test images, once."""
+        if self.cfg.get('test_dataloader') is None:
+            return
+        for generation, i in best_students(self.state.stages, self.settings.metric).items():
+            folder = self._folder(generation) / f'student_{i}'
+
+            def test(folder: Path = folder, generation: int = generation, i: int = i) -> dict:
+                cfg = student_config(self.cfg, self.settings, generation)
+                cfg = test_config(cfg, str(folder / 'best.pth'))
+                metrics = measure(cfg, self._folder(generation) / 'test')
+                return dict(student=i, test=metrics)
+
+            self._stage(f'generation_{generation}/test', test)
+
+    def _folder(self, generation: int) -> Path:
+        return self.work_dir / f'generation_{generation}'
+
+
+def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
+    """The best trained student of each generation by validation; equal ones: the first."""
+    best: dict[int, tuple[float, int]] = {}
+    for name, result in stages.items():
+        generation, _, student = name.partition('/student_')
+        if student:
+            key = (-score(result['val'][metric]), int(student))
+            number = int(generation.removeprefix('generation_'))
+            best[number] = min(best.get(number, key), key)
+    return {generation: student for generation, (_, student) in sorted(best.items())}
+
+
+def initial_teachers(settings) -> list[dict]:
+    """The teachers that a config gives: a list, or those of another run's last generation."""
+    given = settings.initial_teachers
+    if not isinstance(given, str):
+        return [dict(teacher) for teacher in given]
+    stages = read_stages(given)
+    last = max(best_students(stages, settings.metric))
+    results = [
+        (-score(result['val'][settings.metric]), name, result)
+        for name, result in stages.items()
+        if name.startswith(f'generation_{last}/student_')
+    ]
+    if len(results) < settings.num_teachers:
+        raise UserError(
+            f'generations.initial_teachers={given!r}: its last generation has {len(results)} '
+            f'networks, and num_teachers={settings.num_teachers}.'
+        )
+    return [
+        {key: os.path.join(given, name, result[key]) for key in ('checkpoint', 'config')}
+        for _, name, result in sorted(results, key=lambda r: r[:2])
+    ]
+
+
+def on_main_process(action: Callable, share: bool = True):
+    """Runs something in one process; a mistake that it finds ends all of them.
+
+    Args:
+        action (Callable): What to do.
+        share (bool): Whether to hand its result to all processes; otherwise they get None.
+    """
+    result, problem = None, None
+    if is_main_process():
+        try:
+            result = action()
+        except (UserError, OSError) as error:
+            problem = error
+    message = [problem if problem is None else str(problem), result if share else None]
+    broadcast_object_list(message)
+    if problem is not None:
+        raise problem
+    if message[0] is not None:
+        raise UserError(message[0])
+    return message[1] if share else result

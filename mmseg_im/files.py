@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are whole or not there."""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .errors import MissingFileError, UserError
+
+
+def write_aside(path: str | os.PathLike, content: bytes) -> None:
+    """Writes a file beside its place and renames it, so that no reader ever sees half of it.
+
+    Args:
+        path (str or PathLike): The file; missing folders are made, an existing file is replaced.
+        content (bytes): All of it.
+
+    Raises:
+        UserError: If the disk is full or the folder is not writable; nothing is left behind.
+    """
+    path = Path(path)
+    aside = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise UserError(
+            f'{path} cannot be written ({error.strerror}). Free space or choose another work_dir, '
+            'then go on with --resume.'
+        ) from error
+
+
+def write_json(path: str | os.PathLike, value) -> None:
+    """Writes a value as JSON, see :func:`write_aside`."""
+    write_aside(path, (json.dumps(value, indent=1) + '\n').encode())
+
+
+def read_json(path: str | os.PathLike):
+    """Reads a JSON file.
+
+    Raises:
+        MissingFileError: If it does not exist.
+        UserError: If it is damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise MissingFileError(f'{path} does not exist.') from None
+    except ValueError as error:
+        raise UserError(f'{path} is damaged ({error}). Write it again.') from error
+
+
+def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes an (H, W) or (H, W, 3) uint8 array as PNG, see :func:`write_aside`."""
+    write_aside(path, cv2.imencode('.png', image)[1].tobytes())
