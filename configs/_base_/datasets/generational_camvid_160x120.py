@@ -1,5 +1,6 @@
 # CamVid at a third of its size (160x120), 1/8 of the labels, for generational runs. CamVid's
-# "unlabeled" images have labels: PseudoLabelQuality reports on the pseudo-labels, no loss sees them.
+# "unlabeled" images have labels: PseudoLabelQuality reports on the pseudo-labels, and no loss
+# sees them.
 data_root = 'data/camvid'
 crop_size = (96, 128)
 geometry = [

@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 
 from ...errors import UserError
 from ...inconsistency import InconsistencyMask
+from ...models.segmentors.ensemble import VOTERS
 from ...utils import build, check_options
 
 
