@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labeled images beside images with written pseudo-labels."""
 
+import copy
 import math
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +117,7 @@ class PseudoLabeledDataset(Seeded):
             return load_sample(self.labeled, int(order[(epoch * labeled + index) % len(order)]))
         order = self._orders[1]
         position = (epoch * pseudo + index - labeled) % len(order)
-        info = dict(self.pseudo[order[position]])
+        info = copy.deepcopy(self.pseudo[order[position]])  # transforms append to its lists
         try:
             return self.unlabeled.pipeline(info)
         except Exception:  # what a broken file raises depends on the reader
