@@ -24,9 +24,9 @@ class PseudoLabelWriter(BaseMetric):
 
     As a metric it runs under ``Runner.test()``, with its progress log and its processes. What
     lies where is said in :mod:`mmseg_im.pseudo_label_files`. ``index.json``, written last, holds
-    for each image ``masked`` (share of the pixels, in any channel), ``pixels`` (pixels of each
-    class on which the voters agree), ``agreement`` (see :func:`describe`) and ``same_classes``
-    (whether all voters found the same classes).
+    for each image ``image`` (its file), ``masked`` (share of the pixels, in any channel),
+    ``pixels`` (pixels of each class on which the voters agree), ``agreement`` (see
+    :func:`describe`) and ``same_classes`` (whether all voters found the same classes).
 
     The files of an image are encoded and written by threads, each aside and renamed.
 
@@ -77,7 +77,8 @@ class PseudoLabelWriter(BaseMetric):
             if 'voter_pixels' in sample:
                 voters = sample['voter_pixels'].cpu().numpy() / sample['num_voters']
             same = bool(sample.get('same_classes', True))
-            self._jobs.append(self._pool.submit(self._write, name, label, mask, voters, same))
+            row = dict(image=sample['img_path'], same_classes=same)
+            self._jobs.append(self._pool.submit(self._write, name, label, mask, voters, row))
             while len(self._jobs) > 8 * self.num_threads:
                 self.results.append(self._jobs.popleft().result())
 
@@ -96,7 +97,7 @@ class PseudoLabelWriter(BaseMetric):
         label: np.ndarray,
         mask: np.ndarray,
         voters: np.ndarray | None,
-        same_classes: bool,
+        row: dict,
     ) -> tuple[str, dict]:
         classes = self.dataset_meta['classes']
         files = label_files(self.out_dir, name, classes if len(label) > 1 else None)
@@ -107,8 +108,7 @@ class PseudoLabelWriter(BaseMetric):
                 continue
             for path, content in zip(files[kind].values(), maps, strict=True):
                 write_png(path, 255 * content)
-        row = describe(label, mask, voters, len(classes))
-        return name, dict(row, same_classes=same_classes)
+        return name, dict(row, **describe(label, mask, voters, len(classes)))
 
     def evaluate(self, size: int) -> dict:
         """Waits for the writers of all processes, then writes the index.
@@ -143,6 +143,7 @@ class PseudoLabelWriter(BaseMetric):
         if is_main_process():
             index = dict(
                 classes=list(self.dataset_meta['classes']),
+                palette=self.dataset_meta.get('palette'),
                 overlapping=self._overlapping,
                 images=images,
             )

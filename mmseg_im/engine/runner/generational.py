@@ -20,8 +20,10 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import set_random_seed
 
 from ...errors import UserError
+from ...report import print_summary, read_summary, write_report
 from ..generations.checks import check_plan
 from ..generations.configs import labeling_config, student_config, test_config
+from ..generations.examples import keep_examples
 from ..generations.settings import read_settings
 from ..generations.stages import measure, train_student, write_labels
 from ..generations.state import Lock, State, flatten, read_stages
@@ -114,7 +116,17 @@ class GenerationalRunner:
                     shutil.rmtree(Path(labels) / kind, ignore_errors=True)
             if generation < settings.num_generations:
                 labels = self._label(generation, ranked[: settings.num_teachers])
+            self._report()
         self._test()
+        self._report(final=True)
+
+    def _report(self, final: bool = False) -> None:
+        if not is_main_process():
+            return
+        page = write_report(self.work_dir)
+        if final:
+            self.logger.info('\n' + print_summary(read_summary(self.work_dir)))
+        self.logger.info(f'Report: {page}')
 
     def _stage(self, name: str, run: Callable[[], dict]) -> dict:
         """Does a stage unless it is finished, and records it."""
@@ -163,7 +175,10 @@ class GenerationalRunner:
         folder = self._folder(generation) / 'labels'
 
         def label() -> dict:
-            return write_labels(labeling_config(self.cfg, self.settings, teachers, folder), folder)
+            cfg = labeling_config(self.cfg, self.settings, teachers, folder)
+            result = write_labels(cfg, folder)
+            on_main_process(lambda: keep_examples(self.work_dir, generation, folder))
+            return result
 
         result = self._stage(f'generation_{generation}/labels', label)
         shares = ', '.join(f'{key} {value:.4g}' for key, value in result.items())

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One self-contained HTML page about a generational run."""
+
+import base64
+import html
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..datasets.checks import decode
+from ..engine.generations.examples import FOLDER, LIST
+from ..files import read_json, write_aside
+from ..pseudo_label_files import label_files
+from ..visualization import colourise, hatch
+from . import plots
+from .summary import Summary, read_summary, rows
+
+REPORT = 'report.html'
+TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
+
+CSS = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 0; }
+main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 48px; }
+h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.15rem; margin: 36px 0 8px; }
+h3 { font-size: 0.95rem; font-weight: 600; margin: 18px 0 6px; overflow-wrap: anywhere; }
+p { margin: 6px 0; max-width: 75ch; } .quiet { color: #5a5a5a; font-size: 0.9rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
+th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
+th { font-weight: 600; border-bottom: 2px solid #999; }
+th:first-child, td:first-child { text-align: left; } tr.best td { background: #eef6ea; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
+  gap: 16px; align-items: start; } .plots svg { width: 100%; height: auto; }
+.strip { display: flex; gap: 8px; overflow-x: auto; padding-bottom: 6px; }
+figure { margin: 0; flex: 0 0 auto; } figure img { display: block; width: min(230px, 42vw); }
+figcaption { font-size: 0.8rem; color: #444; max-width: min(230px, 42vw); }
+.legend span { display: inline-block; margin-right: 14px; font-size: 0.85rem; }
+.legend i { display: inline-block; width: 12px; height: 12px; margin-right: 5px;
+  border: 1px solid #888; vertical-align: -1px; }
+"""
+
+
+def write_report(work_dir: Path) -> Path:
+    """Writes ``report.html`` into the folder of a run, finished or not.
+
+    Args:
+        work_dir (Path): Of a generational run.
+
+    Returns:
+        Path: The page.
+
+    Raises:
+        MissingFileError: If the folder holds no generational run.
+    """
+    work_dir = Path(work_dir)
+    summary = read_summary(work_dir)
+    parts = [_head(summary), _table(summary), _plots(summary), _examples(work_dir, summary)]
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{html.escape(summary.name)}: generations</title><style>{CSS}</style></head>'
+        f'<body><main>{"".join(parts)}</main></body></html>\n'
+    )
+    write_aside(work_dir / REPORT, page.encode())
+    return work_dir / REPORT
+
+
+def _head(summary: Summary) -> str:
+    best = summary.best
+    if best is None:
+        found = 'No student is finished yet.'
+    else:
+        found = (
+            f'The best student by validation is student {best.best} of generation {best.number}: '
+            f'{summary.metric} {summary.best_value(best):.2f}'
+        )
+        if summary.metric in best.test:
+            found += f' on validation, <b>{best.test[summary.metric]:.2f} on test</b>'
+        found += '.'
+    options = ', '.join(f'{key}={value}' for key, value in summary.options.items())
+    return (
+        f'<h1>{html.escape(summary.name)}</h1><p>{found}</p>'
+        f'<p class="quiet">generations: {html.escape(options)}</p>'
+    )
+
+
+def _table(summary: Summary) -> str:
+    header, lines = rows(summary)
+    best = summary.best
+    body = ''
+    for generation, line in zip(summary.generations, lines, strict=True):
+        mark = ' class="best"' if generation is best else ''
+        body += f'<tr{mark}>' + ''.join(f'<td>{html.escape(c)}</td>' for c in line) + '</tr>'
+    titles = ''.join(f'<th>{html.escape(title)}</th>' for title in header)
+    known = any('accuracy_outside' in g.labels for g in summary.generations)
+    note = (
+        'Students are ranked by validation. The right-hand columns are about the pseudo-labels '
+        'that the best of a generation wrote for the next one'
+        + (', compared with hidden annotations that no training sees.' if known else '.')
+    )
+    return (
+        f'<h2>Generations</h2><div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'
+        f'<p class="quiet">{note}</p>'
+    )
+
+
+def _plots(summary: Summary) -> str:
+    drawn = []
+    if any(g.curves for g in summary.generations):
+        drawn.append(('Validation', plots.curves(summary)))
+    drawn += [
+        ('Pseudo-labels', plots.label_quality(summary)),
+        ('Classes, best student of each generation', plots.class_bars(summary)),
+    ]
+    cells = [
+        f'<div><h2>{title}</h2>{svg[svg.index("<svg") :]}</div>' for title, svg in drawn if svg
+    ]
+    return f'<div class="plots">{"".join(cells)}</div>'
+
+
+def _examples(work_dir: Path, summary: Summary) -> str:
+    path = work_dir / FOLDER / LIST
+    if not path.is_file():
+        return ''
+    content = read_json(path)
+    classes, palette = content['classes'], content['palette']
+    strips = ''
+    for name, example in content['images'].items():
+        image = decode(example['image'])[..., ::-1]
+        tiles = [_tile(image, 'input')]
+        for g in summary.generations:
+            folder = work_dir / FOLDER / f'generation_{g.number}'
+            loaded = _load(folder, name, classes)
+            if loaded is None:
+                continue
+            label, mask = loaded
+            picture = colourise(label if len(label) > 1 else label[0], palette)
+            mask = mask.any(axis=0)
+            share = f'{mask.mean():.1%} masked'
+            tiles.append(_tile(hatch(picture, mask), f'labels of generation {g.number}'))
+            tiles.append(_tile(hatch(image, mask), f'mask of generation {g.number}: {share}'))
+        why = html.escape(f'{name} ({example["why"]} in the first generation)')
+        strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
+    entries = ''.join(
+        f'<span><i style="background:rgb({r},{g},{b})"></i>{html.escape(name)}</span>'
+        for name, (r, g, b) in zip(classes, palette, strict=True)
+    )
+    return (
+        '<h2>Pseudo-labels over the generations</h2><p class="quiet">The images most masked in '
+        'the first generation, and those in the middle. Hatched: the teachers disagree.</p>'
+        f'<p class="legend">{entries}</p>{strips}'
+    )
+
+
+def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Label and mask (M, H, W) of an example, None if this generation has none."""
+    single = label_files(folder, name, None)
+    if Path(single['labels']).is_file():
+        label = decode(single['labels'], cv2.IMREAD_GRAYSCALE)[None]
+        return label, decode(single['masks'], cv2.IMREAD_GRAYSCALE)[None] > 0
+    several = label_files(folder, name, classes)
+    if not Path(several['labels'][classes[0]]).is_file():
+        return None
+    label, mask = (
+        np.stack([decode(path, cv2.IMREAD_GRAYSCALE) > 0 for path in several[kind].values()])
+        for kind in ('labels', 'masks')
+    )
+    return label.astype(np.uint8), mask
+
+
+def _tile(picture: np.ndarray, caption: str) -> str:
+    height = round(TILE * picture.shape[0] / picture.shape[1])
+    shrinks = picture.shape[1] > TILE
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
+    small = cv2.resize(np.ascontiguousarray(picture[..., ::-1]), (TILE, height), interpolation=how)
+    data = base64.b64encode(cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]).decode()
+    return (
+        f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
+        f'<figcaption>{html.escape(caption)}</figcaption></figure>'
+    )

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a generational run has found so far, from its files."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prettytable import PrettyTable
+
+from ..engine.generations.state import STATE
+from ..engine.hooks.keep_best import RECORD, score
+from ..errors import MissingFileError
+from ..files import read_json
+
+
+@dataclass
+class Generation:
+    """One generation.
+
+    Attributes:
+        number (int): 0 for the first teachers.
+        students (dict[int, dict[str, float]]): Validation metrics of each finished student at its
+            best validation.
+        curves (dict[int, dict[int, dict]]): Validation metrics by epoch (or iteration).
+        labels (dict[str, float]): Metrics of the pseudo-labels that it wrote, without prefix.
+        best (int, optional): The best student by validation.
+        test (dict[str, float]): Test metrics of that student, measured at the end of the run.
+    """
+
+    number: int
+    students: dict[int, dict] = field(default_factory=dict)
+    curves: dict[int, dict] = field(default_factory=dict)
+    labels: dict[str, float] = field(default_factory=dict)
+    best: int | None = None
+    test: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Summary:
+    """A run.
+
+    Attributes:
+        name (str): Its folder's name.
+        metric (str): The validation metric that ranks students.
+        options (dict[str, str]): What the config says about generations.
+        generations (list[Generation]): All that have begun.
+    """
+
+    name: str
+    metric: str
+    options: dict[str, str]
+    generations: list[Generation]
+
+    @property
+    def best(self) -> Generation | None:
+        """Generation: That of the best student by validation, None before there is one."""
+        trained = [g for g in self.generations if g.best is not None]
+        return max(trained, key=self.best_value, default=None)
+
+    def best_value(self, generation: Generation) -> float:
+        """The ranking metric of a generation's best student."""
+        return score(generation.students[generation.best][self.metric])
+
+
+def read_summary(work_dir: Path) -> Summary:
+    """Reads a run, finished or not.
+
+    Raises:
+        MissingFileError: If the folder holds no generational run.
+    """
+    work_dir = Path(work_dir)
+    if not (work_dir / STATE).is_file():
+        raise MissingFileError(
+            f'{work_dir / STATE} does not exist: {work_dir} is not the work_dir of a generational '
+            'run.'
+        )
+    state = read_json(work_dir / STATE)
+    prefix = 'generations.'
+    options = {
+        key.removeprefix(prefix): value
+        for key, value in state['config'].items()
+        if key.startswith(prefix) and not key.startswith(prefix + 'per_generation')
+    }
+    metric = options.get('metric', 'mIoU')
+    generations: dict[int, Generation] = {}
+    for name, result in state['stages'].items():
+        where, _, stage = name.partition('/')
+        if not where.startswith('generation_'):
+            continue
+        number = int(where.removeprefix('generation_'))
+        generation = generations.setdefault(number, Generation(number))
+        if stage.startswith('student_'):
+            i = int(stage.removeprefix('student_'))
+            generation.students[i] = result['val']
+            record = work_dir / name / RECORD
+            if record.is_file():
+                curve = read_json(record)['validations']
+                generation.curves[i] = {int(at): values for at, values in curve.items()}
+        elif stage == 'labels':
+            generation.labels = {k.removeprefix('pseudo/'): v for k, v in result.items()}
+        elif stage == 'test':
+            generation.test = result['test']
+    for generation in generations.values():
+        if generation.students:
+            generation.best = min(
+                generation.students, key=lambda i: (-score(generation.students[i][metric]), i)
+            )
+    ordered = [generations[number] for number in sorted(generations)]
+    return Summary(work_dir.resolve().name, metric, options, ordered)
+
+
+def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
+    """The table of generations: header and rows, ready to print; an empty cell is not known."""
+    shown = [key for key in (summary.metric,) if any(key in g.test for g in summary.generations)]
+    header = ['generation', f'students: val {summary.metric}', 'best']
+    header += [f'test {key}' for key in shown]
+    columns = dict(masked='masked', agreement='agreement', accuracy_outside='right outside',
+                   accuracy_inside='right inside')  # fmt: skip
+    columns = {
+        key: title
+        for key, title in columns.items()
+        if any(key in g.labels for g in summary.generations)
+    }
+    header += columns.values()
+    table = []
+    for g in summary.generations:
+        values = [f'{g.students[i][summary.metric]:.2f}' for i in sorted(g.students)]
+        row = [str(g.number), ', '.join(values) or 'given']
+        row.append('' if g.best is None else f'{g.students[g.best][summary.metric]:.2f}')
+        row += [f'{g.test[key]:.2f}' if key in g.test else '' for key in shown]
+        row += [f'{g.labels[key]:.1%}' if key in g.labels else '' for key in columns]
+        table.append(row)
+    return header, table
+
+
+def print_summary(summary: Summary) -> str:
+    """The table of generations as text."""
+    header, lines = rows(summary)
+    table = PrettyTable(header)
+    for line in lines:
+        table.add_row(line)
+    return str(table)
