@@ -5,6 +5,7 @@ Label maps have the shape (N, M, H, W) everywhere: M = 1 for multi-class and bin
 for K overlapping classes. This is the only file that knows which task it is.
 """
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -68,6 +69,17 @@ class LabelSpace(ABC):
         """
 
     @abstractmethod
+    def entropy(self, probs: Tensor) -> Tensor:
+        """Entropy of the prediction for each label map, as a share of the largest possible.
+
+        Args:
+            probs (Tensor): (N, C, H, W) float32.
+
+        Returns:
+            Tensor: (N, M, H, W) float32 in [0, 1].
+        """
+
+    @abstractmethod
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Cross entropy of each pixel without reduction.
 
@@ -78,6 +90,17 @@ class LabelSpace(ABC):
         Returns:
             Tensor: (N, M, H, W) float32, 0 where the target is ignored. It has a gradient graph
             even when every pixel is ignored.
+        """
+
+    @abstractmethod
+    def class_maps(self, label: Tensor) -> Tensor:
+        """Where each class of the data set is.
+
+        Args:
+            label (Tensor): (N, M, H, W) integer labels.
+
+        Returns:
+            Tensor: (N, C, H, W) bool, False in every class where the label is 255.
         """
 
     @abstractmethod
@@ -116,10 +139,17 @@ class MultiClass(LabelSpace):
         known = label != IGNORE_INDEX
         return probs.gather(1, (label * known).long()) * known
 
+    def entropy(self, probs: Tensor) -> Tensor:
+        nats = torch.special.entr(probs).sum(dim=1, keepdim=True)
+        return (nats / math.log(max(self.num_classes, 2))).clamp(0, 1)
+
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         return F.cross_entropy(
             logits.float(), target[:, 0].long(), ignore_index=IGNORE_INDEX, reduction='none'
         ).unsqueeze(1)
+
+    def class_maps(self, label: Tensor) -> Tensor:
+        return label == torch.arange(self.num_classes, device=label.device).view(1, -1, 1, 1)
 
     def count(self, label: Tensor, where: Tensor) -> Tensor:
         ids = torch.where(where, label, IGNORE_INDEX).flatten().long()
@@ -156,6 +186,10 @@ class _Sigmoid(LabelSpace):
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
         return torch.where(label == 1, probs, 1 - probs) * (label != IGNORE_INDEX)
 
+    def entropy(self, probs: Tensor) -> Tensor:
+        nats = torch.special.entr(probs) + torch.special.entr(1 - probs)
+        return (nats / math.log(2)).clamp(0, 1)
+
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
         known = target != IGNORE_INDEX
         loss = F.binary_cross_entropy_with_logits(
@@ -179,6 +213,9 @@ class Binary(_Sigmoid):
     def out_channels(self) -> int:
         return 1
 
+    def class_maps(self, label: Tensor) -> Tensor:
+        return torch.cat([label == 0, label == 1], dim=1)
+
     def count(self, label: Tensor, where: Tensor) -> Tensor:
         return torch.stack([((label == i) & where).sum() for i in range(2)]).double()
 
@@ -198,6 +235,9 @@ class MultiLabel(_Sigmoid):
     @property
     def out_channels(self) -> int:
         return self.num_classes
+
+    def class_maps(self, label: Tensor) -> Tensor:
+        return label == 1
 
     def count(self, label: Tensor, where: Tensor) -> Tensor:
         return ((label == 1) & where).sum(dim=(0, 2, 3)).double()

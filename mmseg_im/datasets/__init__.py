@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from . import transforms
 from .camvid import CamVidDataset
+from .candidates import CandidateDataset, LoadCandidate, PackCandidate
 from .multi_label import MultiLabelDataset
 from .pseudo_labeled import PseudoLabeledDataset
 from .seeded import SeededDataset
@@ -9,7 +10,10 @@ from .shapes import ShapesDataset
 
 __all__ = [
     'CamVidDataset',
+    'CandidateDataset',
+    'LoadCandidate',
     'MultiLabelDataset',
+    'PackCandidate',
     'PseudoLabeledDataset',
     'SeededDataset',
     'SemiDataset',

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from ..inconsistency import InconsistencyMask
 from .data_preprocessor import MultiViewDataPreProcessor
+from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
 from .ssl import FixMatch, PseudoLabel, SSLMethod
@@ -9,6 +10,7 @@ from .teachers import EMATeacher, SelfTeacher
 __all__ = [
     'EMATeacher',
     'EnsembleSegmentor',
+    'EvalNet',
     'FixMatch',
     'FrozenTeacher',
     'InconsistencyMask',

@@ -33,8 +33,8 @@ th:first-child, td:first-child { text-align: left; } tr.best td { background: #e
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
   gap: 16px; align-items: start; } .plots svg { width: 100%; height: auto; }
 .strip { display: flex; gap: 8px; overflow-x: auto; padding-bottom: 6px; }
-figure { margin: 0; flex: 0 0 auto; } figure img { display: block; width: min(230px, 42vw); }
-figcaption { font-size: 0.8rem; color: #444; max-width: min(230px, 42vw); }
+figure { margin: 0; flex: 0 0 auto; } figure img { display: block; width: min(204px, 42vw); }
+figcaption { font-size: 0.8rem; color: #444; max-width: min(204px, 42vw); }
 .legend span { display: inline-block; margin-right: 14px; font-size: 0.85rem; }
 .legend i { display: inline-block; width: 12px; height: 12px; margin-right: 5px;
   border: 1px solid #888; vertical-align: -1px; }
@@ -137,9 +137,8 @@ def _examples(work_dir: Path, summary: Summary) -> str:
             label, mask = loaded
             picture = colourise(label if len(label) > 1 else label[0], palette)
             mask = mask.any(axis=0)
-            share = f'{mask.mean():.1%} masked'
             tiles.append(_tile(hatch(picture, mask), f'labels of generation {g.number}'))
-            tiles.append(_tile(hatch(image, mask), f'mask of generation {g.number}: {share}'))
+            tiles.append(_tile(hatch(image, mask), f'its mask, {mask.mean():.1%} of the image'))
         why = html.escape(f'{name} ({example["why"]} in the first generation)')
         strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
     entries = ''.join(

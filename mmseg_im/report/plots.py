@@ -46,7 +46,7 @@ def curves(summary: Summary) -> str:
         axes.set_ylabel(f'validation {summary.metric}')
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False, fontsize=10)
-        return _svg(figure)
+        return svg(figure)
 
 
 def class_bars(summary: Summary) -> str | None:
@@ -77,7 +77,7 @@ def class_bars(summary: Summary) -> str | None:
         axes.set_xlabel(f'IoU on the {source} images, %')
         axes.grid(axis='y', visible=False)
         figure.legend(loc='outside upper center', ncols=4, frameon=False, fontsize=10)
-        return _svg(figure)
+        return svg(figure)
 
 
 def label_quality(summary: Summary) -> str | None:
@@ -102,10 +102,11 @@ def label_quality(summary: Summary) -> str | None:
         axes.set_xlabel('generation that labels')
         axes.set_ylabel('% of the pixels')
         figure.legend(loc='outside upper center', ncols=3, frameon=False, fontsize=10)
-        return _svg(figure)
+        return svg(figure)
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """The figure as SVG text, equal for equal figures."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=dict(Date=None))
     return buffer.getvalue()

@@ -31,6 +31,22 @@ noise = [
     dict(type='NoisyStudentDistortion', contrast=0.4, brightness=15, blur=1, noise=15),
 ]
 strong_labeled_pipeline = [*labeled_pipeline[:-1], noise[4], labeled_pipeline[-1]]
+# For the quality network: an image, its annotation, and a label of other networks to judge.
+quality_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(type='LoadCandidate', kernels=(0, 3, 5)),
+    *geometry,
+    noise[0],
+    dict(type='PackCandidate'),
+]
+quality_test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(type='LoadCandidate'),
+    dict(type='Resize', scale=(160, 120), keep_ratio=True),
+    dict(type='PackCandidate'),
+]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(160, 120), keep_ratio=True),
@@ -38,7 +54,7 @@ test_pipeline = [
     dict(type='PackSegInputs'),
 ]
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     num_workers=1,
     persistent_workers=True,
     drop_last=True,
@@ -46,7 +62,7 @@ train_dataloader = dict(
     dataset=dict(
         type='PseudoLabeledDataset',
         labeled_ratio=0.5,
-        num_samples=1600,  # 200 updates an epoch, in every generation
+        num_samples=1600,  # 400 updates an epoch, in every generation
         labeled=dict(
             type='CamVidDataset',
             data_root=data_root,

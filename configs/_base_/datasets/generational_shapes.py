@@ -31,6 +31,21 @@ noise = [
     dict(type='NoisyStudentDistortion', contrast=0.5, brightness=25, blur=3, noise=25),
 ]
 strong_labeled_pipeline = [*labeled_pipeline[:-1], noise[4], labeled_pipeline[-1]]
+# For the quality network: an image, its annotation, and a label of other networks to judge.
+quality_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(type='LoadCandidate', kernels=(0, 3, 5)),
+    *geometry,
+    noise[0],
+    dict(type='PackCandidate'),
+]
+quality_test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    dict(type='LoadCandidate'),
+    dict(type='PackCandidate'),
+]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),

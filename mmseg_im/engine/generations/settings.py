@@ -9,6 +9,7 @@ from ...errors import UserError
 from ...inconsistency import InconsistencyMask
 from ...models.segmentors.ensemble import VOTERS
 from ...utils import build, check_options
+from .evalnet_settings import EvalNetSettings
 
 
 class Generations:
@@ -79,7 +80,10 @@ class Generations:
         self.im: InconsistencyMask | None = None if im is None else _mask(im)
         self.mask_config = dict(im or {})
         self.voter = voter or ('mean' if im is None else 'agreement')
-        self.evalnet = evalnet
+        self.evalnet: EvalNetSettings | None = None
+        if evalnet is not None:
+            check_options(EvalNetSettings, evalnet, 'generations.evalnet')
+            self.evalnet = EvalNetSettings(**evalnet)
         self.keep_labels = keep_labels
         self._check()
 

@@ -24,6 +24,7 @@ from ...report import print_summary, read_summary, write_report
 from ..generations.checks import check_plan
 from ..generations.configs import labeling_config, student_config, test_config
 from ..generations.examples import keep_examples
+from ..generations.quality import QualityStages
 from ..generations.settings import read_settings
 from ..generations.stages import measure, train_student, write_labels
 from ..generations.state import Lock, State, flatten, read_stages
@@ -109,13 +110,19 @@ class GenerationalRunner:
     def _run(self) -> None:
         settings = self.settings
         labels = None
+        quality = QualityStages(self.cfg, settings, self.work_dir, self.seed, self._stage)
         for generation in range(settings.num_generations + 1):
             ranked = self._train(generation, labels)
             if labels is not None and not settings.keep_labels and is_main_process():
                 for kind in ('labels', 'masks'):
                     shutil.rmtree(Path(labels) / kind, ignore_errors=True)
             if generation < settings.num_generations:
-                labels = self._label(generation, ranked[: settings.num_teachers])
+                teachers = ranked[: settings.num_teachers]
+                labels = self._label(generation, teachers)
+                if settings.evalnet is not None:
+                    if generation == 0:
+                        quality.train(teachers)
+                    quality.judge(generation, Path(labels))
             self._report()
         self._test()
         self._report(final=True)
@@ -213,7 +220,7 @@ def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
     best: dict[int, tuple[float, int]] = {}
     for name, result in stages.items():
         generation, _, student = name.partition('/student_')
-        if student:
+        if student and generation.startswith('generation_'):
             key = (-score(result['val'][metric]), int(student))
             number = int(generation.removeprefix('generation_'))
             best[number] = min(best.get(number, key), key)

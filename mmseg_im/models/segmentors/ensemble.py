@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several trained networks that label images together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from mmengine.model import BaseDataPreprocessor, BaseModel
@@ -116,9 +116,17 @@ class EnsembleSegmentor(BaseModel):
         return data_samples
 
     @torch.no_grad()
-    def _label(self, images: list[Tensor], samples: list[SegDataSample]) -> None:
-        space = self.label_space
-        tallies = [_Tally(space, self.min_agreement) for _ in samples]
+    def logits(self, images: list[Tensor], samples: list[SegDataSample]) -> Iterator[Tensor]:
+        """Predicts images of one size, voter by voter.
+
+        Args:
+            images (list[Tensor]): (3, h, w) uint8 each.
+            samples (list[SegDataSample]): Their samples.
+
+        Yields:
+            Tensor: (1, C, H, W) float32 logits at the original size: all images for the first
+            voter, then all for the second, and so on.
+        """
         for network, views in zip(self.networks, self.views, strict=True):
             # a member's preprocessor writes its padding into the samples
             copies = [SegDataSample(metainfo=sample.metainfo) for sample in samples]
@@ -128,8 +136,15 @@ class EnsembleSegmentor(BaseModel):
                 metas = [dict(sample.metainfo) for sample in batch['data_samples']]
                 logits = network.inference(view.apply(batch['inputs']), metas)
                 logits = view.undo(logits.float(), batch['inputs'].shape[2:])
-                for tally, one, sample in zip(tallies, logits, copies, strict=True):
-                    tally.add(_at_original_size(one[None], sample.metainfo, network.align_corners))
+                for one, sample in zip(logits, copies, strict=True):
+                    yield _at_original_size(one[None], sample.metainfo, network.align_corners)
+
+    @torch.no_grad()
+    def _label(self, images: list[Tensor], samples: list[SegDataSample]) -> None:
+        space = self.label_space
+        tallies = [_Tally(space, self.min_agreement) for _ in samples]
+        for i, logits in enumerate(self.logits(images, samples)):
+            tallies[i % len(samples)].add(logits)
         for tally, sample in zip(tallies, samples, strict=True):
             label, inconsistent = tally.result(self.voter == 'agreement')
             sample.set_data(

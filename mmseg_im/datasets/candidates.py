@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images with a label to judge, for the quality network."""
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmengine.structures import PixelData
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from ..errors import UserError
+from ..inconsistency import refine
+from ..label_space import IGNORE_INDEX
+from ..pseudo_label_files import image_name, label_files, overlapping_classes, read_index
+from .checks import decode
+from .seeded import Seeded
+from .transforms.formatting import PackSemiInputs
+
+
+@DATASETS.register_module()
+class CandidateDataset(Seeded):
+    """Images beside labels that other networks gave them.
+
+    Args:
+        dataset (dict): Config of a data set of mmseg whose pipeline has ``LoadCandidate`` and
+            ends in ``PackCandidate``.
+        candidates (Sequence[str]): Folders that a ``PseudoLabelWriter`` wrote. Only images with a
+            label in one of them are used.
+        times (int): How often they are repeated in an epoch.
+    """
+
+    def __init__(self, dataset: dict, candidates: Sequence[str], times: int = 1):
+        super().__init__()
+        self.dataset = DATASETS.build(dataset)
+        self.times = times
+        folder = self.dataset.data_prefix['img_path']
+        infos = {}
+        for i in range(len(self.dataset)):
+            info = self.dataset.get_data_info(i)
+            infos[image_name(info['img_path'], folder)] = info
+        self.infos = []
+        for labels in candidates:
+            index = read_index(labels)
+            for name in index['images'].keys() & infos.keys():
+                files = label_files(labels, name, overlapping_classes(index))
+                self.infos.append((name, dict(infos[name], candidate_files=files)))
+        if not self.infos:
+            raise UserError(
+                f'None of the labels in {", ".join(candidates)} belongs to an image of the data '
+                'set, so there is nothing to judge.'
+            )
+        self.infos.sort(key=lambda item: item[0])
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: Classes and palette."""
+        return self.dataset.metainfo
+
+    def __len__(self) -> int:
+        return len(self.infos) * self.times
+
+    def load(self, index: int) -> dict:
+        info = copy.deepcopy(self.infos[index % len(self.infos)][1])
+        return self.dataset.pipeline(info)
+
+
+@TRANSFORMS.register_module()
+class LoadCandidate(BaseTransform):
+    """Loads the label to judge; masked pixels become 255.
+
+    Adds ``candidate`` (H, W) or (H, W, K) uint8 to ``seg_fields``.
+
+    Args:
+        kernels (Sequence[int]): The mask is eroded, then dilated, each with a kernel drawn from
+            these, so that one prediction gives labels of many qualities. The paper: (0, 3, 5).
+    """
+
+    def __init__(self, kernels: Sequence[int] = (0,)):
+        self.kernels = list(kernels)
+
+    def transform(self, results: dict) -> dict:
+        """Needs ``candidate_files`` of :class:`CandidateDataset`."""
+        label, mask = (
+            torch.from_numpy(self._read(results['candidate_files'][kind]))
+            for kind in ('labels', 'masks')
+        )
+        if len(label) > 1:
+            label = (label > 0).to(torch.uint8)
+        mask = (mask > 0).any(dim=0, keepdim=True)[None]
+        erode, dilate = (int(k) for k in np.random.choice(self.kernels, 2))
+        label = torch.where(mask, IGNORE_INDEX, label[None])
+        label, mask = refine(label, mask, torch.ones_like(mask), erode, dilate)
+        label = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
+        results['candidate'] = label[..., 0] if label.shape[2] == 1 else label
+        results['seg_fields'].append('candidate')
+        return results
+
+    @staticmethod
+    def _read(files: str | dict) -> np.ndarray:
+        paths = list(files.values()) if isinstance(files, dict) else [files]
+        return np.stack([decode(path)[..., 0] for path in paths])
+
+
+@TRANSFORMS.register_module()
+class PackCandidate(PackSemiInputs):
+    """Packs image, annotation if there is one, and ``candidate``, the label to judge."""
+
+    def transform(self, results: dict) -> dict:
+        """See :class:`PackSemiInputs`."""
+        candidate = results['candidate']
+        packed = super().transform(results)
+        maps = candidate[None] if candidate.ndim == 2 else candidate.transpose(2, 0, 1)
+        data = torch.from_numpy(np.ascontiguousarray(maps))
+        packed['data_samples'].set_data(dict(candidate=PixelData(data=data)))
+        return packed

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics around the quality network: how well it judges, and what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dist import is_main_process
+from mmengine.evaluator import BaseMetric
+from mmseg.registry import METRICS
+
+from ..files import read_json, write_json
+from ..label_space import LABEL_SPACES
+from ..models.evalnet import label_quality
+from ..pseudo_label_files import QUALITY, image_name
+
+MAX_DRAWS = 5
+
+
+def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:
+    """Mean predicted IoU of the classes that are predicted to be present; 0 if none is.
+
+    Args:
+        iou (np.ndarray): (C,) predicted IoU in [0, 1].
+        presence (np.ndarray): (C,) predicted probability that the class is present.
+        skip (list[int]): Classes that do not count, such as background.
+    """
+    counts = presence >= 0.5
+    counts[skip] = False
+    return float(iou[counts].mean()) if counts.any() else 0.0
+
+
+def draws_by_quality(quality: float, low: float, high: float) -> int:
+    """1 draw up to ``low``, 5 above ``high``, and in proportion between (the paper's schedule).
+
+    Args:
+        quality (float): Predicted quality of a label.
+        low (float): Lower threshold.
+        high (float): Upper threshold; with ``high <= low`` the step is at ``low``.
+    """
+    if quality <= low:
+        return 1
+    if quality > high or high <= low:
+        return MAX_DRAWS
+    return min(MAX_DRAWS, 1 + int((quality - low) / ((high - low) / MAX_DRAWS)))
+
+
+@METRICS.register_module()
+class LabelQualityMetric(BaseMetric):
+    """Validates the quality network on labels whose truth is known.
+
+    Writes, if ``out_file`` is given, the mean predicted quality of every image, whose quantiles
+    are the thresholds of :class:`LabelQualityWriter`.
+
+    Args:
+        label_space (str): See :class:`~mmseg_im.models.evalnet.EvalNet`.
+        skip_classes (list[str]): Classes that do not count in an image's quality.
+        out_file (str, optional): JSON file.
+        collect_device (str): See ``BaseMetric``.
+        prefix (str, optional): See ``BaseMetric``.
+    """
+
+    def __init__(
+        self,
+        label_space: str = 'multiclass',
+        skip_classes: list[str] | None = None,
+        out_file: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = 'quality',
+    ):
+        super().__init__(collect_device, prefix)
+        self.label_space = label_space
+        self.skip_classes = skip_classes or []
+        self.out_file = out_file
+
+    def process(self, data_batch: dict, data_samples: list[dict]) -> None:
+        """Compares prediction and truth."""
+        space = LABEL_SPACES[self.label_space](len(self.dataset_meta['classes']))
+        for sample in data_samples:
+            label, truth = (sample[key]['data'].cpu()[None] for key in ('candidate', 'gt_sem_seg'))
+            iou, counts, _ = label_quality(space, label, truth)
+            predicted = sample['quality'].float().cpu()
+            error = (predicted - iou[0]).abs()[counts[0]]
+            quality = mean_quality(
+                predicted.numpy(), sample['presence'].float().cpu().numpy(), self._skip()
+            )
+            self.results.append((float(error.sum()), len(error), quality))
+
+    def _skip(self) -> list[int]:
+        classes = list(self.dataset_meta['classes'])
+        return [classes.index(name) for name in self.skip_classes]
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """``mae`` of the IoU over images and classes, and ``score``, its negative."""
+        errors, counts, qualities = zip(*results, strict=True)
+        if self.out_file is not None and is_main_process():
+            write_json(self.out_file, list(qualities))
+        mae = sum(errors) / max(sum(counts), 1)
+        return dict(mae=mae, score=-mae)
+
+
+@METRICS.register_module()
+class LabelQualityWriter(BaseMetric):
+    """Writes ``quality.json`` beside pseudo-labels: how often to draw each image.
+
+    Args:
+        labels (str): Folder of the pseudo-labels.
+        img_dir (str): Folder of the images.
+        validation (str): What :class:`LabelQualityMetric` wrote.
+        quantiles (tuple[float, float]): Of the validation qualities: up to the lower one an image
+            is drawn once, above the upper one five times.
+        drop_quantile (float): Images below this quantile are left out; 0 keeps all.
+        min_class_iou (float): Classes whose predicted IoU is lower lose their label in an image.
+        skip_classes (list[str]): Classes that do not count in an image's quality.
+        collect_device (str): See ``BaseMetric``.
+        prefix (str, optional): See ``BaseMetric``.
+    """
+
+    def __init__(
+        self,
+        labels: str,
+        img_dir: str,
+        validation: str,
+        quantiles: tuple[float, float] = (0.25, 0.75),
+        drop_quantile: float = 0.0,
+        min_class_iou: float = 0.0,
+        skip_classes: list[str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = 'quality',
+    ):
+        super().__init__(collect_device, prefix)
+        self.labels = Path(labels)
+        self.img_dir = img_dir
+        self.validation = validation
+        self.quantiles = quantiles
+        self.drop_quantile = drop_quantile
+        self.min_class_iou = min_class_iou
+        self.skip_classes = skip_classes or []
+
+    def process(self, data_batch: dict, data_samples: list[dict]) -> None:
+        """Keeps what the network says of a batch."""
+        for sample in data_samples:
+            iou, presence = (sample[key].float().cpu() for key in ('quality', 'presence'))
+            name = image_name(sample['img_path'], self.img_dir)
+            self.results.append((name, torch.stack([iou, presence]).tolist()))
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Writes the file; the mean quality, draws per image and share of dropped images."""
+        classes = list(self.dataset_meta['classes'])
+        skip = [classes.index(name) for name in self.skip_classes]
+        known = read_json(self.validation)
+        low, high, drop = np.quantile(known, [*self.quantiles, self.drop_quantile])
+        images = {}
+        for name, (iou, presence) in sorted(results):
+            iou, presence = np.array(iou), np.array(presence)
+            quality = mean_quality(iou, presence, skip)
+            dropped = self.drop_quantile > 0 and quality < drop
+            ignored = np.flatnonzero(iou < self.min_class_iou).tolist()
+            images[name] = dict(
+                quality=quality,
+                draws=0 if dropped else draws_by_quality(quality, low, high),
+                ignored_classes=ignored,
+            )
+        if is_main_process():
+            thresholds = dict(low=float(low), high=float(high), drop=float(drop))
+            write_json(self.labels / QUALITY, dict(thresholds=thresholds, images=images))
+        rows = list(images.values())
+        return dict(
+            mean=float(np.mean([row['quality'] for row in rows])),
+            draws=float(np.mean([row['draws'] for row in rows])),
+            dropped=float(np.mean([row['draws'] == 0 for row in rows])),
+        )

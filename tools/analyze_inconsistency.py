@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Will an inconsistency mask help on my data? Judges it on labeled images, before any training.
+
+Give two to eight checkpoints, best first, and a config whose validation (or other) images none of
+them was trained on.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument('config', help='config of the data, and of networks without --configs')
+    parser.add_argument('checkpoints', nargs='+', help='two to eight, best first')
+    parser.add_argument('--configs', nargs='+', help='a config for each checkpoint')
+    parser.add_argument(
+        '--dataloader', default='val_dataloader', help='labeled images; default: val_dataloader'
+    )
+    parser.add_argument(
+        '--erode', type=int, nargs='+', default=[0, 3], help='kernels to try; default: 0 3'
+    )
+    parser.add_argument(
+        '--dilate', type=int, nargs='+', default=[0, 3, 7], help='kernels to try; default: 0 3 7'
+    )
+    parser.add_argument('--out', default='inconsistency.svg', help='the plot')
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if not Path(args.config).is_file():
+        sys.exit(f'{args.config} does not exist.')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    with plain_errors():
+        if not 2 <= len(args.checkpoints) <= 8:
+            raise UserError(
+                f'{len(args.checkpoints)} checkpoints were given; a vote needs two to eight.'
+            )
+        configs = args.configs or [cfg.model] * len(args.checkpoints)
+        if len(configs) != len(args.checkpoints):
+            raise UserError(
+                f'--configs names {len(configs)} files for {len(args.checkpoints)} checkpoints.'
+            )
+        if cfg.get(args.dataloader) is None:
+            raise UserError(f'{args.config} has no {args.dataloader}.')
+        from mmseg_im.report import analysis as report
+
+        members = [
+            dict(checkpoint=checkpoint, config=config)
+            for checkpoint, config in zip(args.checkpoints, configs, strict=True)
+        ]
+        kernels = [(e, d) for e in args.erode for d in args.dilate]
+        analysis, classes = report.run(cfg, members, args.dataloader, kernels, args.device)
+        print(report.text(analysis, classes))
+        print(f'Plot: {report.plot(analysis, Path(args.out))}')
+        print(report.recommendation(analysis))
+
+
+if __name__ == '__main__':
+    main()
