@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .inconsistency import dilate, erode
+from .inconsistency import refine
 from .label_space import IGNORE_INDEX, LabelSpace
 from .voting import Votes
 
@@ -159,15 +159,19 @@ class Analysis:
 
     def _judge(self, k: int) -> None:
         mean = self._total / k
-        agreed, mask = self._votes.result()
-        label = torch.where(mask, self.space.hard(mean), agreed)
-        right = (label == self._truth)[self._known]
-        joint = mask.any(dim=1, keepdim=True)
-        for rule, counts in self.rules.items():
-            if rule.voters == k:
-                final = dilate(erode(joint, rule.erode), rule.dilate).expand_as(mask)
-                counts.add(~final[self._known], right, self._cls)
         own = self.space.hard(mean)
+        agreed, mask = self._votes.result()
+        joint = mask.any(dim=1, keepdim=True)
+        blocked = torch.where(joint, IGNORE_INDEX, agreed)
+        everywhere = torch.ones_like(joint)
+        for rule, counts in self.rules.items():
+            if rule.voters != k:
+                continue
+            label, final = refine(blocked, joint, everywhere, rule.erode, rule.dilate)
+            # as it is written: the agreed label, and where there is none that of the mean
+            label = torch.where(label == IGNORE_INDEX, torch.where(mask, own, agreed), label)
+            right = (label == self._truth)[self._known]
+            counts.add(~final.expand_as(mask)[self._known], right, self._cls)
         mean_right = (own == self._truth)[self._known]
         self.confidence[k].add(self.space.confidence(mean, own)[self._known], mean_right)
         self.entropy[k].add(1 - self.space.entropy(mean)[self._known], mean_right)

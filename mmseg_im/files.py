@@ -2,6 +2,7 @@
 """Files that are whole or not there."""
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -36,8 +37,14 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
 
 
 def write_json(path: str | os.PathLike, value) -> None:
-    """Writes a value as JSON, see :func:`write_aside`."""
-    write_aside(path, (json.dumps(value, indent=1) + '\n').encode())
+    """Writes a value as JSON, see :func:`write_aside`; see also :func:`plain_numbers`."""
+    write_aside(path, (json.dumps(value, indent=1, allow_nan=False) + '\n').encode())
+
+
+def plain_numbers(metrics: dict) -> dict[str, float | None]:
+    """Metrics as JSON knows numbers: NaN (a class that does not occur) becomes None."""
+    values = {key: float(value) for key, value in metrics.items()}
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
 def read_json(path: str | os.PathLike):

@@ -80,7 +80,21 @@ class PseudoLabelWriter(BaseMetric):
             row = dict(image=sample['img_path'], same_classes=same)
             self._jobs.append(self._pool.submit(self._write, name, label, mask, voters, row))
             while len(self._jobs) > 8 * self.num_threads:
-                self.results.append(self._jobs.popleft().result())
+                self._collect()
+
+    def _collect(self) -> None:
+        """Waits for the oldest job; if it failed, ends the others first."""
+        try:
+            self.results.append(self._jobs.popleft().result())
+        except UserError:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        self._jobs.clear()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     def _name(self, path: str) -> str:
         name = image_name(path, self.img_dir)
@@ -118,14 +132,11 @@ class PseudoLabelWriter(BaseMetric):
         """
         problem = None
         try:
-            self.results += [job.result() for job in self._jobs]
+            while self._jobs:
+                self._collect()
         except UserError as error:
             problem = str(error)
-        finally:
-            self._jobs.clear()
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
-                self._pool = None
+        self._stop()
         problem = next((p for p in all_gather_object(problem) if p), None)
         if problem:
             self.results.clear()

@@ -4,10 +4,11 @@ from .data_preprocessor import MultiViewDataPreProcessor
 from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
-from .ssl import FixMatch, PseudoLabel, SSLMethod
+from .ssl import ConsistencyLoss, FixMatch, PseudoLabel, SSLMethod
 from .teachers import EMATeacher, SelfTeacher
 
 __all__ = [
+    'ConsistencyLoss',
     'EMATeacher',
     'EnsembleSegmentor',
     'EvalNet',

@@ -105,8 +105,9 @@ def recommendation(analysis: Analysis) -> str:
         if value
     )  # fmt: skip
     return (
-        f'The best rule keeps {outcome.coverage:.1%} of the pixels, and {outcome.accuracy:.1%} of '
-        f'them are right ({outcome.rejected_accuracy:.1%} of the others are): {verdict} the surest pixels '
+        f'The best rule keeps {outcome.coverage:.1%} of the pixels; {outcome.accuracy:.1%} of them '
+        f'are right, and {outcome.rejected_accuracy:.1%} of the others. They are {verdict} the '
+        'surest pixels '
         f'by confidence, at equal coverage.\nWith the first {best.voters} networks:\n'
         f"im=dict(type='InconsistencyMask'{options})"
     )

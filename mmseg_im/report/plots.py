@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from ..engine.hooks.keep_best import score
 from .summary import Summary
 
 STYLE = {
@@ -39,7 +40,7 @@ def curves(summary: Summary) -> str:
         for generation, colour in zip(trained, colours, strict=True):
             for i, curve in sorted(generation.curves.items()):
                 at = sorted(curve)
-                values = [curve[x][summary.metric] for x in at]
+                values = [score(curve[x][summary.metric]) for x in at]
                 label = f'generation {generation.number}' if i == min(generation.curves) else None
                 axes.plot(at, values, color=colour, label=label, lw=1.8, marker='o', ms=3.5)
         axes.set_xlabel('epoch')
@@ -69,7 +70,7 @@ def class_bars(summary: Summary) -> str | None:
         for i, (number, values) in enumerate(shown):
             colour = generation_colours(len(shown))[i]
             places = np.arange(len(classes)) + (i - (len(shown) - 1) / 2) * width
-            heights = np.nan_to_num([values[name] for name in classes])
+            heights = [values[name] or 0.0 for name in classes]
             axes.barh(places, heights, width * 0.92, color=colour, label=f'generation {number}')
         axes.set_yticks(range(len(classes)), classes)
         axes.invert_yaxis()

@@ -42,9 +42,9 @@ def student_config(
         student = Config.fromfile(changes)
     else:
         student = copy.deepcopy(cfg)
-        student.merge_from_dict(dict(changes or {}))
+        _merge(student, changes or {})
     if generation and settings.per_generation:
-        student.merge_from_dict(dict(settings.per_generation[generation - 1]))
+        _merge(student, settings.per_generation[generation - 1])
     for name in ('generations', 'runner_type', 'unlabeled_dataloader', 'unlabeled_evaluator'):
         student.pop(name, None)
     if generation:
@@ -56,6 +56,10 @@ def student_config(
     best = dict(type='KeepBestHook', metric=settings.metric)
     student.custom_hooks = [dict(type='SeedHook'), *hooks, best]
     return student
+
+
+def _merge(cfg: Config, changes: dict) -> None:
+    cfg.merge_from_dict(copy.deepcopy(dict(changes)))  # merging takes ``_delete_`` out of them
 
 
 def _insert_labels(student: Config, settings: Generations, labels: str | None) -> None:

@@ -15,7 +15,7 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
-from ...files import write_aside
+from ...files import plain_numbers, write_aside
 from ..hooks.keep_best import BEST, best_validation
 
 CONFIG = 'config.py'
@@ -64,7 +64,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return next(whole, None)
 
 
-def write_labels(cfg: Config, folder: Path) -> dict[str, float]:
+def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:
     """Lets teachers label the unlabeled images.
 
     Args:
@@ -80,13 +80,13 @@ def write_labels(cfg: Config, folder: Path) -> dict[str, float]:
     return measure(cfg, folder.with_name('labeling'))
 
 
-def measure(cfg: Config, folder: Path) -> dict[str, float]:
+def measure(cfg: Config, folder: Path) -> dict[str, float | None]:
     """Runs a test config, with its log below ``folder``."""
     cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(folder)
     with runner_of(cfg, folder) as runner:
         metrics = runner.test()
-    return {key: float(value) for key, value in metrics.items()}
+    return plain_numbers(metrics)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...files import read_json, write_json
+from ...files import plain_numbers, read_json, write_json
 
 RECORD = 'validation.json'
 BEST = 'best.pth'
@@ -77,14 +77,14 @@ class KeepBestHook(Hook):
             )
             if is_main_process():
                 os.replace(self.folder / aside, self.folder / BEST)
-        self.record[now] = {key: float(value) for key, value in metrics.items()}
+        self.record[now] = plain_numbers(metrics)
         if is_main_process():
             write_json(self.folder / RECORD, dict(validations=self.record))
 
 
-def score(value: float) -> float:
-    """A metric for comparison: NaN is worse than anything."""
-    return float(value) if value == value else float('-inf')
+def score(value: float | None) -> float:
+    """A metric for comparison: NaN, or None in its place, is worse than anything."""
+    return float('-inf') if value is None or value != value else float(value)
 
 
 def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:

@@ -170,7 +170,7 @@ class GenerationalRunner:
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
             value = result['val'][settings.metric]
-            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}')
+            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value}')
             results.append((-score(value), i, result, folder))
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}

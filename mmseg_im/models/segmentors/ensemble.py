@@ -128,7 +128,6 @@ class EnsembleSegmentor(BaseModel):
             voter, then all for the second, and so on.
         """
         for network, views in zip(self.networks, self.views, strict=True):
-            # a member's preprocessor writes its padding into the samples
             copies = [SegDataSample(metainfo=sample.metainfo) for sample in samples]
             batch = network.data_preprocessor(dict(inputs=images, data_samples=copies), False)
             for view in views:
@@ -136,7 +135,8 @@ class EnsembleSegmentor(BaseModel):
                 metas = [dict(sample.metainfo) for sample in batch['data_samples']]
                 logits = network.inference(view.apply(batch['inputs']), metas)
                 logits = view.undo(logits.float(), batch['inputs'].shape[2:])
-                for one, sample in zip(logits, copies, strict=True):
+                # not `copies`: the preprocessor writes into samples of its own
+                for one, sample in zip(logits, batch['data_samples'], strict=True):
                     yield _at_original_size(one[None], sample.metainfo, network.align_corners)
 
     @torch.no_grad()

@@ -101,6 +101,9 @@ class SSLMethod(BaseModule):
     views: tuple[str, ...] = ()
     """tuple[str, ...]: Names of the views that the method needs beside ``sup``."""
 
+    needs_teachers = True
+    """bool: Whether the method labels with teachers at all."""
+
     def __init__(
         self,
         teachers: Sequence[dict],
@@ -109,7 +112,7 @@ class SSLMethod(BaseModule):
         unsup_weight: float = 1.0,
     ):
         super().__init__()
-        if not teachers:
+        if not teachers and self.needs_teachers:
             raise UserError('model.semi.teachers is empty: a method needs one teacher or more.')
         self.teachers = nn.ModuleList(
             build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)

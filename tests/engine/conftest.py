@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A generational run in miniature."""
+
+from pathlib import Path
+
+import pytest
+from mmengine import Config
+
+from tests.conftest import ROOT, retarget, shrink, tiny_model
+
+
+def make_generations_cfg(mini_shapes: dict, work_dir: Path, name: str = 'im') -> Config:
+    """A config of the family on tiny shapes: two epochs of four steps for each student."""
+    cfg = Config.fromfile(ROOT / f'configs/generational/shapes/{name}.py')
+    shrink(cfg)
+    retarget(cfg, mini_shapes)
+    cfg.model = dict(tiny_model(num_classes=4), label_space='multiclass')
+    cfg.work_dir = str(work_dir)
+    cfg.merge_from_dict(
+        {
+            'train_dataloader.dataset.num_samples': 8,
+            'train_cfg.max_epochs': 2,
+            'param_scheduler.0.end': 2,
+            'generations.num_generations': 1,
+            'env_cfg.dist_cfg.backend': 'gloo',
+        }
+    )
+    return cfg
+
+
+@pytest.fixture
+def generations_cfg(mini_shapes, tmp_path) -> Config:
+    """See :func:`make_generations_cfg`."""
+    return make_generations_cfg(mini_shapes, tmp_path / 'work')

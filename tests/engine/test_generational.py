@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole generational run, what it leaves on the disk, and what --resume does not redo."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import RUNNERS
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmseg_im.engine.generations.configs import student_config
+from mmseg_im.engine.generations.settings import read_settings
+from mmseg_im.engine.runner.generational import best_students
+from tests.engine.conftest import make_generations_cfg
+
+
+def run(cfg) -> dict:
+    return RUNNERS.build(cfg).train()
+
+
+def weights(path: Path) -> dict:
+    return CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')['state_dict']
+
+
+@pytest.fixture(scope='module')
+def finished(mini_shapes, tmp_path_factory):
+    """One run of two generations of students; tests only read it."""
+    work = tmp_path_factory.mktemp('generations') / 'work'
+    cfg = make_generations_cfg(mini_shapes, work)
+    cfg.generations.num_generations = 2
+    return cfg, run(copy.deepcopy(cfg)), work
+
+
+def test_stages(finished):
+    _, stages, work = finished
+    expected = [
+        f'generation_{g}/{stage}'
+        for g in range(3)
+        for stage in ('student_0', 'student_1', 'labels')
+    ][:-1] + [f'generation_{g}/test' for g in range(3)]
+    assert list(stages) == expected
+    assert json.loads((work / 'state.json').read_text())['stages'] == stages
+
+
+def test_what_lies_on_the_disk(finished):
+    _, _, work = finished
+    for name in ('generation_0/labels', 'generation_1/labels'):
+        index = json.loads((work / name / 'index.json').read_text())
+        assert len(index['images']) == 8  # the unlabeled ones of twelve
+        for image in index['images']:
+            assert (work / name / 'labels' / f'{image}.png').is_file()
+            assert (work / name / 'masks' / f'{image}.png').is_file()
+    assert not list(work.rglob('*.tmp*'))
+    assert (work / 'report.html').stat().st_size > 10_000
+
+
+def test_the_best_by_validation_is_tested(finished):
+    _, stages, _ = finished
+    for generation, student in best_students(stages, 'mIoU').items():
+        values = [stages[f'generation_{generation}/student_{i}']['val']['mIoU'] for i in (0, 1)]
+        assert student == int(np.argmax(values))
+        assert stages[f'generation_{generation}/test']['student'] == student
+
+
+def test_students_differ_in_their_seed_and_start(finished):
+    _, stages, work = finished
+    seeds = [r['seed'] for name, r in stages.items() if '/student_' in name]
+    assert len(set(seeds)) == len(seeds) == 6
+    first, second = (weights(work / f'generation_0/student_{i}/best.pth') for i in (0, 1))
+    assert any(not torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_second_run_of_one_seed_gives_the_same_students(finished, mini_shapes, tmp_path):
+    _, stages, work = finished
+    again = make_generations_cfg(mini_shapes, tmp_path / 'again')
+    again.generations.num_generations = 2
+    assert run(again) == stages
+    for g in range(3):
+        a, b = (
+            weights(w / f'generation_{g}/student_0/best.pth') for w in (work, tmp_path / 'again')
+        )
+        assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_resume_redoes_nothing(finished, monkeypatch):
+    cfg, stages, work = finished
+    before = {p: p.stat().st_mtime_ns for p in work.rglob('*.pth')}
+    resumed = copy.deepcopy(cfg)
+    resumed.resume = True
+    resumed.train_dataloader.num_workers = 0  # how many processes load is nobody's business
+    assert run(resumed) == stages
+    assert {p: p.stat().st_mtime_ns for p in work.rglob('*.pth')} == before
+
+
+def test_a_finished_folder_is_refused_without_resume(finished):
+    cfg, _, _ = finished
+    with pytest.raises(ValueError, match='holds a generational run already.*--resume'):
+        run(copy.deepcopy(cfg))
+
+
+def test_another_config_is_refused_by_key(finished):
+    cfg, _, _ = finished
+    other = copy.deepcopy(cfg)
+    other.resume = True
+    other.optim_wrapper.optimizer.lr = 0.5
+    with pytest.raises(ValueError, match=r'optim_wrapper\.optimizer\.lr was 0\.003 and is 0\.5'):
+        run(other)
+
+
+def test_a_student_can_be_repeated_by_hand(finished, tmp_path):
+    """Its folder holds an ordinary training config."""
+    from mmengine import Config
+    from mmengine.runner import Runner
+
+    _, _, work = finished
+    folder = work / 'generation_1' / 'student_1'
+    cfg = Config.fromfile(folder / 'config.py')
+    assert cfg.train_dataloader.dataset.labels == str(work / 'generation_0' / 'labels')
+    cfg.work_dir = str(tmp_path)
+    cfg.experiment_name = cfg.visualizer.name = tmp_path.name
+    Runner.from_cfg(cfg).train()
+    first, second = weights(folder / 'best.pth'), weights(tmp_path / 'best.pth')
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_another_run_gives_the_first_teachers(finished, generations_cfg):
+    _, stages, work = finished
+    generations_cfg.generations.initial_teachers = str(work)
+    found = run(generations_cfg)
+    assert 'generation_0/student_0' not in found and 'generation_0/labels' in found
+    best = best_students(stages, 'mIoU')[2]
+    log = (Path(generations_cfg.work_dir) / 'generation_0/labeling').rglob('*.log')
+    assert f'generation_2/student_{best}/best.pth' in next(iter(log)).read_text()
+
+
+def test_labels_can_be_dropped(generations_cfg):
+    generations_cfg.generations.keep_labels = False
+    run(generations_cfg)
+    labels = Path(generations_cfg.work_dir) / 'generation_0' / 'labels'
+    assert (labels / 'index.json').is_file() and not (labels / 'labels').exists()
+    examples = Path(generations_cfg.work_dir) / 'examples' / 'generation_0' / 'labels'
+    assert list(examples.iterdir())
+
+
+def test_warm_start(generations_cfg):
+    generations_cfg.generations.warm_start = True
+    generations_cfg.optim_wrapper.optimizer = dict(type='SGD', lr=0.0)
+    stages = run(generations_cfg)
+    work = Path(generations_cfg.work_dir)
+    best = best_students(stages, 'mIoU')[0]
+    teacher = weights(work / f'generation_0/student_{best}/best.pth')
+    for i in (0, 1):
+        student = weights(work / f'generation_1/student_{i}/best.pth')
+        assert all(
+            torch.equal(student[key], teacher[key]) for key in teacher if key.endswith('weight')
+        )
+
+
+def test_noise_and_width_grow(mini_shapes, tmp_path):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus')
+    settings = read_settings(cfg)
+    first, second = (student_config(cfg, settings, g, labels='somewhere') for g in (1, 2))
+    noises = [
+        next(
+            t['noise'] for t in c.train_dataloader.dataset.unlabeled.pipeline
+            if t['type'] == 'NoisyStudentDistortion'
+        )
+        for c in (first, second)
+    ]  # fmt: skip
+    assert noises == [5, 10]
+    assert [c.model.backbone.base_channels for c in (first, second)] == [16, 20]
+    pipeline = [t['type'] for t in second.train_dataloader.dataset.unlabeled.pipeline]
+    assert pipeline.index('NoisyStudentDistortion') < pipeline.index('FilterInconsistentPixels')
+
+
+def test_mask_options_reach_the_student(generations_cfg):
+    generations_cfg.generations.im = dict(
+        type='InconsistencyMask', erode=3, dilate=5, masked_label='background', fill='mean',
+        max_ratio=0.5,
+    )  # fmt: skip
+    cfg = student_config(generations_cfg, read_settings(generations_cfg), 1, 'somewhere')
+    data = cfg.train_dataloader.dataset
+    pipeline = {t['type']: t for t in data.unlabeled.pipeline}
+    assert (data.labels, data.max_ratio) == ('somewhere', 0.5)
+    assert pipeline['LoadInconsistencyMask'] == dict(
+        type='LoadInconsistencyMask', erode=3, dilate=5
+    )
+    assert pipeline['FilterInconsistentPixels']['masked_label'] == 'background'
+    assert pipeline['FilterInconsistentPixels']['fill'] == [120.0, 110.0, 100.0]
+
+
+def test_a_semi_supervised_student(mini_shapes, generations_cfg):
+    """FixMatch on top of pseudo-labels: "method + IM"."""
+    from mmengine import Config
+
+    from tests.conftest import ROOT
+
+    views = Config.fromfile(ROOT / 'configs/_base_/datasets/weak_strong_views.py').views
+    pseudo = copy.deepcopy(generations_cfg.train_dataloader.dataset)
+    unlabeled = copy.deepcopy(pseudo.unlabeled)
+    geometry = dict(type='RandomCrop', crop_size=(32, 32))
+    unlabeled.pipeline = [
+        dict(type='LoadImageFromFile'), dict(type='LoadEmptyAnnotations'), geometry,
+        dict(type='MultiView', views=views),
+    ]  # fmt: skip
+    generations_cfg.generations.student = dict(
+        model=dict(semi=dict(type='FixMatch', teachers=[dict(type='EMATeacher')], threshold=0.0)),
+        train_dataloader=dict(
+            dataset=dict(_delete_=True, type='SemiDataset', labeled=pseudo, unlabeled=unlabeled)
+        ),
+    )
+    generations_cfg.model.pop('semi')
+    stages = run(generations_cfg)
+    assert 'generation_1/test' in stages
+    state = weights(Path(generations_cfg.work_dir) / 'generation_1/student_0/best.pth')
+    assert any(key.startswith('semi.teachers.0') for key in state)

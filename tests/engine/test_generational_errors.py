@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mistakes end before the first teacher is trained, in a sentence that names the key."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.registry import RUNNERS
+
+from mmseg_im.engine.generations.state import Lock
+
+NEVER_BEGUN = 'generation_0'
+
+
+def refuse(cfg, match: str) -> None:
+    with pytest.raises((ValueError, FileNotFoundError), match=match):
+        RUNNERS.build(cfg).train()
+    assert not (Path(cfg.work_dir) / NEVER_BEGUN).exists()
+
+
+@pytest.mark.parametrize(
+    ('changes', 'match'),
+    [
+        (dict(num_teacher=2), "generations.num_teacher: .* Did you mean 'num_teachers'"),
+        (dict(num_generations=-1), 'generations.num_generations=-1 must be a whole number, 0'),
+        (dict(num_teachers=1), 'num_teachers=1 with one view .* one voter always agrees'),
+        (dict(num_teachers=3), 'num_teachers=3 is more than students_per_generation=2'),
+        (dict(voter='mean'), "voter='mean': voters that agree make a mask"),
+        (dict(im=None, voter='agreement'), "voter='agreement'"),
+        (dict(im=dict(dilat=3)), "generations.im.dilat: .* Did you mean 'dilate'"),
+        (dict(im=dict(min_agreement=1.5)), 'min_agreement=1.5 must lie in'),
+        (dict(num_generations=2, per_generation=[{}]), 'per_generation has 1 entries'),
+        (dict(warm_start=True, per_generation=[dict(model=dict(x=1))]), 'warm_start=True'),
+        (dict(initial_teachers=[dict(checkpoint='a', config='b')]), 'names 1 checkpoints'),
+        (dict(first='missing.py'), 'generations.first: missing.py does not exist'),
+        (dict(evalnet=dict(pipeline=[], test_pipeline=[], num_folds=1)), 'num_folds=1 must be 2'),
+        (dict(evalnet=dict(pipeline=[])), 'generations.evalnet.test_pipeline is missing'),
+    ],
+)  # fmt: skip
+def test_options(generations_cfg, changes, match):
+    for key, value in changes.items():
+        generations_cfg.generations[key] = value
+    refuse(generations_cfg, match)
+
+
+def test_no_generations(generations_cfg):
+    generations_cfg.pop('generations')
+    refuse(generations_cfg, r'needs generations=dict\(num_generations=')
+
+
+def test_no_unlabeled_dataloader(generations_cfg):
+    generations_cfg.pop('unlabeled_dataloader')
+    refuse(generations_cfg, 'unlabeled_dataloader is missing')
+
+
+def test_no_seed(generations_cfg):
+    generations_cfg.randomness = dict()
+    refuse(generations_cfg, 'randomness.seed is missing')
+
+
+@pytest.mark.parametrize('split', ['val', 'test'])
+def test_unlabeled_images_of_validation_or_test(generations_cfg, split):
+    for name in ('unlabeled_dataloader', f'{split}_dataloader'):
+        dataset = generations_cfg[name].dataset
+        dataset.data_prefix = dict(generations_cfg[f'{split}_dataloader'].dataset.data_prefix)
+    generations_cfg.unlabeled_dataloader.dataset.data_prefix.pop('seg_map_path')
+    generations_cfg.unlabeled_dataloader.dataset.pop('ann_file')
+    refuse(
+        generations_cfg,
+        rf'unlabeled_dataloader.dataset holds 2 images of {split}_dataloader, such as .*0000.png',
+    )
+
+
+def test_a_student_without_a_place_for_labels(generations_cfg):
+    labeled = generations_cfg.train_dataloader.dataset.labeled
+    generations_cfg.train_dataloader.dataset = dict(type='SeededDataset', dataset=labeled)
+    refuse(generations_cfg, 'holds 0 PseudoLabeledDataset')
+
+
+@pytest.mark.parametrize('name', ['LoadInconsistencyMask', 'FilterInconsistentPixels'])
+def test_a_pipeline_that_would_not_use_the_mask(generations_cfg, name):
+    unlabeled = generations_cfg.train_dataloader.dataset.unlabeled
+    unlabeled.pipeline = [t for t in unlabeled.pipeline if t['type'] != name]
+    refuse(generations_cfg, f'has no {name}, so the mask would do nothing')
+
+
+def test_draws_by_quality_without_a_quality_network(generations_cfg):
+    generations_cfg.train_dataloader.dataset.draws = 'quality'
+    refuse(generations_cfg, "draws='quality' needs a quality network")
+
+
+def test_a_mistake_in_a_late_generation_is_found_first(generations_cfg):
+    generations_cfg.generations.num_generations = 3
+    generations_cfg.generations.per_generation = [
+        {}, {}, dict(train_dataloader=dict(dataset=dict(labeled_ratio=2.0)))
+    ]  # fmt: skip
+    refuse(generations_cfg, 'labeled_ratio=2.0 must lie between 0 and 1')
+
+
+def test_unknown_metric(generations_cfg):
+    generations_cfg.generations.metric = 'mDice'
+    with pytest.raises(ValueError, match="no metric 'mDice'; it has .*mIoU.* generations.metric"):
+        RUNNERS.build(generations_cfg).train()
+
+
+def test_two_runs_in_one_folder(generations_cfg, tmp_path):
+    """The other run is another process, as it would be; when it is gone, so is its lock."""
+    work = generations_cfg.work_dir
+    code = (
+        'import sys, time; from mmseg_im.engine.generations.state import Lock; '
+        'lock = Lock(sys.argv[1]); print("locked", flush=True); time.sleep(60)'
+    )
+    other = subprocess.Popen([sys.executable, '-c', code, work], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline().strip() == 'locked'
+        refuse(generations_cfg, 'Another run is at work in')
+    finally:
+        other.kill()
+        other.wait()
+    Lock(work).release()
+
+
+def test_a_damaged_state_file(generations_cfg):
+    path = Path(generations_cfg.work_dir) / 'state.json'
+    path.parent.mkdir()
+    path.write_text('{"config": ')
+    generations_cfg.resume = True
+    refuse(generations_cfg, 'state.json is damaged')
+
+
+def test_all_images_are_rejected(generations_cfg):
+    """The filters act when the students' data is built: the run ends, and says why."""
+    generations_cfg.generations.im = dict(type='InconsistencyMask', max_ratio=1e-9)
+    generations_cfg.train_cfg.max_epochs = 1
+    with pytest.raises(ValueError, match='none of the 8 pseudo-labeled images in .* is left'):
+        RUNNERS.build(generations_cfg).train()
+    state = json.loads((Path(generations_cfg.work_dir) / 'state.json').read_text())
+    assert 'generation_0/labels' in state['stages']
