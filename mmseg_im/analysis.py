@@ -162,14 +162,13 @@ class Analysis:
         own = self.space.hard(mean)
         agreed, mask = self._votes.result()
         joint = mask.any(dim=1, keepdim=True)
-        blocked = torch.where(joint, IGNORE_INDEX, agreed)
         everywhere = torch.ones_like(joint)
         for rule, counts in self.rules.items():
             if rule.voters != k:
                 continue
-            label, final = refine(blocked, joint, everywhere, rule.erode, rule.dilate)
+            label, final = refine(agreed, joint, everywhere, rule.erode, rule.dilate)
             # as it is written: the agreed label, and where there is none that of the mean
-            label = torch.where(label == IGNORE_INDEX, torch.where(mask, own, agreed), label)
+            label = torch.where(label == IGNORE_INDEX, own, label)
             right = (label == self._truth)[self._known]
             counts.add(~final.expand_as(mask)[self._known], right, self._cls)
         mean_right = (own == self._truth)[self._known]

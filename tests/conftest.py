@@ -17,6 +17,7 @@ from mmseg.structures import SegDataSample
 import mmseg_im  # noqa: F401  (registers everything)
 
 ROOT = Path(__file__).parents[1]
+FILE_DATASETS = ('BaseSegDataset', 'CamVidDataset', 'MultiLabelDataset', 'ShapesDataset')
 DATA = Path(os.environ.get('MMSEG_IM_DATA', ROOT.parent / 'shared' / 'data'))
 
 
@@ -171,6 +172,28 @@ def mini_camvid(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope='session')
+def mini_wbc(tmp_path_factory) -> str:
+    """Ten images of different sizes with the classes ``cell`` and ``nucleus``, 4 of 6 unlabeled."""
+    root = tmp_path_factory.mktemp('data') / 'wbc'
+    rng = np.random.default_rng(0)
+    for split, count in (('train', 6), ('val', 2), ('test', 2)):
+        for folder in ('images', 'annotations/cell', 'annotations/nucleus'):
+            (root / folder.replace('/', f'/{split}/', 1)).mkdir(parents=True, exist_ok=True)
+        (root / 'images' / split).mkdir(exist_ok=True)
+        for i in range(count):
+            size = (36 + 4 * i, 44 - 2 * i)
+            image = rng.integers(0, 255, (*size, 3), dtype=np.uint8)
+            cv2.imwrite(str(root / 'images' / split / f'{i}.png'), image)
+            for name in ('cell', 'nucleus'):
+                label = rng.choice(np.uint8([0, 255]), size)
+                cv2.imwrite(str(root / 'annotations' / split / name / f'{i}.png'), label)
+    (root / 'splits' / '1_10').mkdir(parents=True)
+    (root / 'splits' / '1_10' / 'labeled.txt').write_text('0\n1\n')
+    (root / 'splits' / '1_10' / 'unlabeled.txt').write_text('2\n3\n4\n5\n')
+    return str(root)
+
+
+@pytest.fixture(scope='session')
 def mini_own(tmp_path_factory) -> str:
     """The layout of the README for own images: 8 images, 3 of them annotated."""
     root = tmp_path_factory.mktemp('data') / 'mine'
@@ -235,7 +258,7 @@ def retarget(cfg: Config, values: dict) -> None:
 
     def visit(node):
         if isinstance(node, dict):
-            if node.get('type') in ('ShapesDataset', 'CamVidDataset', 'BaseSegDataset'):
+            if node.get('type') in FILE_DATASETS:
                 node.update(values)
             if node.get('type') == 'LoadHiddenAnnotations':
                 for key in ('img_dir', 'seg_map_dir'):

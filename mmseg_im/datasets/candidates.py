@@ -88,9 +88,10 @@ class LoadCandidate(BaseTransform):
         )
         if len(label) > 1:
             label = (label > 0).to(torch.uint8)
-        mask = (mask > 0).any(dim=0, keepdim=True)[None]
-        erode, dilate = (int(k) for k in np.random.choice(self.kernels, 2))
+        mask = (mask > 0)[None]
         label = torch.where(mask, IGNORE_INDEX, label[None])
+        mask = mask.any(dim=1, keepdim=True)
+        erode, dilate = (int(k) for k in np.random.choice(self.kernels, 2))
         label, mask = refine(label, mask, torch.ones_like(mask), erode, dilate)
         label = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
         results['candidate'] = label[..., 0] if label.shape[2] == 1 else label

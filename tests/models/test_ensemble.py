@@ -260,6 +260,7 @@ def test_it_does_not_train(make_member):
     ensemble = MODELS.build(
         dict(type='EnsembleSegmentor', members=[make_member(i) for i in range(2)])
     )
-    assert not any(p.requires_grad for p in ensemble.parameters())
+    assert not ensemble.test_step(images())[0].pred_sem_seg.data.requires_grad
+    assert not any(logits.requires_grad for logits in ensemble.logits(*images().values()))
     with pytest.raises(ValueError, match='only predicts'):
         ensemble(F.one_hot(torch.zeros(1).long()), [], mode='loss')

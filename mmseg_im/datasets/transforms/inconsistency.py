@@ -44,12 +44,12 @@ class LoadInconsistencyMask(BaseTransform):
         label = results['gt_seg_map']
         label = torch.from_numpy(label if label.ndim == 3 else label[..., None])
         label = label.permute(2, 0, 1)[None]
+        # a class on which the teachers agree keeps its label, as it does online
+        blocked = torch.where(mask, IGNORE_INDEX, label)
         if self.scope == 'image':
             mask = mask.any(dim=1, keepdim=True)
-        blocked = torch.where(mask, IGNORE_INDEX, label)
-        refined, final = refine(
-            blocked, mask, torch.ones_like(mask[:, :1]), self.erode, self.dilate
-        )
+        everywhere = torch.ones_like(mask[:, :1])
+        refined, final = refine(blocked, mask, everywhere, self.erode, self.dilate)
         label = torch.where(refined == IGNORE_INDEX, label, refined)[0].permute(1, 2, 0).numpy()
         shape = results['gt_seg_map'].shape
         results['gt_seg_map'] = label.reshape(shape)

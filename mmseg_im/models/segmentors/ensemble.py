@@ -81,7 +81,8 @@ class EnsembleSegmentor(BaseModel):
                 'model.members: a single voter agrees with itself, so the mask would be empty. '
                 "Name two members or views, or set voter='mean'."
             )
-        self.requires_grad_(False).eval()
+        # parameters keep their gradient flag: DDP refuses a model without one
+        self.eval()
 
     @property
     def label_space(self) -> LabelSpace:
