@@ -15,7 +15,9 @@ from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite eno
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Test a segmentor')
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='checkpoint file; an EnsembleSegmentor names its own'
+    )
     parser.add_argument('--work-dir', help='where the metrics go; default: work_dirs/NAME')
     parser.add_argument('--out', help='folder for the predictions as PNG files')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
@@ -36,9 +38,11 @@ def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     for path in (args.config, args.checkpoint):
-        if not osp.isfile(path) and '://' not in path:
+        if path is not None and not osp.isfile(path) and '://' not in path:
             sys.exit(f'{path} does not exist.')
     cfg = Config.fromfile(args.config)
+    if args.checkpoint is None and cfg.model.type != 'EnsembleSegmentor':
+        sys.exit(f'{args.config} describes a single network: name its checkpoint.')
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

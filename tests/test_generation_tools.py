@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command-line tools around generations, as a user calls them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine import Config
+from mmengine.registry import RUNNERS
+from mmseg.registry import MODELS
+
+from tests.conftest import ROOT, retarget, shrink, tiny_model
+from tests.engine.conftest import make_generations_cfg
+
+
+def run(tool: str, *args) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / tool), *map(str, args)],
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+@pytest.fixture
+def networks(mini_shapes, tmp_path) -> tuple[Path, list[Path]]:
+    """A config on tiny shapes, and two networks that agree in part."""
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
+    cfg.model.pop('semi')
+    config = tmp_path / 'config.py'
+    cfg.dump(str(config))
+    torch.manual_seed(0)
+    network = MODELS.build(cfg.model)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    paths = []
+    for i in range(2):
+        for parameter in network.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        paths.append(tmp_path / f'{i}.pth')
+        torch.save(dict(state_dict=network.state_dict()), paths[-1])
+    return config, paths
+
+
+def test_analysis(networks, tmp_path):
+    config, paths = networks
+    plot = tmp_path / 'plots' / 'plot.svg'
+    found = run('analyze_inconsistency.py', config, *paths, '--out', plot, '--dilate', 0, 5)
+    assert found.returncode == 0, found.stderr
+    last = found.stdout.strip().splitlines()[-1]
+    assert last.startswith("im=dict(type='InconsistencyMask'")
+    assert eval(last.removeprefix('im='))['type'] == 'InconsistencyMask'
+    for name in ('background', 'disc', 'square', 'triangle', 'coverage', 'confidence'):
+        assert name in found.stdout
+    assert plot.read_text().lstrip().startswith('<?xml') and 'coverage' in plot.read_text()
+
+
+@pytest.mark.parametrize(
+    ('number', 'options', 'match'),
+    [
+        (1, (), '1 checkpoints were given; a vote needs two to eight'),
+        (2, ('--configs', 'only_one.py'), '--configs names 1 files for 2 checkpoints'),
+        (2, ('--dataloader', 'other_dataloader'), 'has no other_dataloader'),
+    ],
+)
+def test_analysis_of_nothing(networks, number, options, match):
+    config, paths = networks
+    found = run('analyze_inconsistency.py', config, *paths[:number], *options)
+    assert found.returncode != 0 and match in found.stderr
+    assert 'Traceback' not in found.stderr
+
+
+def test_writing_pseudo_labels_is_tools_test(networks, mini_shapes, tmp_path):
+    """The ready config, in miniature: no checkpoint on the command line, no training part."""
+    _, paths = networks
+    cfg = Config.fromfile(ROOT / 'configs/generational/write_pseudo_labels_camvid.py')
+    shapes = Config.fromfile(ROOT / 'configs/_base_/datasets/generational_shapes.py')
+    cfg.test_dataloader = shapes.unlabeled_dataloader
+    cfg.data_root = shapes.data_root
+    shrink(cfg)
+    retarget(cfg, mini_shapes)
+    model = dict(tiny_model(num_classes=4), label_space='multiclass')
+    model.pop('semi')
+    cfg.model.members = [dict(checkpoint=str(path), config=model) for path in paths]
+    images = Path(mini_shapes['data_root']) / 'images' / 'train'
+    cfg.test_evaluator[0].update(out_dir=str(tmp_path / 'labels'), img_dir=str(images))
+    cfg.work_dir = str(tmp_path / 'work')
+    config = tmp_path / 'write.py'
+    cfg.dump(str(config))
+    found = run('test.py', config)
+    assert found.returncode == 0, found.stderr
+    assert len(list((tmp_path / 'labels' / 'masks').glob('*.png'))) == 8
+    assert (tmp_path / 'labels' / 'index.json').is_file()
+    assert 'pseudo/accuracy_outside' in found.stdout + found.stderr
+
+
+def test_a_network_without_its_checkpoint(networks):
+    config, _ = networks
+    found = run('test.py', config)
+    assert found.returncode != 0 and 'name its checkpoint' in found.stderr
+
+
+def test_report(mini_shapes, tmp_path):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
+    cfg.generations.num_generations = 0
+    cfg.generations.im = None
+    RUNNERS.build(cfg).train()
+    page = tmp_path / 'work' / 'report.html'
+    page.unlink()
+    found = run('report.py', tmp_path / 'work')
+    assert found.returncode == 0, found.stderr
+    assert 'students: val mIoU' in found.stdout
+    assert found.stdout.strip().endswith('report.html') and page.is_file()
+    found = run('report.py', tmp_path)
+    assert found.returncode != 0 and 'is not the work_dir of a generational run' in found.stderr
