@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmcv.transforms import Compose
 from mmengine.dataset import pseudo_collate
-from mmseg.registry import TRANSFORMS
+from mmseg.registry import DATASETS, TRANSFORMS
 
 from mmseg_im.datasets import MultiLabelDataset, SeededDataset
 from mmseg_im.datasets.seeded import seeded
@@ -341,3 +341,40 @@ def test_unlabeled_images_of_a_multi_label_data_set(cells):
     del cfg['type'], cfg['data_prefix']['seg_map_path'], cfg['pipeline']
     dataset = MultiLabelDataset(**cfg)
     assert len(dataset) == 4 and 'seg_map_path' not in dataset.get_data_info(0)
+
+
+@pytest.mark.parametrize('values', [(0, 1), (0, 255), (0, 1, 7, 255)])
+def test_binary_annotations(tmp_path, values):
+    """Zero is background, whatever else foreground; 255 is not "ignored"."""
+    mask = np.random.default_rng(0).choice(np.uint8(values), (7, 9))
+    assert cv2.imwrite(str(tmp_path / 'mask.png'), mask)
+    results = dict(seg_map_path=str(tmp_path / 'mask.png'), seg_fields=[])
+    found = TRANSFORMS.build(dict(type='LoadBinaryAnnotations')).transform(results)
+    np.testing.assert_array_equal(found['gt_seg_map'], mask != 0)
+    assert found['seg_fields'] == ['gt_seg_map'] and found['gt_seg_map'].dtype == np.uint8
+
+
+def test_hidden_annotations_of_overlapping_classes_follow_the_geometry(cells):
+    cfg = cells.cfg(geometry=(dict(type='RandomFlip', prob=1.0),))
+    cfg['data_prefix'] = dict(img_path='images')
+    hidden = dict(
+        type='LoadHiddenAnnotations', img_dir=str(cells.root / 'images'),
+        seg_map_dir=str(cells.root / 'annotations'), classes=cells.classes,
+    )  # fmt: skip
+    cfg['pipeline'][1] = hidden
+    dataset = DATASETS.build(cfg)
+    for i, name in enumerate(cells.names):
+        sample = dataset[i]['data_samples']
+        np.testing.assert_array_equal(sample.hidden_sem_seg.data, cells.present(name)[..., ::-1])
+        assert 'gt_sem_seg' not in sample
+
+
+def test_hidden_binary_annotations(cells):
+    cfg = cells.cfg()
+    cfg['data_prefix'] = dict(img_path='images')
+    cfg['pipeline'][1] = dict(
+        type='LoadHiddenAnnotations', img_dir=str(cells.root / 'images'),
+        seg_map_dir=str(cells.root / 'annotations' / 'cell'), binary=True,
+    )  # fmt: skip
+    sample = DATASETS.build(cfg)[0]['data_samples']
+    np.testing.assert_array_equal(sample.hidden_sem_seg.data, cells.present('a', ('cell',)))
