@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import uuid
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
         UserError: If the disk is full or the folder is not writable; nothing is left behind.
     """
     path = Path(path)
-    aside = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    aside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.tmp')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(content)

@@ -37,6 +37,16 @@ def camvid() -> str:
     return str(DATA / 'camvid')
 
 
+@pytest.fixture(scope='session', autouse=True)
+def plain_config_text():
+    """Lets mmengine write configs without yapf, which takes most of the time of a tiny run."""
+    patch = pytest.MonkeyPatch()
+    for module in ('mmengine.config.config', 'yapf.yapflib.yapf_api'):
+        patch.setattr(f'{module}.FormatCode', lambda text, **_: (text, True), raising=False)
+    yield
+    patch.undo()
+
+
 def tiny_model(semi: dict | None = None, num_classes: int = 4, norm: str = 'BN', **head) -> dict:
     """Config of a segmentor with two convolution blocks."""
     norm_cfg = dict(type='GN', num_groups=2) if norm == 'GN' else dict(type=norm)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
@@ -21,7 +22,7 @@ from ..pseudo_label_files import (
     read_index,
 )
 from .checks import build_checked, decode, is_cut, load_sample
-from .seeded import Seeded
+from .seeded import NOT_SET, Seeded
 
 MAX_DRAWS = 5
 
@@ -110,13 +111,15 @@ class PseudoLabeledDataset(Seeded):
         return sum(self._sizes)
 
     def load(self, index: int) -> dict:
-        epoch = max(int(self._clock[1]), 0)
-        labeled, pseudo = self._sizes
-        if index < labeled:
-            order = self._orders[0]
-            return load_sample(self.labeled, int(order[(epoch * labeled + index) % len(order)]))
-        order = self._orders[1]
-        position = (epoch * pseudo + index - labeled) % len(order)
+        epoch = int(self._clock[1])
+        source = int(index >= self._sizes[0])
+        order, size = self._orders[source], self._sizes[source]
+        if epoch == NOT_SET:  # nobody counts passes: at random
+            position = np.random.randint(len(order))
+        else:
+            position = (epoch * size + index - source * self._sizes[0]) % len(order)
+        if source == 0:
+            return load_sample(self.labeled, int(order[position]))
         info = copy.deepcopy(self.pseudo[order[position]])  # transforms append to its lists
         try:
             return self.unlabeled.pipeline(info)
@@ -169,6 +172,11 @@ def _pseudo_labeled(
             'left: the filters (max_ratio, same_classes, min_foreground, draws) reject all of '
             'them, or the index has other names. Loosen the filters, or train better teachers.'
         )
+    print_log(
+        f'{len(infos)} of {len(unlabeled)} unlabeled images have a pseudo-label in {labels} that '
+        f'passes the filters; they are drawn {sum(counts)} times in a pass.',
+        logger='current',
+    )
     with ThreadPoolExecutor(max_workers=8) as pool:
         for _ in pool.map(_check, infos):
             pass
@@ -180,8 +188,8 @@ def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: boo
         return False
     if not min_foreground:
         return True
-    total = sum(row['pixels']) / max(1 - row['masked'], 1e-9)  # of a task with one label map
-    return row['pixels'][1] >= row['masked'] * total
+    agreed = sum(row['pixels'])  # of a task with one label map
+    return agreed > 0 and row['pixels'][1] / agreed * (1 - row['masked']) >= row['masked']
 
 
 def _files(info: dict) -> list[str]:

@@ -110,7 +110,8 @@ class LabelQualityWriter(BaseMetric):
         quantiles (tuple[float, float]): Of the validation qualities: up to the lower one an image
             is drawn once, above the upper one five times.
         drop_quantile (float): Images below this quantile are left out; 0 keeps all.
-        min_class_iou (float): Classes whose predicted IoU is lower lose their label in an image.
+        min_class_iou (float): Classes that are predicted to be present with a lower IoU lose their
+            label in an image.
         skip_classes (list[str]): Classes that do not count in an image's quality.
         collect_device (str): See ``BaseMetric``.
         prefix (str, optional): See ``BaseMetric``.
@@ -155,7 +156,8 @@ class LabelQualityWriter(BaseMetric):
             iou, presence = np.array(iou), np.array(presence)
             quality = mean_quality(iou, presence, skip)
             dropped = self.drop_quantile > 0 and quality < drop
-            ignored = np.flatnonzero(iou < self.min_class_iou).tolist()
+            # what is predicted to be absent has no meaningful IoU
+            ignored = np.flatnonzero((iou < self.min_class_iou) & (presence >= 0.5)).tolist()
             images[name] = dict(
                 quality=quality,
                 draws=0 if dropped else draws_by_quality(quality, low, high),

@@ -58,6 +58,8 @@ class PseudoLabelWriter(BaseMetric):
         """Hands a batch to the writers; waits only if they lag far behind."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.num_threads)
+            if is_main_process():  # from now on the folder is unfinished
+                (self.out_dir / INDEX).unlink(missing_ok=True)
         for sample in data_samples:
             label = sample['pred_sem_seg']['data'].cpu().numpy().astype(np.uint8)
             self._overlapping = len(label) > 1

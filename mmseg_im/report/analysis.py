@@ -41,8 +41,10 @@ def run(
         tuple[Analysis, list[str]]: The counts, and the names of the classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    ensemble = MODELS.build(dict(type='EnsembleSegmentor', members=list(members))).to(device)
     loader = Runner.build_dataloader(cfg[dataloader], seed=0)
+    classes = loader.dataset.metainfo['classes']
+    ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
+    ensemble = MODELS.build(ensemble).to(device)
     check_files_exist(loader.dataset, f'{dataloader}.dataset')
     analysis = Analysis(ensemble.label_space, len(members), kernels)
     for batch in track(loader, 'Predicting'):
@@ -54,7 +56,7 @@ def run(
                 size = dict(size=truth.shape[2:], mode='bilinear', align_corners=False)
                 same = logits.shape[2:] == truth.shape[2:]
                 analysis.add(logits if same else torch.nn.functional.interpolate(logits, **size))
-    return analysis, list(loader.dataset.metainfo['classes'])
+    return analysis, list(classes)
 
 
 def text(analysis: Analysis, classes: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from ..files import read_json, write_aside
 from ..pseudo_label_files import label_files
 from ..visualization import colourise, hatch
 from . import plots
-from .summary import Summary, read_summary, rows
+from .summary import Summary, number, read_summary, rows
 
 REPORT = 'report.html'
 TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
@@ -76,9 +76,11 @@ def _head(summary: Summary) -> str:
             f'{summary.metric} {summary.best_value(best):.2f}'
         )
         if summary.metric in best.test:
-            found += f' on validation, <b>{best.test[summary.metric]:.2f} on test</b>'
+            found += f' on validation, <b>{number(best.test[summary.metric])} on test</b>'
         found += '.'
-    options = ', '.join(f'{key}={value}' for key, value in summary.options.items())
+    options = ', '.join(
+        f'{key}={value}' for key, value in summary.options.items() if 'pipeline' not in key
+    )
     return (
         f'<h1>{html.escape(summary.name)}</h1><p>{found}</p>'
         f'<p class="quiet">generations: {html.escape(options)}</p>'

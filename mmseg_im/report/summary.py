@@ -123,10 +123,10 @@ def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
     header += columns.values()
     table = []
     for g in summary.generations:
-        values = [_number(g.students[i][summary.metric]) for i in sorted(g.students)]
+        values = [number(g.students[i][summary.metric]) for i in sorted(g.students)]
         row = [str(g.number), ', '.join(values) or 'given']
-        row.append('' if g.best is None else _number(g.students[g.best][summary.metric]))
-        row += [_number(g.test[key]) if key in g.test else '' for key in shown]
+        row.append('' if g.best is None else number(g.students[g.best][summary.metric]))
+        row += [number(g.test[key]) if key in g.test else '' for key in shown]
         row += [f'{g.labels[key]:.1%}' if key in g.labels else '' for key in columns]
         table.append(row)
     return header, table
@@ -141,5 +141,6 @@ def print_summary(summary: Summary) -> str:
     return str(table)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A metric in the report."""
     return 'nan' if value is None else f'{value:.2f}'

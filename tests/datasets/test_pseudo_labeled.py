@@ -126,6 +126,13 @@ def test_epochs_go_on_where_the_last_one_stopped(written):
     )
 
 
+def test_without_a_clock_everything_can_be_drawn(written):
+    """An iteration-based loop has no epochs: short "epochs" must not hide any image."""
+    dataset = DATASETS.build(written.cfg(num_samples=2))
+    names = {Path(dataset[i]['data_samples'].img_path).stem for i in (0, 1) for _ in range(60)}
+    assert names == {*written.mini.names['labeled'], *written.mini.names['unlabeled']}
+
+
 def test_without_labels_only_labeled_images(written):
     dataset = DATASETS.build(written.cfg(labels=None, num_samples=7))
     assert len(dataset) == 7
@@ -155,6 +162,7 @@ def test_more_is_drawn_of_what_is_less_masked(written):
         written.index['images'][name]['masked'] = share
     written.write_index()
     dataset = DATASETS.build(written.cfg(draws='masked', labeled_ratio=0.25))
+    dataset.set_epoch(0, 0)
     expected = dict(u0=5, u1=4, u2=3, u3=1)  # ceil(5 * (1 - masked)); u4 is left out
     assert {n: draws_by_mask(m) for n, m in masked.items()} == expected | dict(u4=0)
     names = Counter(Path(dataset[i]['data_samples'].img_path).stem for i in range(len(dataset)))
@@ -169,6 +177,7 @@ def test_quality_says_how_often_and_which_classes(written):
     }
     (written.folder / 'quality.json').write_text(json.dumps(dict(images=images)))
     dataset = DATASETS.build(written.cfg(draws='quality', geometry=()))
+    dataset.set_epoch(0, 0)
     samples = [dataset[i]['data_samples'] for i in range(len(dataset))]
     names = Counter(Path(s.img_path).stem for s in samples)
     assert {n: c for n, c in names.items() if n.startswith('u')} == dict(u1=1, u2=2, u3=3, u4=4)
@@ -188,6 +197,7 @@ def test_quality_says_how_often_and_which_classes(written):
         (dict(same_classes=True), dict(same_classes=False), 4),
         (dict(min_foreground=True), dict(masked=0.5, pixels=[60, 36]), 4),
         (dict(min_foreground=True), dict(masked=0.25, pixels=[72, 72]), 5),
+        (dict(min_foreground=True), dict(masked=1.0, pixels=[0, 0]), 4),
     ],
 )
 def test_filters(written, filters, change, left):

@@ -3,6 +3,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_im.engine.generations.configs import student_config
 from mmseg_im.engine.generations.settings import read_settings
-from mmseg_im.engine.runner.generational import best_students
+from mmseg_im.engine.generations.stages import student_seed
+from mmseg_im.engine.generations.teachers import best_students
 from tests.engine.conftest import make_generations_cfg
 
 
@@ -157,6 +159,53 @@ def test_warm_start(generations_cfg):
         assert all(
             torch.equal(student[key], teacher[key]) for key in teacher if key.endswith('weight')
         )
+
+
+def test_resume_is_of_the_whole_run_alone(generations_cfg, tmp_path):
+    """A student that has not begun starts from ``load_from``; it does not resume from there."""
+    generations_cfg.generations.warm_start = True
+    generations_cfg.generations.students_per_generation = 2
+    whole = copy.deepcopy(generations_cfg)
+    expected = run(whole)
+    stopped = copy.deepcopy(generations_cfg)
+    stopped.work_dir = str(tmp_path / 'stopped')
+    stopped.generations.num_generations = 1
+    first = {name: r for name, r in expected.items() if name.startswith('generation_0/')}
+    first.pop('generation_0/test')
+    shutil.copytree(Path(whole.work_dir) / 'generation_0', Path(stopped.work_dir) / 'generation_0')
+    state = json.loads((Path(whole.work_dir) / 'state.json').read_text())
+    state['stages'] = first
+    (Path(stopped.work_dir) / 'state.json').write_text(json.dumps(state))
+    stopped.resume = True
+    assert run(stopped) == expected
+
+
+def test_a_config_file_as_student_keeps_the_processes(generations_cfg, tmp_path):
+    file = tmp_path / 'student.py'
+    generations_cfg.dump(str(file))
+    generations_cfg.generations.student = str(file)
+    generations_cfg.launcher = 'pytorch'
+    generations_cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)
+    cfg = student_config(generations_cfg, read_settings(generations_cfg), 1, 'somewhere')
+    assert cfg.launcher == 'pytorch' and cfg.model_wrapper_cfg.device_ids is None
+    assert cfg.train_dataloader.dataset.labels == 'somewhere' and 'generations' not in cfg
+
+
+def test_seeds_of_neighbouring_runs_share_no_student():
+    seeds = {student_seed(run, g, i) for run in range(5) for g in range(4) for i in range(5)}
+    assert len(seeds) == 100 and all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_teachers_of_other_classes_than_the_data(finished, generations_cfg):
+    """The checkpoints name their classes; the data's order is another."""
+    _, _, work = finished
+    best = work / 'generation_0' / 'student_0'
+    teacher = dict(checkpoint=str(best / 'best.pth'), config=str(best / 'config.py'))
+    generations_cfg.generations.initial_teachers = [teacher, teacher]
+    classes = ('background', 'disc', 'triangle', 'square')
+    generations_cfg.unlabeled_dataloader.dataset.metainfo = dict(classes=classes)
+    with pytest.raises(ValueError, match=r'members\[0\] was trained on .*, and the data has'):
+        run(generations_cfg)
 
 
 def test_noise_and_width_grow(mini_shapes, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes end before the first teacher is trained, in a sentence that names the key."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -34,6 +35,11 @@ def refuse(cfg, match: str) -> None:
         (dict(num_generations=2, per_generation=[{}]), 'per_generation has 1 entries'),
         (dict(warm_start=True, per_generation=[dict(model=dict(x=1))]), 'warm_start=True'),
         (dict(initial_teachers=[dict(checkpoint='a', config='b')]), 'names 1 checkpoints'),
+        (dict(views=['hflp']), "views: 'hflp' is no view"),
+        (dict(size_divisor=0), 'generations.size_divisor=0 must be'),
+        (dict(im=dict(min_foreground=True)), 'min_foreground=True is for binary tasks'),
+        (dict(evalnet=dict(pipeline=[], test_pipeline=[], skip_classes=['nope'])),
+         "skip_classes: the data has no class 'nope'"),
         (dict(first='missing.py'), 'generations.first: missing.py does not exist'),
         (dict(evalnet=dict(pipeline=[], test_pipeline=[], num_folds=1)), 'num_folds=1 must be 2'),
         (dict(evalnet=dict(pipeline=[])), 'generations.evalnet.test_pipeline is missing'),
@@ -120,6 +126,28 @@ def test_two_runs_in_one_folder(generations_cfg, tmp_path):
         other.kill()
         other.wait()
     Lock(work).release()
+
+
+def test_a_corrected_mistake_is_no_other_config(generations_cfg):
+    """What ended before the first stage leaves nothing to go on with."""
+    wrong = copy.deepcopy(generations_cfg)
+    wrong.generations.im = dict(type='InconsistencyMask', min_foreground=True)
+    refuse(wrong, 'min_foreground')
+    generations_cfg.generations.num_generations = 0
+    generations_cfg.generations.im = None
+    RUNNERS.build(generations_cfg).train()
+
+
+def test_a_worker_that_outlives_its_run_holds_no_lock(tmp_path):
+    lock = Lock(tmp_path)
+    sleep = [sys.executable, '-c', 'import time; time.sleep(30)']
+    worker = subprocess.Popen(sleep, pass_fds=[lock.file.fileno()])
+    try:
+        lock.release()
+        code = f'from mmseg_im.engine.generations.state import Lock; Lock({str(tmp_path)!r})'
+        subprocess.run([sys.executable, '-c', code], check=True, capture_output=True)
+    finally:
+        worker.kill()
 
 
 def test_a_damaged_state_file(generations_cfg):

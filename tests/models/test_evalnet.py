@@ -149,7 +149,11 @@ def test_thresholds_are_quantiles_of_the_validation(tmp_path):
     writer.dataset_meta = dict(classes=('background', 'disc', 'square'))
     iou = dict(a=[0.1, 0.05, 0.05], b=[0.1, 0.2, 0.2], c=[0.9, 0.5, 0.2], d=[0.9, 0.9, 0.9])
     data = [
-        dict(img_path=f'images/{n}.png', quality=torch.tensor(q), presence=torch.ones(3))
+        dict(
+            img_path=f'images/{n}.png',
+            quality=torch.tensor(q),
+            presence=torch.tensor([1.0, 1.0, 0.9]),
+        )
         for n, q in iou.items()
     ]
     writer.process({}, data)

@@ -175,7 +175,7 @@ def test_wrong_teachers_are_named(trained, build_tiny, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'teachers\[0\].config: none.py does not exist'):
         bind(checkpoint=path, config='none.py')
     torch.save(build_tiny(num_classes=7).state_dict(), tmp_path / 'seven.pth')
-    with pytest.raises(ValueError, match=r'seven.pth has 7 classes and the student 4'):
+    with pytest.raises(ValueError, match=r'seven.pth has 7 classes and the network 4'):
         bind(checkpoint=str(tmp_path / 'seven.pth'))
     with pytest.raises(ValueError, match=r'config: the teacher has 7 classes and the student 4'):
         bind(checkpoint=path, config=tiny_model(num_classes=7))

@@ -1,5 +1,6 @@
-# The quality network without a mask: mean of the teachers' probabilities, the worst quarter of the
-# pseudo-labeled images is left out, the others are drawn 1 to 5 times.
+# The quality network without a mask: mean of the teachers' probabilities. Images that are judged
+# worse than the worst quarter of the labels of validation images are left out, the others are drawn
+# 1 to 5 times.
 _base_ = './model-ensemble.py'
 generations = dict(
     evalnet=dict(

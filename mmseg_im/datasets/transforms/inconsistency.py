@@ -42,6 +42,12 @@ class LoadInconsistencyMask(BaseTransform):
         paths = list(paths.values()) if isinstance(paths, dict) else [paths]
         mask = torch.from_numpy(np.stack([decode(path)[..., 0] > 0 for path in paths]))[None]
         label = results['gt_seg_map']
+        if not label.shape[:2] == mask.shape[2:] == results['img'].shape[:2]:
+            raise UserError(
+                f'LoadInconsistencyMask: image {results["img"].shape[:2]}, label '
+                f'{label.shape[:2]} and mask {tuple(mask.shape[2:])} of {paths[0]} differ in size: '
+                'load all three before any Resize or crop, and label images in their own size.'
+            )
         label = torch.from_numpy(label if label.ndim == 3 else label[..., None])
         label = label.permute(2, 0, 1)[None]
         # a class on which the teachers agree keeps its label, as it does online

@@ -5,13 +5,14 @@ import copy
 import os.path as osp
 
 from mmengine import Config
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, Compose
 from mmseg.registry import DATASETS, MODELS
 
 from ...datasets.checks import build_checked, check_files_exist
 from ...datasets.pseudo_labeled import PseudoLabeledDataset
 from ...datasets.semi_dataset import SemiDataset
 from ...errors import UserError
+from ...models.segmentors.ensemble import space_of
 from .configs import nodes, student_config
 from .settings import Generations
 
@@ -47,6 +48,7 @@ def check_plan(cfg: Config, settings: Generations) -> None:
             labeled=False,
         )
         _refuse_common(_paths(unlabeled), held_out, 'unlabeled_dataloader.dataset')
+        _check_quality(settings, list(unlabeled.metainfo['classes']))
     seen = []
     for generation in range(settings.num_generations + 1):
         if generation == 0 and settings.initial_teachers is not None:
@@ -54,15 +56,29 @@ def check_plan(cfg: Config, settings: Generations) -> None:
         student = student_config(cfg, settings, generation)
         if student.model not in seen:
             seen.append(student.model)
-            MODELS.build(student.model)
+            model = MODELS.build(student.model)
+            if settings.im is not None:
+                settings.im.check(space_of(model))
         plan = student.train_dataloader.dataset
         if plan in seen:
             continue
         seen.append(plan)
         dataset = DATASETS.build(plan)
         _check_draws(plan, settings)
-        for part in _parts(dataset):
-            _refuse_common(_paths(part), held_out, 'train_dataloader.dataset')
+        _refuse_common(_paths(dataset), held_out, 'train_dataloader.dataset')
+
+
+def _check_quality(settings: Generations, classes: list[str]) -> None:
+    if settings.evalnet is None:
+        return
+    for name in settings.evalnet.skip_classes:
+        if name not in classes:
+            raise UserError(
+                f'generations.evalnet.skip_classes: the data has no class {name!r}; it has '
+                f'{", ".join(classes)}.'
+            )
+    for key in ('pipeline', 'test_pipeline'):
+        Compose(getattr(settings.evalnet, key))
 
 
 def _check_draws(plan: dict, settings: Generations) -> None:
@@ -78,18 +94,28 @@ def _check_draws(plan: dict, settings: Generations) -> None:
         )
 
 
-def _parts(dataset) -> list:
-    """The data sets of files within a training data set."""
+def _parts(dataset) -> list[BaseDataset]:
+    """The data sets of files within a data set."""
+    if isinstance(dataset, BaseDataset):
+        return [dataset]
     if isinstance(dataset, PseudoLabeledDataset | SemiDataset):
         return [*_parts(dataset.labeled), *_parts(dataset.unlabeled)]
-    return _parts(dataset.dataset) if hasattr(dataset, 'dataset') else [dataset]
+    if hasattr(dataset, 'datasets'):
+        return [part for one in dataset.datasets for part in _parts(one)]
+    if hasattr(dataset, 'dataset'):
+        return _parts(dataset.dataset)
+    raise UserError(
+        f'{type(dataset).__name__} does not list its images, so it cannot be checked that no '
+        'validation or test image is trained on. Use a data set of mmseg.'
+    )
 
 
 def _paths(dataset) -> set[str]:
-    if not isinstance(dataset, BaseDataset):
-        return set()
-    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
-    return {osp.realpath(info['img_path']) for info in infos}
+    return {
+        osp.realpath(part.get_data_info(i)['img_path'])
+        for part in _parts(dataset)
+        for i in range(len(part))
+    }
 
 
 def _refuse_common(paths: set[str], held_out: dict[str, set[str]], where: str) -> None:

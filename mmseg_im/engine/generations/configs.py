@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmengine import Config, ConfigDict
+from mmseg.registry import DATASETS
 
 from ...errors import MissingFileError, UserError
 from .settings import Generations
@@ -40,6 +41,9 @@ def student_config(
         if not osp.isfile(changes):
             raise MissingFileError(f'generations.{key}: {changes} does not exist.')
         student = Config.fromfile(changes)
+        for name in ('launcher', 'env_cfg', 'model_wrapper_cfg'):  # of the processes that run
+            if name in cfg:
+                student[name] = copy.deepcopy(cfg[name])
     else:
         student = copy.deepcopy(cfg)
         _merge(student, changes or {})
@@ -49,9 +53,17 @@ def student_config(
         student.pop(name, None)
     if generation:
         _insert_labels(student, settings, labels)
-    checkpoint = student.default_hooks.setdefault('checkpoint', dict(type='CheckpointHook'))
-    # KeepBestHook chooses; two, because mmengine removes the old one before it writes the new one
-    checkpoint.update(save_best=None, max_keep_ckpts=2)
+    student.resume = False  # of the whole run; train_student decides about this one
+    checkpoint = student.setdefault('default_hooks', {}).setdefault(
+        'checkpoint', dict(type='CheckpointHook')
+    )
+    # KeepBestHook chooses, and needs a checkpoint at every validation; two are kept, because
+    # mmengine removes the old one before it writes the new one
+    by_epoch = student.train_cfg.get(
+        'by_epoch', student.train_cfg.get('type') != 'IterBasedTrainLoop'
+    )
+    interval = student.train_cfg.get('val_interval', 1)
+    checkpoint.update(save_best=None, max_keep_ckpts=2, by_epoch=by_epoch, interval=interval)
     hooks = [hook for hook in student.get('custom_hooks', []) if hook['type'] != 'SeedHook']
     best = dict(type='KeepBestHook', metric=settings.metric)
     student.custom_hooks = [dict(type='SeedHook'), *hooks, best]
@@ -91,7 +103,9 @@ def _insert_labels(student: Config, settings: Generations, labels: str | None) -
 def _mask_options(student: Config, settings: Generations) -> dict:
     options = dict(settings.mask_config)
     if options.get('fill') == 'mean':
-        options['fill'] = list(student.model.data_preprocessor.mean)
+        preprocessor = student.model.data_preprocessor
+        order = 1 if preprocessor.get('bgr_to_rgb', False) else -1  # the transform wants R, G, B
+        options['fill'] = list(preprocessor.mean)[::order]
     return options
 
 
@@ -109,6 +123,11 @@ def nodes(value) -> Iterator[dict]:
         return
     for item in value:
         yield from nodes(item)
+
+
+def classes_of_data(dataset: dict) -> list[str]:
+    """Class names of a data set's config, without looking at its files."""
+    return list(DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo['classes'])
 
 
 def image_folder(dataset: dict) -> str:
@@ -145,10 +164,12 @@ def labeling_config(
         members=[dict(teacher, **views) for teacher in teachers],
         voter=settings.voter,
         min_agreement=1.0 if settings.im is None else settings.im.min_agreement,
+        classes=classes_of_data(cfg.unlabeled_dataloader.dataset),
     )
     labeling.test_dataloader = labeling.pop('unlabeled_dataloader')
     labeling.test_evaluator = [ConfigDict(writer), *evaluators]
     labeling.test_cfg = dict(type='TestLoop')
+    labeling.load_from, labeling.resume = None, False
     return labeling
 
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Example images whose pseudo-labels are kept from every generation, for the report."""
 
-import shutil
 from pathlib import Path
 
-from ...files import read_json, write_json
+from ...files import read_json, write_aside, write_json
 from ...pseudo_label_files import label_files, overlapping_classes, read_index
 
 FOLDER = 'examples'
@@ -58,8 +57,7 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
             continue
         pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
         for source, copy in pairs:
-            Path(copy).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
+            write_aside(copy, Path(source).read_bytes())
 
 
 def _files(folder: Path, name: str, classes: list[str] | None) -> list[str]:

@@ -11,9 +11,10 @@ from mmseg.registry import DATASETS
 from ...errors import UserError
 from .configs import image_folder, labeling_config, nodes, student_config
 from .settings import Generations
-from .stages import measure, train_student, write_labels
+from .stages import measure, student_seed, train_student, write_labels
 
 FOLDER = 'evalnet'
+FOLD_SEEDS, NETWORK_SEED = 10_000, 20_000  # beyond all generations
 LOADERS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'LoadBinaryAnnotations')
 SHARED_KEYS = (
     'custom_imports', 'default_hooks', 'default_scope', 'env_cfg', 'launcher', 'log_level',
@@ -81,7 +82,7 @@ class QualityStages:
                 cfg = student_config(self.cfg, self.settings, 0)
                 others = [k for k in range(count) if k not in fold]
                 labeled_config(cfg)['indices'] = others
-                seed = self.seed + 100_000 + 1000 * i + j
+                seed = student_seed(self.seed, FOLD_SEEDS + i, j)
                 return train_student(cfg, self.folder / name, seed, self.settings.metric)
 
             result = self.stage(f'{FOLDER}/{name}', train)
@@ -138,7 +139,8 @@ class QualityStages:
         )
         best = dict(type='KeepBestHook', metric='quality/score')
         cfg.custom_hooks = [dict(type='SeedHook'), best]
-        result = train_student(cfg, self.folder / 'network', self.seed, 'quality/score')
+        seed = student_seed(self.seed, NETWORK_SEED)
+        result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
         # the thresholds: what the best network says of the validation labels
         test = self._base(self.folder / 'network' / result['checkpoint'])
         test.test_dataloader = cfg.val_dataloader

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from ...errors import UserError
 from ...inconsistency import InconsistencyMask
 from ...models.segmentors.ensemble import VOTERS
+from ...models.views import parse_view
 from ...utils import build, check_options
 from .evalnet_settings import EvalNetSettings
 
@@ -76,7 +77,9 @@ class Generations:
         self.warm_start = warm_start
         self.initial_teachers = initial_teachers
         self.views = list(views)
-        self.size_divisor = size_divisor
+        self.size_divisor = _count(size_divisor, 'size_divisor', 1)
+        for view in self.views:
+            parse_view(view, size_divisor)
         self.im: InconsistencyMask | None = None if im is None else _mask(im)
         self.mask_config = dict(im or {})
         self.voter = voter or ('mean' if im is None else 'agreement')

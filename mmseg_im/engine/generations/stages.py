@@ -6,10 +6,9 @@ import gc
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmengine import Config
 from mmengine.dist import barrier, is_main_process
@@ -42,11 +41,20 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
     latest = newest_checkpoint(folder)
     if latest is not None:
         cfg.load_from, cfg.resume = str(latest), True
-    with runner_of(cfg, folder) as runner:
-        runner.train()
+    run_and_forget(cfg, folder, 'train')
     barrier()
     at, metrics = best_validation(folder, metric)
     return dict(checkpoint=BEST, config=CONFIG, seed=seed, at=at, val=metrics)
+
+
+def student_seed(seed: int, *place: int) -> int:
+    """Seed of one network: runs of neighbouring seeds share none.
+
+    Args:
+        seed (int): Of the whole run.
+        *place (int): Where the network stands in it: generation, number.
+    """
+    return int(np.random.SeedSequence([seed & 0xFFFFFFFF, *place]).generate_state(1)[0] >> 1)
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -84,28 +92,39 @@ def measure(cfg: Config, folder: Path) -> dict[str, float | None]:
     """Runs a test config, with its log below ``folder``."""
     cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(folder)
-    with runner_of(cfg, folder) as runner:
-        metrics = runner.test()
+    metrics = run_and_forget(cfg, folder, 'test')
     return plain_numbers(metrics)
 
 
-@contextmanager
-def runner_of(cfg: Config, folder: Path) -> Iterator[Runner]:
-    """A Runner with a name of its own, which is gone afterwards, with its workers.
+def run_and_forget(cfg: Config, folder: Path, method: str):
+    """Builds a Runner with a name of its own and calls it; afterwards it is gone with its workers.
 
-    A second Runner of a process would otherwise write to the log and the visualizer of the first.
+    A second Runner of a process would otherwise write to the log and the visualizer of the first,
+    and its network would stay in memory beside the next one.
+
+    Args:
+        cfg (Config): Of the run; gets names.
+        folder (Path): Its work_dir.
+        method (str): ``'train'`` or ``'test'``.
+
+    Returns:
+        What the method returns for ``'test'``, else None.
     """
-    name = '_'.join(folder.parts[-3:])
-    cfg.experiment_name = f'{name}_{_unique()}'
+    cfg.experiment_name = f'{"_".join(folder.parts[-3:])}_{_unique()}'
     cfg.setdefault('visualizer', dict(type='SegLocalVisualizer'))['name'] = cfg.experiment_name
     runner = Runner.from_cfg(cfg)
     try:
-        yield runner
+        metrics = None
+        if method == 'test':
+            metrics = runner.test()
+        else:
+            runner.train()
     finally:
         del runner
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+    return metrics
 
 
 def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)

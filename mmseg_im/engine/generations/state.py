@@ -2,6 +2,7 @@
 """What a generational run has finished, and who may go on with it."""
 
 import fcntl
+import math
 import os
 from pathlib import Path
 
@@ -39,12 +40,14 @@ class State:
         self.config = config
         if not self.path.is_file():
             return
+        content = read_json(self.path)
+        if not content['stages'] and not (self.path.parent / 'generation_0').is_dir():
+            return  # a mistake was found before anything was done
         if not resume:
             raise UserError(
                 f'{work_dir} holds a generational run already. Go on with it with --resume, or '
                 'choose another --work-dir.'
             )
-        content = read_json(self.path)
         _compare(content['config'], config, self.path)
         self.stages = content['stages']
 
@@ -73,7 +76,12 @@ def flatten(value, key: str = '') -> dict:
     elif isinstance(value, list | tuple):
         items = [(str(i), v) for i, v in enumerate(value)]
     else:
-        return {key: value if isinstance(value, str | int | float | None) else repr(value)}
+        plain = isinstance(value, str | int | None) or (
+            isinstance(value, float) and math.isfinite(value)
+        )
+        return {key: value if plain else repr(value)}
+    if not items:
+        return {key: repr(value)} if key else {}
     flat = {}
     for name, item in items:
         if name in FREE_LEAVES or (not key and name in FREE_KEYS):
@@ -106,7 +114,8 @@ class Lock:
         os.makedirs(work_dir, exist_ok=True)
         self.file = open(Path(work_dir) / LOCK, 'w')  # noqa: SIM115  (open as long as the lock)
         try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # not flock, which workers that outlive a killed run would go on holding
+            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.file.close()
             raise UserError(

@@ -2,7 +2,6 @@
 """Teachers label, disagreement is taken out, students learn, the best of them teach next."""
 
 import copy
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -26,8 +25,9 @@ from ..generations.configs import labeling_config, student_config, test_config
 from ..generations.examples import keep_examples
 from ..generations.quality import QualityStages
 from ..generations.settings import read_settings
-from ..generations.stages import measure, train_student, write_labels
-from ..generations.state import Lock, State, flatten, read_stages
+from ..generations.stages import measure, student_seed, train_student, write_labels
+from ..generations.state import Lock, State, flatten
+from ..generations.teachers import best_students, initial_teachers
 from ..hooks.keep_best import score
 
 
@@ -89,6 +89,9 @@ class GenerationalRunner:
         self.state = State(
             self.work_dir, flatten(self.cfg.to_dict()), self.cfg.get('resume', False)
         )
+        if is_main_process():  # what a killed run was about to write
+            for path in self.work_dir.rglob('.*.tmp'):
+                path.unlink()
         barrier()
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
         self.logger = MMLogger.get_instance(f'generations_{id(self)}', log_file=log_file)
@@ -155,7 +158,8 @@ class GenerationalRunner:
         """
         settings = self.settings
         if generation == 0 and settings.initial_teachers is not None:
-            return initial_teachers(settings)
+            self._teachers = initial_teachers(settings)
+            return self._teachers
         results = []
         for i in range(settings.students_per_generation):
             folder = self._folder(generation) / f'student_{i}'
@@ -164,9 +168,8 @@ class GenerationalRunner:
                 cfg = student_config(self.cfg, settings, generation, labels)
                 if generation and settings.warm_start:
                     cfg.load_from = self._teachers[0]['checkpoint']
-                return train_student(
-                    cfg, folder, self.seed + 1000 * generation + i, settings.metric
-                )
+                seed = student_seed(self.seed, generation, i)
+                return train_student(cfg, folder, seed, settings.metric)
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
             value = result['val'][settings.metric]
@@ -184,16 +187,16 @@ class GenerationalRunner:
         def label() -> dict:
             cfg = labeling_config(self.cfg, self.settings, teachers, folder)
             result = write_labels(cfg, folder)
+            if not result['pseudo/images']:
+                raise UserError(
+                    f'No image got a pseudo-label in {folder}: the teachers returned NaN for all.'
+                )
             on_main_process(lambda: keep_examples(self.work_dir, generation, folder))
             return result
 
         result = self._stage(f'generation_{generation}/labels', label)
-        shares = ', '.join(f'{key} {value:.4g}' for key, value in result.items())
+        shares = ', '.join(f'{key} {value}' for key, value in result.items())
         self.logger.info(f'generation_{generation}/labels: {shares}')
-        if not result['pseudo/images']:
-            raise UserError(
-                f'No image got a pseudo-label in {folder}: the teachers returned NaN everywhere.'
-            )
         return str(folder)
 
     def _test(self) -> None:
@@ -213,41 +216,6 @@ class GenerationalRunner:
 
     def _folder(self, generation: int) -> Path:
         return self.work_dir / f'generation_{generation}'
-
-
-def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
-    """The best trained student of each generation by validation; equal ones: the first."""
-    best: dict[int, tuple[float, int]] = {}
-    for name, result in stages.items():
-        generation, _, student = name.partition('/student_')
-        if student and generation.startswith('generation_'):
-            key = (-score(result['val'][metric]), int(student))
-            number = int(generation.removeprefix('generation_'))
-            best[number] = min(best.get(number, key), key)
-    return {generation: student for generation, (_, student) in sorted(best.items())}
-
-
-def initial_teachers(settings) -> list[dict]:
-    """The teachers that a config gives: a list, or those of another run's last generation."""
-    given = settings.initial_teachers
-    if not isinstance(given, str):
-        return [dict(teacher) for teacher in given]
-    stages = read_stages(given)
-    last = max(best_students(stages, settings.metric))
-    results = [
-        (-score(result['val'][settings.metric]), name, result)
-        for name, result in stages.items()
-        if name.startswith(f'generation_{last}/student_')
-    ]
-    if len(results) < settings.num_teachers:
-        raise UserError(
-            f'generations.initial_teachers={given!r}: its last generation has {len(results)} '
-            f'networks, and num_teachers={settings.num_teachers}.'
-        )
-    return [
-        {key: os.path.join(given, name, result[key]) for key in ('checkpoint', 'config')}
-        for _, name, result in sorted(results, key=lambda r: r[:2])
-    ]
 
 
 def on_main_process(action: Callable, share: bool = True):

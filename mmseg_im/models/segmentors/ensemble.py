@@ -39,6 +39,8 @@ class EnsembleSegmentor(BaseModel):
             there is none, the pixel is inconsistent and takes the label of the mean probability.
             ``'mean'``: the label of the mean probability everywhere, and no mask.
         min_agreement (float): Share of the voters, in (0, 1].
+        classes (Sequence[str], optional): Class names of the data, compared with those that the
+            checkpoints carry.
 
     Raises:
         FileNotFoundError: If a checkpoint or a config is missing.
@@ -47,7 +49,11 @@ class EnsembleSegmentor(BaseModel):
     """
 
     def __init__(
-        self, members: Sequence[dict], voter: str = 'agreement', min_agreement: float = 1.0
+        self,
+        members: Sequence[dict],
+        voter: str = 'agreement',
+        min_agreement: float = 1.0,
+        classes: Sequence[str] | None = None,
     ):
         super().__init__(BaseDataPreprocessor())
         if not members:
@@ -57,7 +63,8 @@ class EnsembleSegmentor(BaseModel):
         self.voter = voter
         self.min_agreement = check_min_agreement(min_agreement)
         self.networks = nn.ModuleList()
-        self.views, classes = [], {}
+        self.views = []
+        known = {} if classes is None else {'the data': tuple(classes)}
         for i, member in enumerate(members):
             where = f'model.members[{i}]'
             unknown = member.keys() - {'checkpoint', 'config', 'views', 'size_divisor'}
@@ -70,12 +77,12 @@ class EnsembleSegmentor(BaseModel):
             names = load_network(network, member['checkpoint'], where)
             _check_same(self.networks[0] if i else network, network, where)
             if names is not None:
-                classes[where] = names
+                known[where] = names
             self.networks.append(network)
             divisor = member.get('size_divisor', 1)
             views = member.get('views', ('identity',))
             self.views.append([parse_view(view, divisor) for view in views])
-        _check_classes(classes)
+        _check_classes(known)
         if voter == 'agreement' and sum(map(len, self.views)) < 2:
             raise UserError(
                 'model.members: a single voter agrees with itself, so the mask would be empty. '
@@ -87,11 +94,7 @@ class EnsembleSegmentor(BaseModel):
     @property
     def label_space(self) -> LabelSpace:
         """LabelSpace: The task of the members."""
-        first = self.networks[0]
-        space = getattr(first, 'label_space', None)
-        if space is not None:
-            return space
-        return build_label_space(task_of(first).lower(), first.num_classes, first.out_channels)
+        return space_of(self.networks[0])
 
     def forward(self, inputs, data_samples=None, mode: str = 'predict') -> list[SegDataSample]:
         """Labels a batch.
@@ -208,9 +211,20 @@ def _at_original_size(logits: Tensor, meta: dict, align_corners: bool) -> Tensor
     return resize(logits, meta['ori_shape'], mode='bilinear', align_corners=align_corners)
 
 
+def space_of(network: nn.Module) -> LabelSpace:
+    """Label space of a segmentor; a stock one with a single channel has its head's threshold."""
+    space = getattr(network, 'label_space', None)
+    if space is not None:
+        return space
+    cfg = dict(type=task_of(network).lower())
+    if cfg['type'] == 'binary':
+        cfg['threshold'] = network.decode_head.threshold
+    return build_label_space(cfg, network.num_classes, network.out_channels)
+
+
 def _check_same(first: nn.Module, network: nn.Module, where: str) -> None:
     ours, theirs = (
-        (task_of(n), n.num_classes, getattr(getattr(n, 'label_space', None), 'threshold', 0.5))
+        (task_of(n), n.num_classes, getattr(space_of(n), 'threshold', 0.5))
         for n in (first, network)
     )
     if ours != theirs:
@@ -222,11 +236,11 @@ def _check_same(first: nn.Module, network: nn.Module, where: str) -> None:
 
 
 def _check_classes(classes: dict[str, tuple[str, ...]]) -> None:
-    """Compares the class lists that checkpoints carry."""
+    """Compares the class lists of the data and of the checkpoints."""
     for where, names in classes.items():
         first = next(iter(classes))
         if names != classes[first]:
             raise UserError(
-                f'{where} was trained on the classes {", ".join(names)}, and {first} on '
+                f'{where} was trained on the classes {", ".join(names)}, and {first} has '
                 f'{", ".join(classes[first])}; they must be the same in the same order.'
             )
