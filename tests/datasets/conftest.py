@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Miniature data sets whose pixels say where they come from."""
 
-import gc
 from pathlib import Path
 
 import cv2
@@ -21,15 +20,6 @@ WITHOUT_CHANGE = [dict(type='PackSemiInputs')]
 def mmseg_scope():
     """What the runner does with ``default_scope``; transforms are found by it."""
     init_default_scope('mmseg')
-
-
-@pytest.fixture(scope='session', autouse=True)
-def cheap_collection():
-    """mmengine collects garbage whenever it builds a data set: let it skip what torch imported."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def write(path: Path, image: np.ndarray) -> None:
