@@ -1,142 +1,44 @@
 # White blood cells under a microscope, 1/10 of the labels, as a binary task: cell or background.
-# The "unlabeled" images have labels, too: PseudoLabelQuality reports on the pseudo-labels, and no
-# loss sees them.
-data_root = 'data/wbc'
-crop_size = (96, 96)
+# Images, splits, geometry and noise are those of generational_wbc.py.
+_base_ = './generational_wbc.py'
 metainfo = dict(classes=('background', 'cell'), palette=[[40, 40, 40], [230, 120, 50]])
-geometry = [
-    dict(type='RandomResize', scale=(112, 112), ratio_range=(0.75, 1.5), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=[0.25, 0.25], direction=['horizontal', 'vertical']),
-]
-before_noise = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='LoadInconsistencyMask'),
-    *geometry,
-]
-after_noise = [dict(type='FilterInconsistentPixels'), dict(type='PackSemiInputs')]
-labeled_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadBinaryAnnotations'),
-    *geometry,
-    dict(type='PackSemiInputs'),
-]
-# The noise of the original study for cells, for the first to the fifth generation of students,
-# and the strong augmentation of its labeled images.
-noise = [
-    dict(type='NoisyStudentDistortion', contrast=0.1, brightness=3, blur=0, noise=5),
-    dict(type='NoisyStudentDistortion', contrast=0.1, brightness=6, blur=1, noise=10),
-    dict(type='NoisyStudentDistortion', contrast=0.2, brightness=9, blur=1, noise=15),
-    dict(type='NoisyStudentDistortion', contrast=0.2, brightness=12, blur=2, noise=20),
-    dict(type='NoisyStudentDistortion', contrast=0.3, brightness=15, blur=3, noise=25),
-]
-strong_labeled_pipeline = [*labeled_pipeline[:-1], noise[4], labeled_pipeline[-1]]
-# For the quality network: an image, its annotation, and a label of other networks to judge.
-quality_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadBinaryAnnotations'),
-    dict(type='LoadCandidate', kernels=(0, 3, 5)),
-    *geometry,
-    noise[0],
-    dict(type='PackCandidate'),
-]
-quality_test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadBinaryAnnotations'),
-    dict(type='LoadCandidate'),
-    dict(type='PackCandidate'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadBinaryAnnotations'),
-    dict(type='PackSemiInputs'),
-]
+load = dict(type='LoadBinaryAnnotations')
+before_noise = _base_.before_noise
+before_noise[1] = dict(type='LoadAnnotations')  # pseudo-labels are class ids
+labeled_pipeline = _base_.labeled_pipeline
+labeled_pipeline[1] = load
+strong_labeled_pipeline = _base_.strong_labeled_pipeline
+strong_labeled_pipeline[1] = load
+quality_pipeline = _base_.quality_pipeline
+quality_pipeline[1] = load
+quality_test_pipeline = _base_.quality_test_pipeline
+quality_test_pipeline[1] = load
+test_pipeline = _base_.test_pipeline
+test_pipeline[1] = load
+unlabeled_pipeline = _base_.unlabeled_dataloader.dataset.pipeline
+unlabeled_pipeline[1].pop('classes')
+unlabeled_pipeline[1].update(seg_map_dir=f'{_base_.data_root}/annotations/train/cell', binary=True)
+cells = dict(type='BaseSegDataset', metainfo=metainfo)
 train_dataloader = dict(
-    batch_size=8,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='PseudoLabeledDataset',
-        labeled_ratio=0.5,
-        num_samples=800,  # 100 updates an epoch, in every generation
         labeled=dict(
-            type='BaseSegDataset',
-            data_root=data_root,
-            metainfo=metainfo,
-            img_suffix='.png',
-            ann_file='splits/1_10/labeled.txt',
-            data_prefix=dict(img_path='images/train', seg_map_path='annotations/train/cell'),
+            **cells,
+            data_prefix=dict(seg_map_path='annotations/train/cell'),
             pipeline=labeled_pipeline,
         ),
-        unlabeled=dict(
-            type='BaseSegDataset',
-            data_root=data_root,
-            metainfo=metainfo,
-            img_suffix='.png',
-            ann_file='splits/1_10/unlabeled.txt',
-            data_prefix=dict(img_path='images/train'),
-            pipeline=[*before_noise, *after_noise],
-        ),
-    ),
+        unlabeled=dict(**cells, pipeline=[*before_noise, *_base_.after_noise]),
+    )
 )
 val_dataloader = dict(
-    batch_size=1,  # the images differ in size
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='BaseSegDataset',
-        data_root=data_root,
-        metainfo=metainfo,
-        img_suffix='.png',
-        data_prefix=dict(img_path='images/val', seg_map_path='annotations/val/cell'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+        **cells, data_prefix=dict(seg_map_path='annotations/val/cell'), pipeline=test_pipeline
+    )
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='BaseSegDataset',
-        data_root=data_root,
-        metainfo=metainfo,
-        img_suffix='.png',
-        data_prefix=dict(img_path='images/test', seg_map_path='annotations/test/cell'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+        **cells, data_prefix=dict(seg_map_path='annotations/test/cell'), pipeline=test_pipeline
+    )
 )
-unlabeled_dataloader = dict(
-    batch_size=8,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='BaseSegDataset',
-        data_root=data_root,
-        metainfo=metainfo,
-        img_suffix='.png',
-        ann_file='splits/1_10/unlabeled.txt',
-        data_prefix=dict(img_path='images/train'),
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(
-                type='LoadHiddenAnnotations',
-                img_dir=f'{data_root}/images/train',
-                seg_map_dir=f'{data_root}/annotations/train/cell',
-                binary=True,
-            ),
-            dict(type='PackSemiInputs'),
-        ],
-        test_mode=True,
-    ),
-)
-unlabeled_evaluator = dict(type='PseudoLabelQuality')
-val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'])
+unlabeled_dataloader = dict(dataset=dict(**cells, pipeline=unlabeled_pipeline))
+val_evaluator = dict(_delete_=True, type='ClassIoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator

@@ -25,7 +25,8 @@ class EvalNetSettings:
         quantiles (tuple[float, float]): Of the qualities predicted for validation labels: up to
             the lower one an image is drawn once, above the upper one five times.
         drop_quantile (float): Images below this quantile are left out; 0 keeps all.
-        min_class_iou (float): Classes with a lower predicted IoU lose their label in an image.
+        min_class_iou (float): Classes that are predicted to be present with a lower IoU lose their
+            label in an image.
         skip_classes (Sequence[str]): Classes that do not count in an image's quality, such as
             background.
     """
