@@ -44,6 +44,8 @@ def load(mini_camvid, mini_shapes, mini_own, mini_wbc, tmp_path):
             'data/wbc': dict(data_root=mini_wbc),
         }
         retarget(cfg, miniature[cfg.data_root])
+        if cfg.get('generations', {}).get('evalnet'):
+            cfg.generations.evalnet.num_folds = 2  # of two labeled images
         return cfg
 
     return load

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine import Config
@@ -118,3 +120,23 @@ def test_report(mini_shapes, tmp_path):
     assert found.stdout.strip().endswith('report.html') and page.is_file()
     found = run('report.py', tmp_path)
     assert found.returncode != 0 and 'is not the work_dir of a generational run' in found.stderr
+
+
+def test_class_weights(mini_shapes, tmp_path):
+    """Against the formula of median frequency balancing in plain NumPy."""
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
+    config = tmp_path / 'config.py'
+    cfg.dump(str(config))
+    found = run('class_weights.py', config, '--power', 0.5)
+    assert found.returncode == 0, found.stderr
+    line = found.stdout.strip().splitlines()[-1].removeprefix('loss_decode=')
+    root = Path(mini_shapes['data_root'])
+    names = (root / 'splits/labeled.txt').read_text().split()
+    labels = [cv2.imread(str(root / f'annotations/train/{name}.png'), -1) for name in names]
+    frequency = []
+    for cls in range(4):
+        there = [label for label in labels if (label == cls).any()]
+        pixels = sum((label == cls).sum() for label in there)
+        frequency.append(pixels / sum(label.size for label in there))
+    expected = np.sqrt(np.median(frequency) / frequency)
+    np.testing.assert_allclose(eval(line)['class_weight'], expected, atol=0.005)

@@ -3,6 +3,7 @@ from ..inconsistency import InconsistencyMask
 from .data_preprocessor import MultiViewDataPreProcessor
 from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
+from .losses import WeightedCrossEntropyLoss
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
 from .ssl import ConsistencyLoss, FixMatch, PseudoLabel, SSLMethod
 from .teachers import EMATeacher, SelfTeacher
@@ -22,4 +23,5 @@ __all__ = [
     'SemiCascadeSegmentor',
     'SemiMixin',
     'SemiSegmentor',
+    'WeightedCrossEntropyLoss',
 ]

@@ -11,6 +11,7 @@ import pytest
 from mmengine.registry import RUNNERS
 
 from mmseg_im.engine.generations.state import Lock
+from tests.engine.conftest import make_generations_cfg
 
 NEVER_BEGUN = 'generation_0'
 
@@ -95,6 +96,18 @@ def test_a_pipeline_that_would_not_use_the_mask(generations_cfg, name):
 def test_draws_by_quality_without_a_quality_network(generations_cfg):
     generations_cfg.train_dataloader.dataset.draws = 'quality'
     refuse(generations_cfg, "draws='quality' needs a quality network")
+
+
+def test_more_folds_than_labeled_images(mini_shapes, tmp_path):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.generations.evalnet.num_folds = 5
+    refuse(cfg, 'num_folds=5 is more than the 4 labeled images')
+
+
+def test_a_judge_of_labels_without_the_true_ones(generations_cfg):
+    dataset = generations_cfg.unlabeled_dataloader.dataset
+    dataset.pipeline = [t for t in dataset.pipeline if t['type'] != 'LoadHiddenAnnotations']
+    refuse(generations_cfg, 'has no LoadHiddenAnnotations. Add it if')
 
 
 def test_a_mistake_in_a_late_generation_is_found_first(generations_cfg):

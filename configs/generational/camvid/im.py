@@ -13,4 +13,11 @@ generations = dict(
     metric='mIoU',
     im=dict(type='InconsistencyMask'),
 )
-model = dict(data_preprocessor=dict(size=_base_.crop_size))
+# python tools/class_weights.py configs/generational/camvid/im.py --power 0.5
+class_weight = [0.51, 0.41, 2.14, 0.37, 1.00, 0.59, 1.99, 1.56, 0.71, 2.40, 3.26]
+model = dict(
+    data_preprocessor=dict(size=_base_.crop_size),
+    decode_head=dict(
+        loss_decode=dict(_delete_=True, type='WeightedCrossEntropyLoss', class_weight=class_weight)
+    ),
+)

@@ -13,7 +13,7 @@ from ...datasets.pseudo_labeled import PseudoLabeledDataset
 from ...datasets.semi_dataset import SemiDataset
 from ...errors import UserError
 from ...models.segmentors.ensemble import space_of
-from .configs import nodes, student_config
+from .configs import labeled_config, nodes, student_config
 from .settings import Generations
 
 
@@ -48,7 +48,8 @@ def check_plan(cfg: Config, settings: Generations) -> None:
             labeled=False,
         )
         _refuse_common(_paths(unlabeled), held_out, 'unlabeled_dataloader.dataset')
-        _check_quality(settings, list(unlabeled.metainfo['classes']))
+        _check_hidden_annotations(cfg)
+        _check_quality(cfg, settings, list(unlabeled.metainfo['classes']))
     seen = []
     for generation in range(settings.num_generations + 1):
         if generation == 0 and settings.initial_teachers is not None:
@@ -68,9 +69,28 @@ def check_plan(cfg: Config, settings: Generations) -> None:
         _refuse_common(_paths(dataset), held_out, 'train_dataloader.dataset')
 
 
-def _check_quality(settings: Generations, classes: list[str]) -> None:
+def _check_hidden_annotations(cfg: Config) -> None:
+    judges = any(
+        n.get('type') == 'PseudoLabelQuality' for n in nodes(cfg.get('unlabeled_evaluator'))
+    )
+    pipeline = cfg.unlabeled_dataloader.dataset.get('pipeline') or []
+    if judges and not any(t.get('type') == 'LoadHiddenAnnotations' for t in nodes(pipeline)):
+        raise UserError(
+            'unlabeled_evaluator: PseudoLabelQuality needs the true labels, and '
+            'unlabeled_dataloader.dataset.pipeline has no LoadHiddenAnnotations. Add it if these '
+            'labels exist, or leave out unlabeled_evaluator.'
+        )
+
+
+def _check_quality(cfg: Config, settings: Generations, classes: list[str]) -> None:
     if settings.evalnet is None:
         return
+    labeled = DATASETS.build(dict(labeled_config(student_config(cfg, settings, 0)), pipeline=[]))
+    if len(labeled) < settings.evalnet.num_folds:
+        raise UserError(
+            f'generations.evalnet.num_folds={settings.evalnet.num_folds} is more than the '
+            f'{len(labeled)} labeled images.'
+        )
     for name in settings.evalnet.skip_classes:
         if name not in classes:
             raise UserError(

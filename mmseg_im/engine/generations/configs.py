@@ -130,6 +130,14 @@ def classes_of_data(dataset: dict) -> list[str]:
     return list(DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo['classes'])
 
 
+def labeled_config(student: Config) -> dict:
+    """The labeled data set of a student's config."""
+    for node in nodes(student.train_dataloader):
+        if node.get('type') == 'PseudoLabeledDataset':
+            return node['labeled']
+    raise UserError('generations.evalnet needs a PseudoLabeledDataset in train_dataloader.')
+
+
 def image_folder(dataset: dict) -> str:
     """Folder to which the names of a data set's images are relative."""
     return osp.join(dataset.get('data_root') or '', dataset['data_prefix'].get('img_path') or '')

@@ -8,8 +8,7 @@ from pathlib import Path
 from mmengine import Config
 from mmseg.registry import DATASETS
 
-from ...errors import UserError
-from .configs import image_folder, labeling_config, nodes, student_config
+from .configs import image_folder, labeled_config, labeling_config, student_config
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
 
@@ -61,11 +60,6 @@ class QualityStages:
         options = self.settings.evalnet
         labeled = labeled_config(student_config(self.cfg, self.settings, 0))
         count = len(DATASETS.build(dict(labeled, pipeline=[])))
-        if count < options.num_folds:
-            raise UserError(
-                f'generations.evalnet.num_folds={options.num_folds} is more than the {count} '
-                'labeled images.'
-            )
         candidates = []
         for i, fold in enumerate(folds(count, options.num_folds)):
             candidates.append(str(self._fold(i, fold, count, labeled)))
@@ -212,11 +206,3 @@ class QualityStages:
         if checkpoint is not None:
             cfg.load_from = str(checkpoint)
         return cfg
-
-
-def labeled_config(student: Config) -> dict:
-    """The labeled data set of a student's config."""
-    for node in nodes(student.train_dataloader):
-        if node.get('type') == 'PseudoLabeledDataset':
-            return node['labeled']
-    raise UserError('generations.evalnet needs a PseudoLabeledDataset in train_dataloader.')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several trained networks that label images together."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -119,7 +120,6 @@ class EnsembleSegmentor(BaseModel):
             self._label([inputs[i] for i in indices], [data_samples[i] for i in indices])
         return data_samples
 
-    @torch.no_grad()
     def logits(self, images: list[Tensor], samples: list[SegDataSample]) -> Iterator[Tensor]:
         """Predicts images of one size, voter by voter.
 
@@ -137,18 +137,26 @@ class EnsembleSegmentor(BaseModel):
             for view in views:
                 # mmseg's sliding window writes into these, too
                 metas = [dict(sample.metainfo) for sample in batch['data_samples']]
-                logits = network.inference(view.apply(batch['inputs']), metas)
+                # not as a decorator, which would keep what a generator yielded last
+                with torch.no_grad():
+                    logits = network.inference(view.apply(batch['inputs']), metas)
                 logits = view.undo(logits.float(), batch['inputs'].shape[2:])
                 # not `copies`: the preprocessor writes into samples of its own
-                for one, sample in zip(logits, batch['data_samples'], strict=True):
-                    yield _at_original_size(one[None], sample.metainfo, network.align_corners)
+                align = network.align_corners
+                for one, sample in zip(logits.split(1), batch['data_samples'], strict=True):
+                    yield _at_original_size(one, sample.metainfo, align)
+                del logits, one  # as in _label
 
     @torch.no_grad()
     def _label(self, images: list[Tensor], samples: list[SegDataSample]) -> None:
         space = self.label_space
-        tallies = [_Tally(space, self.min_agreement) for _ in samples]
-        for i, logits in enumerate(self.logits(images, samples)):
-            tallies[i % len(samples)].add(logits)
+        tallies = deque(_Tally(space, self.min_agreement) for _ in samples)
+        # not enumerate, which keeps its last item: a view of the whole batch's logits, which would
+        # live on beside the next voter's
+        for logits in self.logits(images, samples):
+            tallies[0].add(logits)
+            tallies.rotate(-1)
+            del logits
         for tally, sample in zip(tallies, samples, strict=True):
             label, inconsistent = tally.result(self.voter == 'agreement')
             sample.set_data(

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the classes of the labeled training images and prints class weights to paste.
+
+A class's frequency is its share of the pixels of those images in which it occurs; its weight is
+(median frequency / frequency) to a power. Source: Eigen and Fergus, ICCV 2015, arXiv 1411.4734.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from prettytable import PrettyTable
+from rich.progress import track
+
+from mmseg_im.datasets.checks import build_checked
+from mmseg_im.engine.generations.configs import nodes
+from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.label_space import IGNORE_INDEX
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--power', type=float, default=1.0, help='0.5 is a gentler choice; default: 1'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
+    )
+    return parser.parse_args()
+
+
+def median_frequency_weights(pixels: np.ndarray, power: float = 1.0) -> np.ndarray:
+    """Weights of the classes; 0 for a class that does not occur.
+
+    Args:
+        pixels (np.ndarray): (images, C) pixels of each class in each image.
+        power (float): 1 balances the classes that occur in equally many images.
+    """
+    known = pixels.sum(axis=1, keepdims=True)
+    there = pixels > 0
+    total = (known * there).sum(axis=0)
+    frequency = pixels.sum(axis=0) / np.maximum(total, 1)
+    median = np.median(frequency[frequency > 0])
+    weights = np.zeros(len(frequency))
+    weights[frequency > 0] = (median / frequency[frequency > 0]) ** power
+    return weights
+
+
+def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray]:
+    """Class names, and (images, C) pixels of each class in each labeled training image."""
+    labeled = [
+        node
+        for node in nodes(cfg.train_dataloader.dataset)
+        if 'seg_map_path' in (node.get('data_prefix') or {})
+    ]
+    if not labeled:
+        raise UserError('train_dataloader.dataset has no data set with data_prefix.seg_map_path.')
+    loaders = [t for t in labeled[0].get('pipeline', []) if t['type'].endswith('Annotations')]
+    dataset = dict(labeled[0], pipeline=loaders)
+    dataset = build_checked(dataset, 'train_dataloader.dataset', labeled=True)
+    classes = dataset.metainfo['classes']
+    pixels = np.zeros((len(dataset), len(classes)))
+    for i in track(range(len(dataset)), 'Counting'):
+        label = dataset[i]['gt_seg_map']
+        if label.ndim > 2:
+            raise UserError('Classes that overlap have no class weights: each has its own loss.')
+        pixels[i] = np.bincount(label.ravel(), minlength=IGNORE_INDEX + 1)[: len(classes)]
+    return list(classes), pixels
+
+
+def main() -> None:
+    args = parse_args()
+    if not Path(args.config).is_file():
+        sys.exit(f'{args.config} does not exist.')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    with plain_errors():
+        classes, pixels = labeled_pixels(cfg)
+    weights = median_frequency_weights(pixels, args.power)
+    table = PrettyTable(['class', 'images', 'pixels', 'weight'])
+    table.align['class'] = 'l'
+    share = pixels.sum(axis=0) / pixels.sum()
+    for name, images, part, weight in zip(
+        classes, (pixels > 0).sum(axis=0), share, weights, strict=True
+    ):
+        table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
+    print(f'{len(pixels)} labeled images\n{table}')
+    numbers = ', '.join(f'{weight:.2f}' for weight in weights)
+    print(f"loss_decode=dict(type='WeightedCrossEntropyLoss', class_weight=[{numbers}])")
+
+
+if __name__ == '__main__':
+    main()
