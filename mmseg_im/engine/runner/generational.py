@@ -173,7 +173,9 @@ class GenerationalRunner:
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
             value = result['val'][settings.metric]
-            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value}')
+            self.logger.info(
+                f'generation_{generation}/student_{i}: {settings.metric} {score(value):.2f}'
+            )
             results.append((-score(value), i, result, folder))
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
