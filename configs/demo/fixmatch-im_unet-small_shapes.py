@@ -1,4 +1,4 @@
-# The README's first command: draws a small data set and trains on it with Inconsistency Masks.
+# Online: draws a small data set and trains on it with FixMatch and Inconsistency Masks.
 _base_ = [
     '../_base_/models/unet_small.py',
     '../_base_/datasets/semi_shapes.py',

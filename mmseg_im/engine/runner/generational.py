@@ -172,11 +172,9 @@ class GenerationalRunner:
                 return train_student(cfg, folder, seed, settings.metric)
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
-            value = result['val'][settings.metric]
-            self.logger.info(
-                f'generation_{generation}/student_{i}: {settings.metric} {score(value):.2f}'
-            )
-            results.append((-score(value), i, result, folder))
+            value = score(result['val'][settings.metric])
+            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}')
+            results.append((-value, i, result, folder))
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
             for _, _, result, folder in sorted(results, key=lambda r: r[:2])
