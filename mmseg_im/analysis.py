@@ -12,7 +12,8 @@ from .inconsistency import refine
 from .label_space import IGNORE_INDEX, LabelSpace
 from .voting import Votes
 
-BINS = 1000
+BINS = 2000
+DECADES = 7  # float32 tells 1 from 1 - 1e-7
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,20 @@ class RuleCounts:
 
 
 class ScoreCounts:
-    """Right and wrong pixels by a score in [0, 1], for a threshold that is chosen afterwards."""
+    """Right and wrong pixels by a score in [0, 1], for a threshold that is chosen afterwards.
+
+    Bins are equally wide in ``log10(1 - score)``: networks are so sure that bins of equal width in
+    the score would hold most pixels in the last one, whose order would be lost.
+    """
 
     def __init__(self):
         self.counts = torch.zeros(BINS, 2, dtype=torch.double)
 
     def add(self, score: Tensor, right: Tensor) -> None:
         """Takes pixels: scores (P,), larger is surer, and whether they are right (P,) bool."""
-        index = 2 * (score * BINS).long().clamp(0, BINS - 1) + right.long()
+        decades = -(1 - score.double()).clamp(min=10.0**-DECADES).log10()
+        place = (decades * (BINS / DECADES)).long().clamp(0, BINS - 1)
+        index = 2 * place + right.long()
         self.counts += torch.bincount(index, minlength=2 * BINS).view(BINS, 2).cpu()
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:

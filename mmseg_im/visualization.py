@@ -21,16 +21,18 @@ def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray
 
     Args:
         label (np.ndarray): (H, W) class ids; 255 becomes black. Or (K, H, W) of 0 and 1 for
-            classes that overlap: their colours are mixed.
+            classes that overlap: the smaller class lies on top.
         palette (Sequence): RGB for each class.
 
     Returns:
         np.ndarray: (H, W, 3) uint8 RGB.
     """
     if label.ndim == 3:
-        present = (label == 1).astype(np.float32)[..., None]
-        mixed = (present * np.float32(palette)[:, None, None]).sum(0)
-        return (mixed / np.maximum(present.sum(0), 1)).astype(np.uint8)
+        present = label == 1
+        picture = np.zeros((*label.shape[1:], 3), np.uint8)
+        for i in np.argsort(-present.sum(axis=(1, 2)), kind='stable'):
+            picture[present[i]] = palette[i]
+        return picture
     table = np.zeros((IGNORE_INDEX + 1, 3), np.uint8)
     table[: len(palette)] = palette
     table[IGNORE_INDEX] = IGNORED_COLOUR

@@ -83,6 +83,19 @@ def test_rules_and_thresholds_against_numpy(name):
             assert counts.accuracy_at(1.0) == pytest.approx(mean_right.mean())
 
 
+def test_sure_networks_keep_their_order():
+    """Most probabilities lie above 0.999; the surest half is still the surest half."""
+    rng = np.random.default_rng(0)
+    margin = rng.normal(9, 3, 200_000)
+    score = 1 / (1 + np.exp(-margin))
+    right = rng.random(len(margin)) < 1 / (1 + np.exp(-(margin - 4) / 2))
+    counts = ScoreCounts()
+    counts.add(torch.from_numpy(score).float(), torch.from_numpy(right))
+    for coverage in (0.1, 0.3, 0.5, 0.7, 0.9):
+        surest = np.argsort(-margin)[: round(coverage * len(margin))]
+        assert counts.accuracy_at(coverage) == pytest.approx(right[surest].mean(), abs=0.003)
+
+
 def test_by_class():
     counts = RuleCounts(3)
     rng = np.random.default_rng(0)

@@ -138,3 +138,18 @@ def test_examples_are_the_worst_and_the_middle():
         '0': 'least agreed', '1': 'least agreed', '4': 'median', '5': 'median'
     }  # fmt: skip
     assert choose_examples({'a': dict(masked=1.0, agreement=0.0)}) == {'a': 'most masked'}
+
+
+def test_what_a_reader_is_warned_of():
+    from mmseg_im.report.summary import Generation, Summary, classes_found, warnings
+
+    poor = {'mIoU': 16.0, 'IoU/a': 64.0, 'IoU/b': 0.0, 'IoU/c': None, 'IoU/d': 0.0}
+    good = {'mIoU': 60.0, 'IoU/a': 64.0, 'IoU/b': 9.0, 'IoU/c': 70.0, 'IoU/d': 0.0}
+    assert classes_found(poor) == ', finds 1 of 4 classes' and classes_found({'mIoU': 1.0}) == ''
+    first = Generation(0, {0: good, 1: poor}, best=0)
+    first.labels = dict(accuracy_outside=0.7, accuracy_inside=0.71)
+    second = Generation(1, {0: good}, best=0, labels=dict(accuracy_outside=0.9))
+    found = warnings(Summary('run', 'mIoU', {}, [first, second]))
+    assert len(found) == 2
+    assert found[0].startswith('Student 1 of generation 0, finds 1 of 4 classes')
+    assert 'no more often right outside the mask (70.0%) than inside (71.0%)' in found[1]

@@ -14,7 +14,7 @@ def test_colours_are_the_palettes():
     assert colourise(label, PALETTE).tolist() == [[[10, 20, 30], [200, 100, 0], [0, 0, 0]]]
     overlapping = torch.tensor([[[0, 1, 1]], [[0, 0, 1]]])
     assert label_picture(overlapping, PALETTE).tolist() == [
-        [[0, 0, 0], [10, 20, 30], [105, 60, 15]]
+        [[0, 0, 0], [10, 20, 30], [200, 100, 0]]  # the smaller class lies on top
     ]
 
 

@@ -65,6 +65,8 @@ def main() -> None:
         cfg.tta_model.module = cfg.model
         cfg.model = cfg.tta_model
     if args.out is not None:
+        if isinstance(cfg.test_evaluator, list):
+            sys.exit('--out needs a config with one test_evaluator.')
         cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
     with plain_errors():
         Runner.from_cfg(cfg).test()

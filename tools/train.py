@@ -55,9 +55,13 @@ def main() -> None:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     cfg.resume = args.resume or cfg.get('resume', False)
-    with plain_errors():
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-        runner.train()
+    try:
+        with plain_errors():
+            runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+            runner.train()
+    except KeyboardInterrupt:
+        print(f'Stopped. Go on with the same command, --work-dir {cfg.work_dir} and --resume.')
+        sys.exit(130)
 
 
 if __name__ == '__main__':

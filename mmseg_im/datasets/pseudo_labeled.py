@@ -5,6 +5,7 @@ import copy
 import math
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +190,23 @@ def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: boo
     if not min_foreground:
         return True
     agreed = sum(row['pixels'])  # of a task with one label map
-    return agreed > 0 and row['pixels'][1] / agreed * (1 - row['masked']) >= row['masked']
+    foreground = row['pixels'][1] / max(agreed, 1) * (1 - row['masked'])
+    return agreed > 0 and foreground >= row['masked'] - 1e-9  # equal counts pass
+
+
+def first_damage(labels: str | PathLike) -> str | None:
+    """Says which file of written pseudo-labels is missing or cut off; None if all are whole."""
+    try:
+        index = read_index(labels)
+    except (UserError, MissingFileError) as error:
+        return str(error)
+    for name in index['images']:
+        files = label_files(labels, name, overlapping_classes(index))
+        try:
+            _check(dict(seg_map_path=files['labels'], inconsistency_path=files['masks']))
+        except (UserError, MissingFileError) as error:
+            return str(error)
+    return None
 
 
 def _files(info: dict) -> list[str]:
@@ -202,10 +219,10 @@ def _check(info: dict) -> None:
         if not osp.isfile(path):
             raise MissingFileError(
                 f'train_dataloader.dataset.labels: {path} does not exist. Write the pseudo-labels '
-                'again.'
+                'again (a generational run does so with --resume).'
             )
         if is_cut(path):
             raise UserError(
                 f'train_dataloader.dataset.labels: {path} is cut off. Write the pseudo-labels '
-                'again.'
+                'again (a generational run does so with --resume).'
             )

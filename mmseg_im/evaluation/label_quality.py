@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics around the quality network: how well it judges, and what it says."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
 from ..files import read_json, write_json
@@ -80,23 +82,38 @@ class LabelQualityMetric(BaseMetric):
             label, truth = (sample[key]['data'].cpu()[None] for key in ('candidate', 'gt_sem_seg'))
             iou, counts, _ = label_quality(space, label, truth)
             predicted = sample['quality'].float().cpu()
-            error = (predicted - iou[0]).abs()[counts[0]]
             quality = mean_quality(
                 predicted.numpy(), sample['presence'].float().cpu().numpy(), self._skip()
             )
-            self.results.append((float(error.sum()), len(error), quality))
+            self.results.append((predicted, iou[0], counts[0], quality))
 
     def _skip(self) -> list[int]:
         classes = list(self.dataset_meta['classes'])
         return [classes.index(name) for name in self.skip_classes]
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """``mae`` of the IoU over images and classes, and ``score``, its negative."""
-        errors, counts, qualities = zip(*results, strict=True)
+        """``mae`` of the IoU over images and classes, and ``score``, its negative.
+
+        ``constant_mae`` is that of the best guess without looking at the images: the mean IoU of
+        each class. A network that is not better has learned nothing, of which the log warns.
+        """
+        *columns, qualities = zip(*results, strict=True)
+        predicted, true, counts = (torch.stack(column) for column in columns)
+        mean = (true * counts).sum(dim=0) / counts.sum(dim=0).clamp(min=1)
+        total = counts.sum().clamp(min=1)
+        mae, constant = (
+            float(((guess - true).abs() * counts).sum() / total) for guess in (predicted, mean)
+        )
         if self.out_file is not None and is_main_process():
             write_json(self.out_file, list(qualities))
-        mae = sum(errors) / max(sum(counts), 1)
-        return dict(mae=mae, score=-mae)
+        if mae >= constant:
+            print_log(
+                f'The quality network errs by {mae:.3f} in the IoU, and its mean would err by '
+                f'{constant:.3f}: it has not learned to judge labels yet.',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return dict(mae=mae, constant_mae=constant, score=-mae)
 
 
 @METRICS.register_module()

@@ -26,8 +26,8 @@ def quality_counts(label: Tensor, mask: Tensor, hidden: Tensor, num_classes: int
     if label.shape != hidden.shape:
         raise UserError(
             f'The hidden annotation has the shape {tuple(hidden.shape)} and the pseudo-label '
-            f'{tuple(label.shape)}: tasks with overlapping classes need '
-            'LoadHiddenAnnotations(classes=[...]).'
+            f'{tuple(label.shape)}: load it after Resize, so that it keeps the size of its file, '
+            'and, if classes overlap, with LoadHiddenAnnotations(classes=[...]).'
         )
     known = hidden != IGNORE_INDEX
     if len(label) > 1:

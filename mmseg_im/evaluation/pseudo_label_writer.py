@@ -161,6 +161,7 @@ class PseudoLabelWriter(BaseMetric):
                 images=images,
             )
             write_json(self.out_dir / INDEX, index)
+            print_log(f'{len(images)} pseudo-labels are in {self.out_dir}.', logger='current')
         means = {
             key: float(np.mean([row[key] for row in images.values()] or [0.0]))
             for key in ('masked', 'agreement')

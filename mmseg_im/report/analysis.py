@@ -97,20 +97,27 @@ def recommendation(analysis: Analysis) -> str:
     confident = analysis.confidence[best.voters].accuracy_at(outcome.coverage)
     gain = 100 * (outcome.accuracy - confident)
     if gain > 0.1:
-        verdict = f'right {gain:.1f} points more often than'
+        verdict = f'{gain:.1f} points more often than'
+        advice = 'The mask is the better rule here. Take:'
     elif gain < -0.1:
-        verdict = f'right {-gain:.1f} points LESS often than'
+        verdict = f'{-gain:.1f} points LESS often than'
+        advice = (
+            'A confidence threshold is the better rule here: try more networks, or of other '
+            "architectures,\nor pseudo-labels without a mask (generations.voter='mean'). If you "
+            'want a mask nevertheless, take:'
+        )
     else:
-        verdict = 'as often right as'
+        verdict = 'as often as'
+        advice = 'The mask is as good as a threshold, and needs no calibration. Take:'
     options = ''.join(
         f', {name}={value}' for name, value in (('erode', best.erode), ('dilate', best.dilate))
         if value
     )  # fmt: skip
     return (
-        f'The best rule keeps {outcome.coverage:.1%} of the pixels; {outcome.accuracy:.1%} of them '
-        f'are right, and {outcome.rejected_accuracy:.1%} of the others. They are {verdict} the '
-        'surest pixels '
-        f'by confidence, at equal coverage.\nWith the first {best.voters} networks:\n'
+        f'The rule with the largest J keeps {outcome.coverage:.1%} of the pixels; '
+        f'{outcome.accuracy:.1%} of them are right, and {outcome.rejected_accuracy:.1%} of the '
+        f'others.\nThey are right {verdict} the surest pixels by confidence, at equal coverage.\n'
+        f'{advice}\n(with the first {best.voters} networks)\n'
         f"im=dict(type='InconsistencyMask'{options})"
     )
 
@@ -129,16 +136,22 @@ def plot(analysis: Analysis, path: Path) -> Path:
             axes.plot(
                 100 * x, 100 * y, style, color='0.35', lw=1.6, label=f'{title}, {most} networks'
             )
-        colours = matplotlib.colormaps['viridis'](torch.linspace(0.1, 0.85, most - 1).numpy())
+        colours = matplotlib.colormaps['viridis'](torch.linspace(0.1, 0.75, most - 1).numpy())
         lowest = 100.0
         for k, colour in zip(range(2, most + 1), colours, strict=True):
-            outcomes = sorted(
-                (c.outcome() for r, c in analysis.rules.items() if r.voters == k),
-                key=lambda o: o.coverage,
-            )
-            xs, ys = [100 * o.coverage for o in outcomes], [100 * o.accuracy for o in outcomes]
-            lowest = min(lowest, *xs)
-            axes.plot(xs, ys, 'o-', color=colour, ms=5, lw=1.2, label=f'mask of {k} networks')
+            label = f'mask of {k} networks (erode/dilate)'
+            for rule, counts in analysis.rules.items():
+                if rule.voters != k:
+                    continue
+                outcome = counts.outcome()
+                x, y = 100 * outcome.coverage, 100 * outcome.accuracy
+                lowest = min(lowest, x)
+                axes.plot([x], [y], 'o', color=colour, ms=6, label=label)
+                label = None  # once in the legend
+                # labels of neighbouring K stand on either side of their points
+                place = dict(textcoords='offset points', fontsize=8)
+                place.update(xytext=(5, 5) if k % 2 else (-17, -11))
+                axes.annotate(f'{rule.erode}/{rule.dilate}', (x, y), color=colour, **place)
         axes.set_xlim(max(0, lowest - 12), 101)
         inside = [y for line in axes.lines for x, y in zip(*line.get_data(), strict=True)
                   if x >= axes.get_xlim()[0]]  # fmt: skip

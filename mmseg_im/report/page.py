@@ -14,7 +14,7 @@ from ..files import read_json, write_aside
 from ..pseudo_label_files import label_files
 from ..visualization import colourise, hatch
 from . import plots
-from .summary import Summary, number, read_summary, rows
+from .summary import Summary, number, read_summary, rows, warnings
 
 REPORT = 'report.html'
 TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
@@ -25,7 +25,9 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
 main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 48px; }
 h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.15rem; margin: 36px 0 8px; }
 h3 { font-size: 0.95rem; font-weight: 600; margin: 18px 0 6px; overflow-wrap: anywhere; }
-p { margin: 6px 0; max-width: 75ch; } .quiet { color: #5a5a5a; font-size: 0.9rem; }
+p { margin: 6px 0; max-width: 75ch; }
+.warning { border-left: 4px solid #c60; padding-left: 10px; }
+.quiet { color: #5a5a5a; font-size: 0.9rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
 th { font-weight: 600; border-bottom: 2px solid #999; }
@@ -98,12 +100,16 @@ def _table(summary: Summary) -> str:
     known = any('accuracy_outside' in g.labels for g in summary.generations)
     note = (
         'Students are ranked by validation. The right-hand columns are about the pseudo-labels '
-        'that the best of a generation wrote for the next one'
-        + (', compared with hidden annotations that no training sees.' if known else '.')
+        'that the best of a generation wrote for the next one. Masked: share of the pixels on '
+        'which the teachers disagree. Agreement: the pixels of a class on which all agree, as a '
+        'share of what one teacher gives it, averaged over classes and images, so that a small '
+        'class counts as much as a large one.'
+        + (' Right: compared with hidden annotations that no training sees.' if known else '')
     )
+    warned = ''.join(f'<p class="warning">{html.escape(text)}</p>' for text in warnings(summary))
     return (
         f'<h2>Generations</h2><div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'
-        f'<p class="quiet">{note}</p>'
+        f'<p class="quiet">{note}</p>{warned}'
     )
 
 

@@ -132,13 +132,41 @@ def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
     return header, table
 
 
+def classes_found(metrics: dict[str, float]) -> str:
+    """``', finds 3 of 4 classes'``: those with an IoU above 0; empty if metrics do not tell."""
+    values = [value for key, value in metrics.items() if key.startswith('IoU/')]
+    found = sum(value is not None and value > 0 for value in values)
+    return f', finds {found} of {len(values)} classes' if values else ''
+
+
+def warnings(summary: Summary) -> list[str]:
+    """What a reader of the table should be warned of, in sentences."""
+    found = []
+    for g in summary.generations:
+        for i, metrics in sorted(g.students.items()):
+            values = [v for key, v in metrics.items() if key.startswith('IoU/')]
+            if sum(v is not None and v > 0 for v in values) * 2 < len(values):
+                found.append(
+                    f'Student {i} of generation {g.number}{classes_found(metrics)}: it has learned '
+                    'little. Train longer, or look at its curve.'
+                )
+        outside, inside = (g.labels.get(f'accuracy_{where}') for where in ('outside', 'inside'))
+        if outside is not None and inside is not None and inside >= outside:
+            found.append(
+                f'The labels of generation {g.number} are no more often right outside the mask '
+                f'({outside:.1%}) than inside ({inside:.1%}): the disagreement of these teachers '
+                'does not tell right from wrong.'
+            )
+    return found
+
+
 def print_summary(summary: Summary) -> str:
-    """The table of generations as text."""
+    """The table of generations as text, and what to be warned of."""
     header, lines = rows(summary)
     table = PrettyTable(header)
     for line in lines:
         table.add_row(line)
-    return str(table)
+    return '\n'.join([str(table), *(f'Warning: {text}' for text in warnings(summary))])
 
 
 def number(value: float | None) -> str:

@@ -97,6 +97,58 @@ def test_resume_redoes_nothing(finished, monkeypatch):
     assert {p: p.stat().st_mtime_ns for p in work.rglob('*.pth')} == before
 
 
+def test_a_finished_run_can_go_on(finished, tmp_path):
+    """More generations are no other config."""
+    cfg, stages, work = finished
+    shutil.copytree(work, tmp_path / 'work')
+    longer = copy.deepcopy(cfg)
+    longer.work_dir = str(tmp_path / 'work')
+    longer.resume = True
+    longer.generations.num_generations = 3
+    found = run(longer)
+    assert found.keys() - stages.keys() == {
+        'generation_2/labels', 'generation_3/student_0', 'generation_3/student_1',
+        'generation_3/test',
+    }  # fmt: skip
+    assert {name: found[name] for name in stages} == stages
+
+
+@pytest.mark.parametrize('how', ['deleted', 'cut', 'no index'])
+def test_damaged_labels_are_written_again(finished, tmp_path, how):
+    cfg, stages, work = finished
+    shutil.copytree(work, tmp_path / 'work')
+    labels = tmp_path / 'work' / 'generation_1' / 'labels'
+    file = labels / 'index.json' if how == 'no index' else next((labels / 'masks').iterdir())
+    if how == 'cut':
+        file.write_bytes(file.read_bytes()[:-20])
+    else:
+        file.unlink()
+    path = tmp_path / 'work' / 'state.json'
+    state = json.loads(path.read_text())
+    for name in ('generation_2/student_1', 'generation_2/test'):
+        state['stages'].pop(name)
+    path.write_text(json.dumps(state))
+    shutil.rmtree(tmp_path / 'work' / 'generation_2' / 'student_1')
+    resumed = copy.deepcopy(cfg)
+    resumed.work_dir = str(tmp_path / 'work')
+    resumed.resume = True
+    assert run(resumed) == stages
+    assert (labels / file.relative_to(labels)).read_bytes() == (
+        work / 'generation_1' / 'labels' / file.relative_to(labels)
+    ).read_bytes()
+
+
+def test_weights_that_are_gone_are_named_before_anything_is_done(finished, tmp_path):
+    cfg, _, work = finished
+    shutil.copytree(work, tmp_path / 'work')
+    (tmp_path / 'work/generation_1/student_0/best.pth').write_bytes(b'PK')
+    resumed = copy.deepcopy(cfg)
+    resumed.work_dir = str(tmp_path / 'work')
+    resumed.resume = True
+    with pytest.raises(ValueError, match=r'generation_1/student_0/best.pth is missing or cut off'):
+        run(resumed)
+
+
 def test_a_finished_folder_is_refused_without_resume(finished):
     cfg, _, _ = finished
     with pytest.raises(ValueError, match='holds a generational run already.*--resume'):
@@ -121,6 +173,7 @@ def test_a_student_can_be_repeated_by_hand(finished, tmp_path):
     folder = work / 'generation_1' / 'student_1'
     cfg = Config.fromfile(folder / 'config.py')
     assert cfg.train_dataloader.dataset.labels == str(work / 'generation_0' / 'labels')
+    assert cfg.work_dir != str(folder)  # a repetition must not overwrite the run
     cfg.work_dir = str(tmp_path)
     cfg.experiment_name = cfg.visualizer.name = tmp_path.name
     Runner.from_cfg(cfg).train()
@@ -133,9 +186,12 @@ def test_another_run_gives_the_first_teachers(finished, generations_cfg):
     generations_cfg.generations.initial_teachers = str(work)
     found = run(generations_cfg)
     assert 'generation_0/student_0' not in found and 'generation_0/labels' in found
-    best = best_students(stages, 'mIoU')[2]
+    values = {name: r['val']['mIoU'] for name, r in stages.items() if '/student_' in name}
+    best = max(values, key=lambda name: (values[name], name))
     log = (Path(generations_cfg.work_dir) / 'generation_0/labeling').rglob('*.log')
-    assert f'generation_2/student_{best}/best.pth' in next(iter(log)).read_text()
+    assert f'{best}/best.pth' in next(iter(log)).read_text()
+    given = found['generation_0/given']['teachers']
+    assert given[0]['checkpoint'].endswith(f'{best}/best.pth')
 
 
 def test_labels_can_be_dropped(generations_cfg):

@@ -34,7 +34,12 @@ def refuse(cfg, match: str) -> None:
         (dict(im=dict(dilat=3)), "generations.im.dilat: .* Did you mean 'dilate'"),
         (dict(im=dict(min_agreement=1.5)), 'min_agreement=1.5 must lie in'),
         (dict(num_generations=2, per_generation=[{}]), 'per_generation has 1 entries'),
-        (dict(warm_start=True, per_generation=[dict(model=dict(x=1))]), 'warm_start=True'),
+        (dict(warm_start=True, per_generation=[{'model.backbone.base_channels': 8}]),
+         'starts a student of generation 1 from the last generation, whose model differs'),
+        (dict(student=dict(optim_wraper=dict(type='OptimWrapper'))),
+         "student.optim_wraper: the config has no key .* Did you mean 'optim_wrapper'"),
+        (dict(student=dict(val_dataloader=None)), 'val_dataloader is missing: validation ranks'),
+        (dict(student=dict(test_dataloader=None)), 'of generation 1 are missing or hold other'),
         (dict(initial_teachers=[dict(checkpoint='a', config='b')]), 'names 1 checkpoints'),
         (dict(views=['hflp']), "views: 'hflp' is no view"),
         (dict(size_divisor=0), 'generations.size_divisor=0 must be'),
@@ -44,6 +49,7 @@ def refuse(cfg, match: str) -> None:
         (dict(first='missing.py'), 'generations.first: missing.py does not exist'),
         (dict(evalnet=dict(pipeline=[], test_pipeline=[], num_folds=1)), 'num_folds=1 must be 2'),
         (dict(evalnet=dict(pipeline=[])), 'generations.evalnet.test_pipeline is missing'),
+        (dict(evalnet=dict(pipeline=[], test_pipeline=[])), 'pipeline has no LoadCandidate'),
     ],
 )  # fmt: skip
 def test_options(generations_cfg, changes, match):
@@ -108,6 +114,44 @@ def test_a_judge_of_labels_without_the_true_ones(generations_cfg):
     dataset = generations_cfg.unlabeled_dataloader.dataset
     dataset.pipeline = [t for t in dataset.pipeline if t['type'] != 'LoadHiddenAnnotations']
     refuse(generations_cfg, 'has no LoadHiddenAnnotations. Add it if')
+
+
+def test_a_quality_network_that_nobody_asks(mini_shapes, tmp_path):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.train_dataloader.dataset.draws = 'once'
+    refuse(cfg, 'generations.evalnet is set, and nothing uses what it says')
+
+
+def test_a_quality_network_without_a_batch(mini_shapes, tmp_path):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.generations.evalnet.update(num_folds=2, times=1, batch_size=8)
+    refuse(cfg, 'evalnet.batch_size=8 is more than the 4 labeled images times 1')
+
+
+@pytest.mark.parametrize(
+    ('options', 'match'),
+    [
+        ({'train_dataloader.dataset.labelled_ratio': 0.5},
+         "dataset.labelled_ratio: .* Did you mean 'labeled_ratio'"),
+        ({'train_cfg.max_epoch': 1}, "train_cfg.max_epoch: .* Did you mean 'max_epochs'"),
+        ({'model.decode_head.num_classes': 3}, 'num_classes=3, and the data has 4 classes'),
+        ({'generation.num_generations': 3}, "generation: no such key. Did you mean 'generations'"),
+        ({'train_dataloader.batch_size': 64, 'train_dataloader.drop_last': True},
+         'batch_size=64 is more than the 8 samples of an epoch'),
+        ({'unlabeled_dataloader.dataset.ann_file': 'splits/labeled.txt'},
+         'holds 8 images that unlabeled_dataloader.dataset does not'),
+        ({'unlabeled_dataloader.dataset.pipeline.1.seg_map_dir': 'nowhere'}, 'nowhere'),
+    ],
+)  # fmt: skip
+def test_the_rest_of_the_config(generations_cfg, options, match):
+    generations_cfg.merge_from_dict(options)
+    refuse(generations_cfg, match)
+
+
+def test_students_that_are_validated_on_other_images(generations_cfg):
+    dataset = copy.deepcopy(generations_cfg.test_dataloader.dataset)
+    generations_cfg.generations.student = dict(val_dataloader=dict(dataset=dataset))
+    refuse(generations_cfg, 'generation 1 are missing or hold other images')
 
 
 def test_a_mistake_in_a_late_generation_is_found_first(generations_cfg):

@@ -2,6 +2,7 @@
 """Configs of the single runs of a generational run: pure functions of config and generation."""
 
 import copy
+import difflib
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,17 +39,15 @@ def student_config(
     key = 'student' if generation else 'first'
     changes = getattr(settings, key)
     if isinstance(changes, str):
-        if not osp.isfile(changes):
-            raise MissingFileError(f'generations.{key}: {changes} does not exist.')
-        student = Config.fromfile(changes)
+        student = read_config(changes, key)
         for name in ('launcher', 'env_cfg', 'model_wrapper_cfg'):  # of the processes that run
             if name in cfg:
                 student[name] = copy.deepcopy(cfg[name])
     else:
         student = copy.deepcopy(cfg)
-        _merge(student, changes or {})
+        _merge(student, changes or {}, key)
     if generation and settings.per_generation:
-        _merge(student, settings.per_generation[generation - 1])
+        _merge(student, settings.per_generation[generation - 1], 'per_generation')
     for name in ('generations', 'runner_type', 'unlabeled_dataloader', 'unlabeled_evaluator'):
         student.pop(name, None)
     if generation:
@@ -70,7 +69,20 @@ def student_config(
     return student
 
 
-def _merge(cfg: Config, changes: dict) -> None:
+def read_config(path: str, key: str) -> Config:
+    """Reads the config file that ``generations.first`` or ``.student`` names."""
+    if not osp.isfile(path):
+        raise MissingFileError(f'generations.{key}: {path} does not exist.')
+    return Config.fromfile(path)
+
+
+def _merge(cfg: Config, changes: dict, where: str) -> None:
+    for key in changes:
+        name = key.split('.')[0]
+        if name not in cfg:
+            close = difflib.get_close_matches(name, cfg.keys(), n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise UserError(f'generations.{where}.{key}: the config has no key {name!r}.{hint}')
     cfg.merge_from_dict(copy.deepcopy(dict(changes)))  # merging takes ``_delete_`` out of them
 
 
@@ -140,7 +152,8 @@ def labeled_config(student: Config) -> dict:
 
 def image_folder(dataset: dict) -> str:
     """Folder to which the names of a data set's images are relative."""
-    return osp.join(dataset.get('data_root') or '', dataset['data_prefix'].get('img_path') or '')
+    prefix = (dataset.get('data_prefix') or {}).get('img_path') or ''
+    return osp.join(dataset.get('data_root') or '', prefix)
 
 
 def labeling_config(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ``generations=dict(...)`` of a config may say."""
 
+import difflib
 from collections.abc import Sequence
 
 from mmseg.registry import MODELS
@@ -35,7 +36,7 @@ class Generations:
         warm_start (bool): Students start from the best network of the last generation.
         initial_teachers (Sequence[dict] or str, optional): Instead of training generation 0:
             ``[dict(checkpoint=..., config=...), ...]``, best first; or the work_dir of a finished
-            generational run, whose last generation is taken.
+            generational run, whose best generation by validation is taken.
         voter (str, optional): ``'agreement'`` or ``'mean'``, see :class:`EnsembleSegmentor`.
             Default: agreement if there is ``im``, else mean.
         views (Sequence[str]): Each teacher votes once for each view.
@@ -125,11 +126,6 @@ class Generations:
                 f'generations.per_generation has {len(self.per_generation)} entries; it needs one '
                 f'for each of the {self.num_generations} generations of students, or none.'
             )
-        if self.warm_start and any('model' in changes for changes in self.per_generation):
-            raise UserError(
-                'generations.warm_start=True starts a student from the last generation, so '
-                'per_generation must not change the model.'
-            )
 
 
 def _count(value: int, name: str, least: int) -> int:
@@ -148,6 +144,9 @@ def read_settings(cfg: dict) -> Generations:
     Raises:
         UserError: If it is missing or has an unknown key.
     """
+    misspelt = difflib.get_close_matches('generations', cfg.keys() - {'generations'}, cutoff=0.85)
+    if misspelt:
+        raise UserError(f"{misspelt[0]}: no such key. Did you mean 'generations'?")
     if 'generations' not in cfg:
         raise UserError(
             "runner_type='GenerationalRunner' needs generations=dict(num_generations=..., ...) in "

@@ -14,10 +14,12 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
+from ...errors import UserError
 from ...files import plain_numbers, write_aside
 from ..hooks.keep_best import BEST, best_validation
 
 CONFIG = 'config.py'
+BY_HAND = 'by_hand'
 
 
 def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
@@ -37,7 +39,9 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(folder)
     if is_main_process():
-        write_aside(folder / CONFIG, cfg.pretty_text.encode())
+        by_hand = copy.deepcopy(cfg)
+        by_hand.work_dir = str(folder / BY_HAND)  # whoever repeats it must not overwrite this run
+        write_aside(folder / CONFIG, by_hand.pretty_text.encode())
     latest = newest_checkpoint(folder)
     if latest is not None:
         cfg.load_from, cfg.resume = str(latest), True
@@ -70,6 +74,19 @@ def newest_checkpoint(folder: Path) -> Path | None:
     ]
     whole = (path for _, path in sorted(found, reverse=True) if zipfile.is_zipfile(path))
     return next(whole, None)
+
+
+def check_networks(work_dir: Path, stages: dict[str, dict]) -> None:
+    """Raises a UserError if the weights of a finished student are gone or cut off."""
+    for name, result in stages.items():
+        if 'checkpoint' not in result:
+            continue
+        path = work_dir / name / result['checkpoint']
+        if not (path.is_file() and zipfile.is_zipfile(path)):
+            raise UserError(
+                f'{path} is missing or cut off, and {name} is finished, so it is not trained '
+                'again. Put the file back, or choose another --work-dir.'
+            )
 
 
 def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:

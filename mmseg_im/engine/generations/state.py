@@ -12,8 +12,11 @@ from ...files import read_json, write_json
 STATE = 'state.json'
 LOCK = '.lock'
 
-FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
-"""tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
+FREE_KEYS = (
+    'work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends',
+    'generations.num_generations',
+)  # fmt: skip
+"""tuple[str]: Config keys that may change between a run and its ``--resume``."""
 
 FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels')
 """tuple[str]: Likewise, at any depth."""
@@ -41,7 +44,7 @@ class State:
         if not self.path.is_file():
             return
         content = read_json(self.path)
-        if not content['stages'] and not (self.path.parent / 'generation_0').is_dir():
+        if not content['stages'] and not any(self.path.parent.rglob('*.pth')):
             return  # a mistake was found before anything was done
         if not resume:
             raise UserError(
@@ -84,9 +87,10 @@ def flatten(value, key: str = '') -> dict:
         return {key: repr(value)} if key else {}
     flat = {}
     for name, item in items:
-        if name in FREE_LEAVES or (not key and name in FREE_KEYS):
+        path = f'{key}.{name}' if key else name
+        if name in FREE_LEAVES or path in FREE_KEYS:
             continue
-        flat.update(flatten(item, f'{key}.{name}' if key else name))
+        flat.update(flatten(item, path))
     return flat
 
 
@@ -96,7 +100,7 @@ def _compare(old: dict, new: dict, path: Path) -> None:
             raise UserError(
                 f'{path} belongs to a run with another config: {key} was '
                 f'{old.get(key, "(absent)")!r} and is {new.get(key, "(absent)")!r}. Use the old '
-                'value, or choose another --work-dir.'
+                'value, choose another --work-dir, or delete the folder.'
             )
 
 

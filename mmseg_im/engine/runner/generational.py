@@ -7,28 +7,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmengine import Config
-from mmengine.dist import (
-    barrier,
-    broadcast_object_list,
-    init_dist,
-    is_distributed,
-    is_main_process,
-)
+from mmengine.dist import barrier, get_world_size, init_dist, is_distributed, is_main_process
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import set_random_seed
 
+from ...datasets.pseudo_labeled import first_damage
 from ...errors import UserError
-from ...report import print_summary, read_summary, write_report
+from ...models.networks import build_network, load_network
+from ...report import classes_found, print_summary, read_summary, write_report
 from ..generations.checks import check_plan
-from ..generations.configs import labeling_config, student_config, test_config
+from ..generations.configs import labeling_config, read_config, student_config, test_config
 from ..generations.examples import keep_examples
 from ..generations.quality import QualityStages
 from ..generations.settings import read_settings
-from ..generations.stages import measure, student_seed, train_student, write_labels
+from ..generations.stages import (
+    check_networks,
+    measure,
+    student_seed,
+    train_student,
+    write_labels,
+)
 from ..generations.state import Lock, State, flatten
 from ..generations.teachers import best_students, initial_teachers
 from ..hooks.keep_best import score
+from ..processes import on_main_process
 
 
 # in mmengine's registry: the train.py of every OpenMMLab project asks there for a runner_type
@@ -86,19 +89,26 @@ class GenerationalRunner:
 
     def _start(self) -> None:
         self.seed = self._seed()
-        self.state = State(
-            self.work_dir, flatten(self.cfg.to_dict()), self.cfg.get('resume', False)
-        )
+        config = dict(self.cfg.to_dict(), processes=get_world_size())
+        for key in ('first', 'student'):
+            if isinstance(getattr(self.settings, key), str):
+                config[f'{key}_file'] = read_config(getattr(self.settings, key), key).to_dict()
+        self.state = State(self.work_dir, flatten(config), self.cfg.get('resume', False))
         if is_main_process():  # what a killed run was about to write
             for path in self.work_dir.rglob('.*.tmp'):
                 path.unlink()
         barrier()
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
         self.logger = MMLogger.get_instance(f'generations_{id(self)}', log_file=log_file)
-        if not self.state.stages:
-            on_main_process(lambda: check_plan(self.cfg, self.settings))
-            if is_main_process():
-                self.state.write()
+        if self.cfg.get('resume', False) and not self.state.stages:
+            self.logger.warning(f'{self.work_dir} holds no finished stage: nothing is passed over.')
+        on_main_process(self._check)
+        if is_main_process():
+            self.state.write()
+
+    def _check(self) -> None:
+        check_plan(self.cfg, self.settings)
+        check_networks(self.work_dir, self.state.stages)
 
     def _seed(self) -> int:
         seed = (self.cfg.get('randomness') or {}).get('seed')
@@ -158,7 +168,13 @@ class GenerationalRunner:
         """
         settings = self.settings
         if generation == 0 and settings.initial_teachers is not None:
-            self._teachers = initial_teachers(settings)
+            # recorded, because the other run may go on
+            given = self._stage(
+                'generation_0/given', lambda: dict(teachers=initial_teachers(settings))
+            )
+            self._teachers = given['teachers']
+            files = ', '.join(teacher['checkpoint'] for teacher in self._teachers)
+            self.logger.info(f'The first teachers are given: {files}')
             return self._teachers
         results = []
         for i in range(settings.students_per_generation):
@@ -167,13 +183,19 @@ class GenerationalRunner:
             def train(folder: Path = folder, i: int = i) -> dict:
                 cfg = student_config(self.cfg, settings, generation, labels)
                 if generation and settings.warm_start:
-                    cfg.load_from = self._teachers[0]['checkpoint']
+                    start = self._teachers[0]['checkpoint']
+                    network = build_network(cfg.model, 'model')
+                    load_network(network, start, 'generations.warm_start')  # refuses what differs
+                    cfg.load_from = start
                 seed = student_seed(self.seed, generation, i)
                 return train_student(cfg, folder, seed, settings.metric)
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
             value = score(result['val'][settings.metric])
-            self.logger.info(f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}')
+            found = classes_found(result['val'])
+            self.logger.info(
+                f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}{found}'
+            )
             results.append((-value, i, result, folder))
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
@@ -183,6 +205,7 @@ class GenerationalRunner:
 
     def _label(self, generation: int, teachers: list[dict]) -> str:
         folder = self._folder(generation) / 'labels'
+        self._check_labels(generation, folder)
 
         def label() -> dict:
             cfg = labeling_config(self.cfg, self.settings, teachers, folder)
@@ -198,6 +221,21 @@ class GenerationalRunner:
         shares = ', '.join(f'{key} {value}' for key, value in result.items())
         self.logger.info(f'generation_{generation}/labels: {shares}')
         return str(folder)
+
+    def _check_labels(self, generation: int, folder: Path) -> None:
+        """Has labels that a student still needs written again if a file is missing or cut off."""
+        stage = f'generation_{generation}/labels'
+        students = (
+            f'generation_{generation + 1}/student_{i}'
+            for i in range(self.settings.students_per_generation)
+        )
+        if stage not in self.state.stages or all(name in self.state.stages for name in students):
+            return
+        damage = on_main_process(lambda: first_damage(folder))
+        if damage is not None:
+            self.logger.warning(f'{stage} is done again: {damage}')
+            for name in (stage, f'generation_{generation}/quality'):
+                self.state.stages.pop(name, None)
 
     def _test(self) -> None:
         """Measures the best student of every generation on the test images, once."""
@@ -216,25 +254,3 @@ class GenerationalRunner:
 
     def _folder(self, generation: int) -> Path:
         return self.work_dir / f'generation_{generation}'
-
-
-def on_main_process(action: Callable, share: bool = True):
-    """Runs something in one process; a mistake that it finds ends all of them.
-
-    Args:
-        action (Callable): What to do.
-        share (bool): Whether to hand its result to all processes; otherwise they get None.
-    """
-    result, problem = None, None
-    if is_main_process():
-        try:
-            result = action()
-        except (UserError, OSError) as error:
-            problem = error
-    message = [problem if problem is None else str(problem), result if share else None]
-    broadcast_object_list(message)
-    if problem is not None:
-        raise problem
-    if message[0] is not None:
-        raise UserError(message[0])
-    return message[1] if share else result
