@@ -1,21 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures parts of the package on random data; prints a table of ratios and writes JSON.
-
-``predict``: K teachers that write pseudo-labels, against plain ``Runner.test()`` of one network.
-"""
+"""Measures parts of the package on random data; prints tables of ratios and writes JSON."""
 
 import argparse
-import json
-import multiprocessing
-import platform
-import re
 import sys
-import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-
-from prettytable import PrettyTable
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
@@ -23,156 +10,35 @@ from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite eno
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
-    predict = commands.add_parser('predict', help='writing of pseudo-labels')
+    predict = commands.add_parser(
+        'predict', help='K teachers that write pseudo-labels, against plain Runner.test()'
+    )
     predict.add_argument('config', help='config whose model predicts')
     predict.add_argument('--teachers', type=int, nargs='+', default=[1, 4], help='K to measure')
     predict.add_argument('--images', type=int, default=64)
-    predict.add_argument('--size', type=int, nargs=2, default=[360, 480], help='height, width')
-    predict.add_argument('--batch-size', type=int, default=8)
-    predict.add_argument('--repeats', type=int, default=3, help='medians are of so many runs')
-    predict.add_argument('--out', help='JSON file')
+    step = commands.add_parser('step', help='training steps of configs, against the first of them')
+    step.add_argument('configs', nargs='+', help='the first is the base, such as a supervised one')
+    step.add_argument('--steps', type=int, default=10, help='of each run; their median counts')
+    step.add_argument('--threads', type=int, default=1, help='of the CPU')
+    for command, size, batch_size in ((predict, [360, 480], 8), (step, [96, 128], 4)):
+        command.add_argument('--size', type=int, nargs=2, default=size, help='height, width')
+        command.add_argument('--batch-size', type=int, default=batch_size)
+        command.add_argument('--repeats', type=int, default=3, help='medians are of so many runs')
+        command.add_argument('--out', help='JSON file')
     return parser.parse_args()
 
 
-def predict_once(args: argparse.Namespace, folder: str, teachers: int) -> dict:
-    """Measures one run in a process of its own; ``teachers`` = 0 is the plain network."""
-    import torch
-    from mmengine import Config
-    from mmengine.registry import init_default_scope
-    from mmengine.runner import Runner
-    from mmseg.registry import MODELS
-
-    torch.set_num_threads(1)
-    cfg = Config.fromfile(args.config)
-    init_default_scope('mmseg')
-    members = []
-    for i in range(max(teachers, 1)):
-        path = Path(folder) / f'{i}.pth'
-        if not path.is_file():
-            torch.manual_seed(i)
-            torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), path)
-        members.append(dict(checkpoint=str(path), config=cfg.model))
-    classes = tuple(str(i) for i in range(cfg.model.decode_head.num_classes))
-    test = Config(
-        dict(
-            model=cfg.model,
-            work_dir=f'{folder}/work',
-            default_scope='mmseg',
-            log_level='ERROR',
-            test_dataloader=dict(
-                batch_size=args.batch_size,
-                num_workers=1,
-                persistent_workers=True,
-                sampler=dict(type='DefaultSampler', shuffle=False),
-                dataset=dict(
-                    type='BaseSegDataset',
-                    data_root=folder,
-                    img_suffix='.png',
-                    metainfo=dict(classes=classes),
-                    data_prefix=dict(img_path='images'),
-                    test_mode=True,
-                    pipeline=[dict(type='LoadImageFromFile'), dict(type='PackSegInputs')],
-                ),
-            ),
-            test_cfg=dict(type='TestLoop'),
-            test_evaluator=dict(type='NoMetric'),
-        )
-    )
-    if teachers:
-        voter = 'agreement' if teachers > 1 else 'mean'
-        test.model = dict(type='EnsembleSegmentor', members=members, voter=voter)
-        test.test_evaluator = dict(
-            type='PseudoLabelWriter', out_dir=f'{folder}/labels', img_dir=f'{folder}/images'
-        )
-    else:
-        _register_no_metric()
-        test.load_from = members[0]['checkpoint']
-    runner = Runner.from_cfg(test)
-    runner.load_or_resume()
-    cuda = torch.cuda.is_available()
-    before = 0 if cuda else _reset_peak()
-    begun = time.perf_counter()
-    runner.test()
-    seconds = time.perf_counter() - begun
-    peak = torch.cuda.max_memory_allocated() / 2**20 if cuda else _peak() - before
-    return dict(seconds=seconds, peak=peak)
-
-
-def _register_no_metric() -> None:
-    from mmengine.evaluator import BaseMetric
-    from mmseg.registry import METRICS
-
-    @METRICS.register_module(force=True)
-    class NoMetric(BaseMetric):
-        """Keeps nothing, so that only prediction is measured."""
-
-        def process(self, data_batch, data_samples):
-            self.results.append(0)
-
-        def compute_metrics(self, results):
-            return {}
-
-
-def _status(key: str) -> float:
-    text = Path('/proc/self/status').read_text()
-    return int(re.search(rf'{key}:\s+(\d+) kB', text)[1]) / 1024
-
-
-def _reset_peak() -> float:
-    """Forgets the peak of the resident memory (Linux); returns what is in use, in MiB."""
-    Path('/proc/self/clear_refs').write_text('5')
-    return _status('VmRSS')
-
-
-def _peak() -> float:
-    return _status('VmHWM')
-
-
-def predict(args: argparse.Namespace) -> None:
-    """Prints images per second and teacher, and the memory above what the process holds before."""
-    import cv2
-    import numpy as np
-
-    context = multiprocessing.get_context('spawn')
-    with tempfile.TemporaryDirectory() as folder:
-        rng = np.random.default_rng(0)
-        (Path(folder) / 'images').mkdir()
-        for i in range(args.images):
-            noise = rng.integers(0, 256, (args.size[0] // 8, args.size[1] // 8, 3), np.uint8)
-            image = cv2.resize(noise, args.size[::-1], interpolation=cv2.INTER_CUBIC)
-            cv2.imwrite(f'{folder}/images/{i:05d}.png', image)
-        kinds = [0, *args.teachers]
-        runs = {kind: [] for kind in kinds}
-        for _ in range(args.repeats):
-            for kind in kinds:  # in turn, so that a busy moment hits all of them
-                with ProcessPoolExecutor(1, mp_context=context) as pool:
-                    runs[kind].append(pool.submit(predict_once, args, folder, kind).result())
-    median = {
-        kind: {key: float(np.median([run[key] for run in of_kind])) for key in of_kind[0]}
-        for kind, of_kind in runs.items()
-    }
-    rate = {k: args.images * max(k, 1) / m['seconds'] for k, m in median.items()}
-    base = median.get(1, median[kinds[1]])['peak']
-    table = PrettyTable(['', 'images/s and teacher', 'of plain', 'peak memory, MiB', 'of K = 1'])
-    for kind in kinds:
-        name = f'{kind} teachers, written' if kind else 'plain Runner.test()'
-        peak = median[kind]['peak']
-        table.add_row([
-            name, f'{rate[kind]:.2f}', f'{rate[kind] / rate[0]:.2f}', f'{peak:.0f}',
-            f'{peak / base:.2f}',
-        ])  # fmt: skip
-    print(table)
-    print('Memory above what the process holds, with its weights, before the first image.')
-    if args.out:
-        content = dict(
-            machine=platform.machine(), python=sys.version.split()[0], size=args.size,
-            batch_size=args.batch_size, images=args.images,
-            runs={str(kind): of_kind for kind, of_kind in runs.items()},
-        )  # fmt: skip
-        Path(args.out).write_text(json.dumps(content, indent=1) + '\n')
+def main() -> None:
+    args = parse_args()
+    if not sys.platform.startswith('linux'):
+        sys.exit('Peak memory is read from /proc, which only Linux has.')
+    with plain_errors():
+        if args.command == 'predict':
+            from mmseg_im.benchmarks.predict import predict as run
+        else:
+            from mmseg_im.benchmarks.step import step as run
+        run(args)
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    with plain_errors():
-        predict(arguments)
+    main()

@@ -150,7 +150,12 @@ class EnsembleSegmentor(BaseModel):
     @torch.no_grad()
     def _label(self, images: list[Tensor], samples: list[SegDataSample]) -> None:
         space = self.label_space
-        tallies = deque(_Tally(space, self.min_agreement) for _ in samples)
+        # before the first network runs: one large block, so that the peak of memory is the same for
+        # one network and for many
+        total = images[0].new_zeros(
+            (len(images), space.out_channels, *samples[0].ori_shape), dtype=torch.float32
+        )
+        tallies = deque(_Tally(space, self.min_agreement, one) for one in total.split(1))
         # not enumerate, which keeps its last item: a view of the whole batch's logits, which would
         # live on beside the next voter's
         for logits in self.logits(images, samples):
@@ -172,15 +177,25 @@ class EnsembleSegmentor(BaseModel):
 
 
 class _Tally:
-    """Votes and mean probability of one image; the voters come one after another."""
+    """Votes and mean probability of one image; the voters come one after another.
 
-    def __init__(self, space: LabelSpace, min_agreement: float):
+    Args:
+        space (LabelSpace): The task.
+        min_agreement (float): Share of the voters.
+        total (Tensor): (1, C, H, W) float32 zeros, where the probabilities are added up.
+    """
+
+    def __init__(self, space: LabelSpace, min_agreement: float, total: Tensor):
         self.space = space
         self.votes = Votes(min_agreement, space.num_labels)
-        self.total: Tensor | None = None
+        self.total = total
         self.pixels: Tensor | None = None
         self.same_classes: Tensor | bool = True
-        self.finite: Tensor | bool = True
+
+    @property
+    def finite(self) -> Tensor:
+        """Tensor: Scalar bool, False if a voter returned NaN."""
+        return torch.isfinite(self.total).all()
 
     def add(self, logits: Tensor) -> None:
         """Takes the logits (1, C, H, W) of one voter."""
@@ -189,11 +204,10 @@ class _Tally:
         self.votes.add(hard)
         everywhere = torch.ones((), dtype=torch.bool, device=hard.device)
         pixels = self.space.count(hard, everywhere)
-        self.finite = self.finite & torch.isfinite(probs).all()
-        if self.total is None:
-            self.total, self.pixels, self.present = probs, pixels, pixels > 0
+        self.total += probs
+        if self.pixels is None:
+            self.pixels, self.present = pixels, pixels > 0
         else:
-            self.total += probs
             self.pixels += pixels
             self.same_classes = self.same_classes & ((pixels > 0) == self.present).all()
 

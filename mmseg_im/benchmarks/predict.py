@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Speed and memory of K teachers that write pseudo-labels, against plain ``Runner.test()``."""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine import Config
+from mmengine.evaluator import BaseMetric
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmseg.registry import METRICS, MODELS
+from prettytable import PrettyTable
+
+from .memory import PeakMemory
+
+
+def predict_once(args: argparse.Namespace, folder: str, teachers: int) -> dict:
+    """Measures one run in a process of its own; ``teachers`` = 0 is the plain network."""
+    torch.set_num_threads(1)
+    cfg = Config.fromfile(args.config)
+    init_default_scope('mmseg')
+    members = []
+    for i in range(max(teachers, 1)):
+        path = Path(folder) / f'{i}.pth'
+        if not path.is_file():
+            torch.manual_seed(i)
+            torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), path)
+        members.append(dict(checkpoint=str(path), config=cfg.model))
+    classes = tuple(str(i) for i in range(cfg.model.decode_head.num_classes))
+    test = Config(
+        dict(
+            model=cfg.model,
+            work_dir=f'{folder}/work',
+            default_scope='mmseg',
+            log_level='ERROR',
+            test_dataloader=dict(
+                batch_size=args.batch_size,
+                num_workers=1,
+                persistent_workers=True,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                dataset=dict(
+                    type='BaseSegDataset',
+                    data_root=folder,
+                    img_suffix='.png',
+                    metainfo=dict(classes=classes),
+                    data_prefix=dict(img_path='images'),
+                    test_mode=True,
+                    pipeline=[dict(type='LoadImageFromFile'), dict(type='PackSegInputs')],
+                ),
+            ),
+            test_cfg=dict(type='TestLoop'),
+            test_evaluator=dict(type='NoMetric'),
+        )
+    )
+    if teachers:
+        voter = 'agreement' if teachers > 1 else 'mean'
+        test.model = dict(type='EnsembleSegmentor', members=members, voter=voter)
+        test.test_evaluator = dict(
+            type='PseudoLabelWriter', out_dir=f'{folder}/labels', img_dir=f'{folder}/images'
+        )
+    else:
+        _register_no_metric()
+        test.load_from = members[0]['checkpoint']
+    runner = Runner.from_cfg(test)
+    runner.load_or_resume()
+    memory = PeakMemory()
+    begun = time.perf_counter()
+    runner.test()
+    seconds = time.perf_counter() - begun
+    return dict(seconds=seconds, peak=memory.above())
+
+
+def _register_no_metric() -> None:
+    @METRICS.register_module(force=True)
+    class NoMetric(BaseMetric):
+        """Keeps nothing, so that only prediction is measured."""
+
+        def process(self, data_batch, data_samples):
+            self.results.append(0)
+
+        def compute_metrics(self, results):
+            return {}
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Prints images per second and teacher, and the memory above what the process holds before."""
+    context = multiprocessing.get_context('spawn')
+    with tempfile.TemporaryDirectory() as folder:
+        rng = np.random.default_rng(0)
+        (Path(folder) / 'images').mkdir()
+        for i in range(args.images):
+            noise = rng.integers(0, 256, (args.size[0] // 8, args.size[1] // 8, 3), np.uint8)
+            image = cv2.resize(noise, args.size[::-1], interpolation=cv2.INTER_CUBIC)
+            cv2.imwrite(f'{folder}/images/{i:05d}.png', image)
+        kinds = [0, *args.teachers]
+        runs = {kind: [] for kind in kinds}
+        for _ in range(args.repeats):
+            for kind in kinds:  # in turn, so that a busy moment hits all of them
+                with ProcessPoolExecutor(1, mp_context=context) as pool:
+                    runs[kind].append(pool.submit(predict_once, args, folder, kind).result())
+    median = {
+        kind: {key: float(np.median([run[key] for run in of_kind])) for key in of_kind[0]}
+        for kind, of_kind in runs.items()
+    }
+    rate = {k: args.images * max(k, 1) / m['seconds'] for k, m in median.items()}
+    base = median.get(1, median[kinds[1]])['peak']
+    table = PrettyTable(['', 'images/s and teacher', 'of plain', 'peak memory, MiB', 'of K = 1'])
+    for kind in kinds:
+        name = f'{kind} teachers, written' if kind else 'plain Runner.test()'
+        peak = median[kind]['peak']
+        table.add_row([
+            name, f'{rate[kind]:.2f}', f'{rate[kind] / rate[0]:.2f}', f'{peak:.0f}',
+            f'{peak / base:.2f}',
+        ])  # fmt: skip
+    print(table)
+    print('Memory above what the process holds, with its weights, before the first image.')
+    if args.out:
+        content = dict(
+            machine=platform.machine(), python=sys.version.split()[0], size=args.size,
+            batch_size=args.batch_size, images=args.images,
+            runs={str(kind): of_kind for kind, of_kind in runs.items()},
+        )  # fmt: skip
+        Path(args.out).write_text(json.dumps(content, indent=1) + '\n')
