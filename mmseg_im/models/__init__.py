@@ -1,27 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 from ..inconsistency import InconsistencyMask
+from .backbones import DINOv2
 from .data_preprocessor import MultiViewDataPreProcessor
+from .decode_heads import UniMatchDPTHead
 from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
-from .losses import WeightedCrossEntropyLoss
+from .losses import ProbOHEMCrossEntropyLoss, WeightedCrossEntropyLoss
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
-from .ssl import ConsistencyLoss, FixMatch, PseudoLabel, SSLMethod
+from .ssl import (
+    IMAS,
+    U2PL,
+    AugSeg,
+    ConsistencyLoss,
+    FixMatch,
+    MeanTeacher,
+    PseudoLabel,
+    SegKC,
+    SSLMethod,
+    UniMatch,
+    UniMatchV2,
+)
 from .teachers import EMATeacher, SelfTeacher
 
 __all__ = [
+    'IMAS',
+    'U2PL',
+    'AugSeg',
     'ConsistencyLoss',
+    'DINOv2',
     'EMATeacher',
     'EnsembleSegmentor',
     'EvalNet',
     'FixMatch',
     'FrozenTeacher',
     'InconsistencyMask',
+    'MeanTeacher',
     'MultiViewDataPreProcessor',
+    'ProbOHEMCrossEntropyLoss',
     'PseudoLabel',
     'SSLMethod',
+    'SegKC',
     'SelfTeacher',
     'SemiCascadeSegmentor',
     'SemiMixin',
     'SemiSegmentor',
+    'UniMatch',
+    'UniMatchDPTHead',
+    'UniMatchV2',
     'WeightedCrossEntropyLoss',
 ]

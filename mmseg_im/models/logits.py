@@ -24,15 +24,21 @@ def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
     Raises:
         ValueError: If the decode head does not return logits for pixels.
     """
-    logits = segmentor._forward(image)
+    return at_size(segmentor, segmentor._forward(image), image.shape[2:])
+
+
+def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resizes what a decode head returns, (N, C, h, w), to (N, C, H, W), as its network does.
+
+    Raises:
+        ValueError: If it is something else.
+    """
     if not isinstance(logits, Tensor) or logits.ndim != 4:
         head = segmentor.decode_head
         raise UserError(
             f'{type(head).__name__} does not return logits (N, C, h, w) for pixels, which '
             'semi-supervised training needs: choose another decode_head.'
         )
-    if logits.shape[2:] == image.shape[2:]:
+    if tuple(logits.shape[2:]) == tuple(size):
         return logits
-    return resize(
-        logits, size=image.shape[2:], mode='bilinear', align_corners=segmentor.align_corners
-    )
+    return resize(logits, size=size, mode='bilinear', align_corners=segmentor.align_corners)

@@ -51,6 +51,37 @@ def sample_boxes(
     return box * used.unsqueeze(1)
 
 
+def centred_boxes(num: int, size: tuple[int, int], side: float, margin: int) -> Tensor:
+    """Boxes of one size around random centres, cut off at the border (iMAS, AugSeg).
+
+    Args:
+        num (int): Number of images N.
+        size (tuple[int, int]): Height and width of the images.
+        side (float): Share of height and width that a whole box has, in [0, 1].
+        margin (int): Centres are drawn from ``side // margin`` to the end.
+
+    Returns:
+        Tensor: (N, 4) int64 on the CPU: top, left, bottom, right; the last two are excluded.
+    """
+    low, high = [], []
+    for length in size:
+        half = int(length * side) // 2
+        centre = torch.randint(length // margin, max(length, length // margin + 1), (num,))
+        low.append((centre - half).clamp(0, length))
+        high.append((centre + half).clamp(0, length))
+    return torch.stack(low + high, dim=1)
+
+
+def half_boxes(num: int, size: tuple[int, int]) -> Tensor:
+    """Boxes (N, 4) of half the image's area, as U2PL draws them: the height follows the width."""
+    height, width = size
+    columns = torch.randint(width // 2 + 1, max(width, width // 2 + 2), (num,)).clamp(max=width)
+    rows = (height * width / 2 / columns).round().long().clamp(max=height)
+    top = (torch.rand(num) * (height - rows + 1)).long()
+    left = (torch.rand(num) * (width - columns + 1)).long()
+    return torch.stack([top, left, top + rows, left + columns], dim=1)
+
+
 def box_mask(boxes: Tensor, size: tuple[int, int], device: torch.device | str = 'cpu') -> Tensor:
     """Rasterises boxes (N, 4) into a mask (N, 1, H, W), True inside."""
     top, left, bottom, right = boxes.to(device, non_blocking=True).view(-1, 4, 1, 1, 1).unbind(1)
@@ -59,14 +90,10 @@ def box_mask(boxes: Tensor, size: tuple[int, int], device: torch.device | str = 
     return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
 
 
-def paste(inside: Tensor, x: Tensor) -> Tensor:
-    """Pastes into each image of a batch the box of its neighbour in the batch.
+def neighbour(x: Tensor) -> Tensor:
+    """The batch, each image in the place of the one before it.
 
     The batch is in random order, so the neighbour is a random other image; in a batch of one it
-    is the image itself and nothing changes.
-
-    Args:
-        inside (Tensor): (N, 1, H, W) bool, from :func:`box_mask`.
-        x (Tensor): (N, any, H, W): images, labels, weights or masks of any dtype.
+    is the image itself and CutMix changes nothing.
     """
-    return torch.where(inside, x.roll(1, dims=0), x)
+    return x.roll(1, dims=0)

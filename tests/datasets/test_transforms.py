@@ -254,6 +254,26 @@ def test_multi_view_of_any_size(size):
     assert packed['data_samples']['weak'] is not packed['data_samples']['strong']
 
 
+def test_two_crops_of_one_image():
+    """Branches with a geometry of their own; the views of a branch stay pixel-aligned."""
+    image = noise((40, 50))
+    crop = dict(type='RandomCrop', crop_size=(16, 16))
+    views = dict(
+        first=[crop, dict(type='MultiView', views=dict(weak=[PACK], strong1=[PACK]))],
+        second=[crop, dict(type='MultiView', views=dict(mix_weak=[PACK], mix_strong1=[PACK]))],
+    )
+    pipeline = Compose([LoadEmptyAnnotations(), MultiView(views)])
+    with seeded(0):
+        packed = pipeline(dict(img=image, seg_fields=[]))
+    assert list(packed['inputs']) == ['weak', 'strong1', 'mix_weak', 'mix_strong1']
+    assert packed['inputs'].keys() == packed['data_samples'].keys()
+    same = [torch.equal(packed['inputs']['weak'], other) for other in packed['inputs'].values()]
+    assert same == [True, True, False, False]
+    twice = dict(a=views['first'], b=views['first'])
+    with pytest.raises(ValueError, match="two views are named 'strong1'"):
+        MultiView(twice).transform(dict(LoadEmptyAnnotations()(dict(img=image, seg_fields=[]))))
+
+
 # ----------------------------------------------------------------------------- packing, multi-label
 
 

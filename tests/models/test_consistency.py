@@ -43,7 +43,9 @@ def probabilities(label_space, logits):
 def test_against_numpy(label_space, padded):
     student = build(label_space)
     views, of_view = batch(padded)
-    loss = student.semi.loss(student, views, of_view)['loss_consistency']
+    maps = student.label_space.num_maps
+    of_view['sup'] = samples(torch.zeros(2, maps, 32, 32, dtype=torch.long))
+    loss = student.semi.loss(student, views, of_view)['unsup.loss_consistency']
     with torch.no_grad():
         first, second = (
             probabilities(label_space, student.logits(views[name]).double().numpy())
@@ -59,11 +61,11 @@ def test_equal_views_and_nothing_valid_give_zero():
     student = build()
     views, of_view = batch(False)
     views['strong2'] = views['strong1']
-    assert student.semi.loss(student, views, of_view)['loss_consistency'] == 0
+    assert student.semi.loss(student, views, of_view)['unsup.loss_consistency'] == 0
     for sample in of_view['strong1']:
         sample.gt_sem_seg.data.fill_(255)
     views['strong2'] = views['sup']
-    loss = student.semi.loss(student, views, of_view)['loss_consistency']
+    loss = student.semi.loss(student, views, of_view)['unsup.loss_consistency']
     assert loss == 0 and loss.requires_grad
 
 
@@ -72,7 +74,7 @@ def test_the_gradient_goes_through_both_views():
     views, of_view = batch(False)
     for name in ('strong1', 'strong2'):
         views[name].requires_grad_(True)
-    student.semi.loss(student, views, of_view)['loss_consistency'].backward()
+    student.semi.loss(student, views, of_view)['unsup.loss_consistency'].backward()
     assert views['strong1'].grad.abs().sum() > 0 and views['strong2'].grad.abs().sum() > 0
 
 

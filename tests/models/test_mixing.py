@@ -4,7 +4,7 @@
 import numpy as np
 import torch
 
-from mmseg_im.models.mixing import box_mask, paste, sample_boxes
+from mmseg_im.models.mixing import box_mask, centred_boxes, neighbour, sample_boxes
 
 
 def test_boxes_lie_inside_and_follow_the_published_ranges():
@@ -46,11 +46,26 @@ def test_paste_is_the_loop_over_images():
     for i, (top, left, bottom, right) in enumerate(boxes.tolist()):
         partner = x.numpy()[i - 1]
         expected[i, :, top:bottom, left:right] = partner[:, top:bottom, left:right]
-    result = paste(box_mask(boxes, (20, 30)), x)
+    result = torch.where(box_mask(boxes, (20, 30)), neighbour(x), x)
     assert result.dtype == x.dtype
     np.testing.assert_array_equal(result.numpy(), expected)
 
 
 def test_a_batch_of_one_stays_as_it_is():
     x = torch.randn(1, 3, 8, 8)
-    assert torch.equal(paste(torch.ones(1, 1, 8, 8, dtype=torch.bool), x), x)
+    assert torch.equal(neighbour(x), x)
+
+
+def test_centred_boxes():
+    boxes = centred_boxes(4000, (80, 120), side=0.5, margin=8).numpy()
+    top, left, bottom, right = boxes.T
+    assert top.min() == 0 and left.min() == 0 and bottom.max() == 80 and right.max() == 120
+    for low, high, length in ((top, bottom, 80), (left, right, 120)):
+        whole = (low > 0) & (high < length)
+        half = length // 4
+        assert ((high - low)[whole] == 2 * half).all()
+        centre = (low + half)[whole]
+        assert centre.min() > half and centre.max() < length - half
+        # the first centre is at an eighth of the side, so that the low border is cut less often
+        assert (high - low).min() == half + 1
+        assert (low == 0).mean() < (high == length).mean()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmseg_im.label_space import MultiClass, MultiLabel
-from mmseg_im.models.mixing import paste
+from mmseg_im.models.mixing import neighbour
 from mmseg_im.models.ssl import fixmatch as fixmatch_module
 from mmseg_im.models.ssl.base import PseudoLabel, pseudo_label_loss
 from mmseg_im.models.teachers import Teacher
@@ -107,9 +107,9 @@ def test_what_the_mask_hides_influences_no_loss(build_tiny, batch):
         model.semi.teachers = torch.nn.ModuleList([Scripted(logits_of(one), logits_of(other))])
         torch.manual_seed(3)
         losses = model.semi.loss(model, views, samples)
-        losses['loss_strong'].backward()
+        losses['unsup.loss_strong'].backward()
         grad = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
-        results.append((losses['loss_strong'], grad))
+        results.append((losses['unsup.loss_strong'], grad))
         assert torch.equal(model.semi.last_pseudo.inconsistent[0, 0], hidden)
     assert torch.equal(results[0][0], results[1][0]) and torch.equal(results[0][1], results[1][1])
     assert results[0][0] > 0
@@ -135,9 +135,9 @@ def test_order_inside_a_step(build_tiny, batch, monkeypatch):
         'pseudo_label_loss',
         lambda space, logits, pseudo: seen.append(('loss', pseudo)) or logits.sum(),
     )
-    student_logits = model.logits
+    joint = model.joint
     monkeypatch.setattr(
-        model, 'logits', lambda x: seen.append(('student', x.clone())) or student_logits(x)
+        model, 'joint', lambda *args: seen.append(('student', args[2].clone())) or joint(*args)
     )
     model.semi.loss(model, views, samples)
     assert [name for name, _ in seen] == ['teacher', 'student', 'loss']
@@ -147,9 +147,11 @@ def test_order_inside_a_step(build_tiny, batch, monkeypatch):
     assert pseudo.inconsistent.any() and not pseudo.inconsistent.all()
     black = -torch.tensor([120.0, 110.0, 100.0]) / torch.tensor([60.0, 55.0, 50.0])
     painted = torch.where(pseudo.inconsistent, black.view(1, 3, 1, 1), views['strong'])
-    torch.testing.assert_close(seen[1][1], paste(inside, painted))
+    torch.testing.assert_close(seen[1][1], torch.where(inside, neighbour(painted), painted))
     for name in ('label', 'weight', 'inconsistent', 'valid'):
-        assert torch.equal(getattr(seen[2][1], name), paste(inside, getattr(pseudo, name))), name
+        before = getattr(pseudo, name)
+        after = torch.where(inside, neighbour(before), before)
+        assert torch.equal(getattr(seen[2][1], name), after), name
 
 
 def test_three_things_are_kept_apart(build_tiny, batch):
@@ -206,7 +208,7 @@ def test_nan_of_one_teacher_silences_that_image(build_tiny, batch, space, im):
     pseudo = model.semi.last_pseudo
     assert pseudo.finite.flatten().tolist() == [True, False]
     assert (pseudo.weight[1] == 0).all() and (pseudo.weight[0] == 1).all()
-    assert torch.isfinite(losses['loss_strong']) and losses['nan_images'] == 1
+    assert torch.isfinite(losses['unsup.loss_strong']) and losses['unsup.nan_images'] == 1
     assert torch.isfinite(pseudo.prob).all()
 
 

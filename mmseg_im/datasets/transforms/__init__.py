@@ -10,6 +10,7 @@ from .loading import (
 from .multi_view import MultiView
 from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
+from .random_operations import RandomOperations
 
 __all__ = [
     'ColorJitter',
@@ -23,4 +24,5 @@ __all__ = [
     'MultiView',
     'NoisyStudentDistortion',
     'PackSemiInputs',
+    'RandomOperations',
 ]

@@ -14,7 +14,9 @@ class MultiView(BaseTransform):
     """Ends a pipeline with several photometric branches after a shared geometry.
 
     Resize, crop and flip before this transform, so that a pixel means the same in all views;
-    each branch ends in a packer.
+    each branch ends in a packer. A branch may also end in a ``MultiView`` of its own, whose views
+    are added under their own names: with the geometry inside such branches, one image gives two
+    crops (UniMatch V1 mixes an image with another crop of it).
 
     Args:
         views (dict[str, list[dict]]): Name to pipeline, such as ``weak``, ``strong``.
@@ -32,8 +34,13 @@ class MultiView(BaseTransform):
         self.views = {name: Compose(pipeline) for name, pipeline in views.items()}
 
     def transform(self, results: dict) -> dict:
-        packed = {name: view(copy.deepcopy(results)) for name, view in self.views.items()}
-        return {
-            key: {name: item[key] for name, item in packed.items()}
-            for key in ('inputs', 'data_samples')
-        }
+        packed: dict[str, dict] = dict(inputs={}, data_samples={})
+        for name, view in self.views.items():
+            item = view(copy.deepcopy(results))
+            for key, collected in packed.items():
+                found = item[key] if isinstance(item[key], dict) else {name: item[key]}
+                common = found.keys() & collected.keys()
+                if common:
+                    raise UserError(f'MultiView.views: two views are named {min(common)!r}.')
+                collected.update(found)
+        return packed

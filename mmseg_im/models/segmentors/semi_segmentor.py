@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segmentors that train semi-supervised and are, in every other way, mmseg's own."""
 
+from typing import NamedTuple
+
 import torch
 from mmengine.structures import PixelData
-from mmengine.utils import is_list_of
 from mmseg.models import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.models.decode_heads import PointHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -16,9 +17,27 @@ from torch import Tensor, nn
 from ...errors import UserError
 from ...label_space import IGNORE_INDEX, build_label_space
 from ...utils import build
-from ..logits import pixel_logits
+from ..logits import at_size, pixel_logits
 from ..ssl.base import SSLMethod
 from ..teachers import METHOD_PREFIX
+
+
+class JointPass(NamedTuple):
+    """What :meth:`SemiMixin.joint` found of N labeled and M unlabeled images.
+
+    Attributes:
+        losses (dict[str, Tensor]): Supervised losses of the labeled images.
+        logits (Tensor): (M, C, H, W) of the unlabeled images.
+        perturbed (Tensor, optional): (M, C, H, W), likewise from the changed features.
+        features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each.
+        raw (Tensor): (N + M, C, h, w) logits of all as the decode head gave them.
+    """
+
+    losses: dict[str, Tensor]
+    logits: Tensor
+    perturbed: Tensor | None
+    features: tuple[Tensor, ...]
+    raw: Tensor
 
 
 class SemiMixin:
@@ -53,6 +72,10 @@ class SemiMixin:
         """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.models.logits`."""
         return pixel_logits(self, image)
 
+    def decode(self, features: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+        """Logits (N, C, H, W) at a size from the maps of ``extract_feat``."""
+        return at_size(self, self.decode_head.forward(features), size)
+
     def loss(self, inputs, data_samples) -> dict[str, Tensor]:
         """Supervised losses, and those of the method.
 
@@ -81,27 +104,74 @@ class SemiMixin:
                 'train_dataloader.dataset.unlabeled.pipeline.'
             )
         self.semi.update_teachers(self)
-        losses = super().loss(inputs['sup'], data_samples['sup'])
-        losses = {key: _scale(value, self.semi.sup_weight, key) for key, value in losses.items()}
-        unsup = self.semi.loss(self, inputs, data_samples)
-        for key, value in unsup.items():
-            losses[f'unsup.{key}'] = _scale(value, self.semi.unsup_weight, key)
-        return losses
+        return self.semi.loss(self, inputs, data_samples)
+
+    def supervised(self, image: Tensor, samples: list) -> dict[str, Tensor]:
+        """The supervised losses of decode head and auxiliary heads, as ever."""
+        return super().loss(image, samples)
+
+    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> 'JointPass':
+        """One pass over labeled and unlabeled images, so that batch norm sees them together.
+
+        Batches of different sizes (without a fixed ``size`` in the data preprocessor) are passed
+        one after the other; features and raw logits are then those of the unlabeled images alone.
+
+        Args:
+            image (Tensor): (N, 3, H, W), labeled.
+            samples (list[SegDataSample]): Their samples.
+            others (Tensor): (M, 3, H, W) unlabeled views.
+            perturb (Callable, optional): Changes the tuple of feature maps (N + M, c, h, w). The
+                decoder then sees a batch of the plain and the changed maps.
+        """
+        together = image.shape[2:] == others.shape[2:]
+        count = len(image) if together else 0
+        features = self.extract_feat(torch.cat([image, others]) if together else others)
+        decoded = features
+        if perturb is not None:
+            pairs = zip(features, perturb(features), strict=True)
+            decoded = tuple(torch.cat(pair) for pair in pairs)
+        raw = self.decode_head.forward(decoded)
+        logits = at_size(self, raw, others.shape[2:])
+        total = count + len(others)
+        if together:
+            losses = add_prefix(self._head_loss(self.decode_head, raw[:count], samples), 'decode')
+            for prefix, head in self._named_auxiliary_heads():
+                found = self._head_loss(head, head.forward(features)[:count], samples)
+                losses.update(add_prefix(found, prefix))
+        else:
+            losses = self.supervised(image, samples)
+        changed = None if perturb is None else logits[total + count :]
+        return JointPass(losses, logits[count:total], changed, features, raw[:total])
+
+    def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
+        if self.label_space.head_knows_loss:
+            return head.loss_by_feat(raw, samples)
+        return self._sigmoid_loss(head, raw, samples)
 
     def _decode_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return super()._decode_head_forward_train(inputs, data_samples)
-        return add_prefix(self._sigmoid_loss(self.decode_head, inputs, data_samples), 'decode')
+        raw = self.decode_head.forward(inputs)
+        return add_prefix(self._sigmoid_loss(self.decode_head, raw, data_samples), 'decode')
 
     def _auxiliary_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return super()._auxiliary_head_forward_train(inputs, data_samples)
         losses = {}
-        for i, head in enumerate(_as_list(self.auxiliary_head)):
-            losses.update(add_prefix(self._sigmoid_loss(head, inputs, data_samples), f'aux_{i}'))
+        for prefix, head in self._named_auxiliary_heads():
+            found = self._sigmoid_loss(head, head.forward(inputs), data_samples)
+            losses.update(add_prefix(found, prefix))
         return losses
 
-    def _sigmoid_loss(self, head: nn.Module, inputs, data_samples) -> dict[str, Tensor]:
+    def _named_auxiliary_heads(self) -> list[tuple[str, nn.Module]]:
+        """The auxiliary heads with the prefixes that mmseg gives their losses."""
+        if not self.with_auxiliary_head:
+            return []
+        if isinstance(self.auxiliary_head, nn.ModuleList):
+            return [(f'aux_{i}', head) for i, head in enumerate(self.auxiliary_head)]
+        return [('aux', self.auxiliary_head)]
+
+    def _sigmoid_loss(self, head: nn.Module, raw: Tensor, data_samples) -> dict[str, Tensor]:
         """The losses of a head for binary and multi-label targets.
 
         mmseg's cross entropy crashes on a batch in which everything is ignored, and its accuracy
@@ -109,7 +179,7 @@ class SemiMixin:
         """
         target = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
         logits = resize(
-            head.forward(inputs),
+            raw,
             size=target.shape[2:],
             mode='bilinear',
             align_corners=head.align_corners,
@@ -171,13 +241,6 @@ class SemiMixin:
                 state_dict[prefix + METHOD_PREFIX + key] = value
 
 
-def _scale(value, factor: float, key: str):
-    """Multiplies a loss, or a list of losses, with a factor; other logged values stay."""
-    if 'loss' not in key:
-        return value
-    return [v * factor for v in value] if is_list_of(value, Tensor) else value * factor
-
-
 def _as_list(modules: nn.Module) -> list[nn.Module]:
     """mmseg stores one head or loss as it is, and several in a ModuleList."""
     return list(modules) if isinstance(modules, nn.ModuleList) else [modules]
@@ -207,3 +270,12 @@ class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
         super().__init__(*args, **kwargs)
         if not self.label_space.head_knows_loss:
             raise UserError("SemiCascadeSegmentor supports model.label_space='multiclass' only.")
+
+    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> JointPass:
+        """In two passes, because the loss of a stage needs the logits of the one before.
+
+        Methods that change features refuse a cascade.
+        """
+        losses = self.supervised(image, samples)
+        logits = self.logits(others)
+        return JointPass(losses, logits, None, (), logits)

@@ -1,6 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-from .base import PseudoLabel, SSLMethod, pseudo_label_loss
+from .augseg import AugSeg
+from .base import PseudoLabel, SSLMethod
 from .consistency import ConsistencyLoss
 from .fixmatch import FixMatch
+from .imas import IMAS
+from .mean_teacher import MeanTeacher
+from .segkc import SegKC
+from .u2pl import U2PL
+from .unimatch import UniMatch
+from .unimatch_v2 import UniMatchV2
 
-__all__ = ['ConsistencyLoss', 'FixMatch', 'PseudoLabel', 'SSLMethod', 'pseudo_label_loss']
+__all__ = [
+    'IMAS',
+    'U2PL',
+    'AugSeg',
+    'ConsistencyLoss',
+    'FixMatch',
+    'MeanTeacher',
+    'PseudoLabel',
+    'SSLMethod',
+    'SegKC',
+    'UniMatch',
+    'UniMatchV2',
+]

@@ -2,11 +2,12 @@
 """What all semi-supervised methods share: teachers, pseudo-labels, the inconsistency mask."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
 from mmengine.model import BaseModule
+from mmengine.utils import is_list_of
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -42,9 +43,18 @@ class PseudoLabel:
     finite: Tensor
 
     def map(self, function: Callable[[Tensor], Tensor]) -> 'PseudoLabel':
-        """Applies the same function to every field with pixels, such as a paste of CutMix."""
+        """Applies the same function to every field with pixels, such as a flip of the batch."""
         changed = {
             f.name: function(getattr(self, f.name)) for f in fields(self) if f.name != 'finite'
+        }
+        return replace(self, **changed)
+
+    def mixed(self, other: 'PseudoLabel', inside: Tensor) -> 'PseudoLabel':
+        """Takes ``other`` where ``inside`` (N, 1, H, W) is True, as CutMix does with images."""
+        changed = {
+            f.name: torch.where(inside, getattr(other, f.name), getattr(self, f.name))
+            for f in fields(self)
+            if f.name != 'finite'
         }
         return replace(self, **changed)
 
@@ -101,6 +111,9 @@ class SSLMethod(BaseModule):
     views: tuple[str, ...] = ()
     """tuple[str, ...]: Names of the views that the method needs beside ``sup``."""
 
+    own_voters = 0
+    """int: Voters of a pseudo-label beside the teachers, such as the student itself."""
+
     needs_teachers = True
     """bool: Whether the method labels with teachers at all."""
 
@@ -133,7 +146,7 @@ class SSLMethod(BaseModule):
             teacher.bind(student, f'model.semi.teachers[{i}]')
         if self.im is None:
             return
-        voters = sum(len(teacher.views) for teacher in self.teachers)
+        voters = self.own_voters + sum(len(teacher.views) for teacher in self.teachers)
         if voters < 2:
             raise UserError(
                 'model.semi.im: one voter always agrees with itself. Give the teacher more views, '
@@ -154,17 +167,29 @@ class SSLMethod(BaseModule):
 
     @abstractmethod
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        """The method.
+        """The method: labels, losses, and :meth:`combined` to put them together.
 
         Args:
-            student (nn.Module): The segmentor in training; ``student.logits(x)`` predicts.
-            views (dict[str, Tensor]): Name to (N, 3, H, W), normalised, pixel-aligned.
-            samples (dict[str, list[SegDataSample]]): The same names; their label maps are 0 and,
-                on padding, 255.
+            student (nn.Module): The segmentor in training: ``student.supervised(...)`` gives the
+                losses of the labeled images, ``student.logits(x)`` predicts, and
+                ``student.joint(...)`` does both in one pass.
+            views (dict[str, Tensor]): Name to (N, 3, H, W), normalised; ``sup`` is labeled, the
+                others are pixel-aligned views of the unlabeled images.
+            samples (dict[str, list[SegDataSample]]): The same names; label maps of unlabeled
+                views are 0 and, on padding, 255.
 
         Returns:
             dict[str, Tensor]: Keys with ``loss`` are added up and minimised, others only logged.
         """
+
+    def combined(
+        self, supervised: dict[str, Tensor], unsupervised: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Weighs the losses of labeled and unlabeled images and names the latter ``unsup.*``."""
+        losses = {key: _scale(value, self.sup_weight, key) for key, value in supervised.items()}
+        for key, value in unsupervised.items():
+            losses[f'unsup.{key}'] = _scale(value, self.unsup_weight, key)
+        return losses
 
     @torch.no_grad()
     def pseudo_label(self, student: nn.Module, image: Tensor, samples: Sequence) -> PseudoLabel:
@@ -175,17 +200,21 @@ class SSLMethod(BaseModule):
             image (Tensor): (N, 3, H, W), the weak view.
             samples (Sequence[SegDataSample]): Its samples.
         """
-        space = student.label_space
+        return self.tally(student.label_space, self.votes(student, image), samples)
+
+    @torch.no_grad()
+    def tally(self, space: LabelSpace, votes: Iterable[Tensor], samples: Sequence) -> PseudoLabel:
+        """Makes a pseudo-label of the logits (N, C, H, W) of voters, one after another."""
         valid = valid_pixels(samples)
-        votes = None if self.im is None else self.im.new_votes(space.num_labels)
+        ballot = None if self.im is None else self.im.new_votes(space.num_labels)
         total, num_voters = None, 0
-        finite = torch.ones(len(image), dtype=torch.bool, device=image.device)
-        for logits in self.votes(student, image):
+        finite = torch.ones(len(valid), dtype=torch.bool, device=valid.device)
+        for logits in votes:
             # The largest logit of an image is NaN if one of them is, and inf after an overflow.
             finite &= logits.flatten(1).amax(dim=1).isfinite()
             prob = torch.nan_to_num(space.probs(logits))
-            if votes is not None:
-                votes.add(space.hard(prob), valid)
+            if ballot is not None:
+                ballot.add(space.hard(prob), valid)
             total = prob if total is None else total.add_(prob)
             num_voters += 1
         finite = finite.view(-1, 1, 1, 1)
@@ -193,8 +222,8 @@ class SSLMethod(BaseModule):
         label = space.hard(prob)
         weight = finite.float().expand_as(label)
         inconsistent = torch.zeros_like(valid)
-        if votes is not None:
-            consensus = self.im(votes, valid, label)
+        if ballot is not None:
+            consensus = self.im(ballot, valid, label)
             label, inconsistent = consensus.label, consensus.inconsistent
             weight = weight * consensus.weight.view(-1, 1, 1, 1)
         return PseudoLabel(
@@ -221,3 +250,10 @@ class SSLMethod(BaseModule):
         if self.im is None:
             return image
         return self.im.paint_view(image, pseudo.inconsistent, self.fill)
+
+
+def _scale(value, factor: float, key: str):
+    """Multiplies a loss, or a list of losses, with a factor; other logged values stay."""
+    if 'loss' not in key:
+        return value
+    return [v * factor for v in value] if is_list_of(value, Tensor) else value * factor

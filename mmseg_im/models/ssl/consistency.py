@@ -38,4 +38,6 @@ class ConsistencyLoss(SSLMethod):
         first, second = student.label_space.probs(logits).chunk(2)
         valid = valid_pixels(samples['strong1'])
         error = (first - second).square() * valid
-        return dict(loss_consistency=error.sum() / valid.expand_as(error).sum().clamp(min=1))
+        loss = error.sum() / valid.expand_as(error).sum().clamp(min=1)
+        supervised = student.supervised(views['sup'], samples['sup'])
+        return self.combined(supervised, dict(loss_consistency=loss))

@@ -3,12 +3,13 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ...errors import UserError
-from ..mixing import box_mask, paste, sample_boxes
+from ..mixing import box_mask, neighbour, sample_boxes
 from .base import PseudoLabel, SSLMethod, pseudo_label_loss
+from .checks import check_shares
 
 
 @MODELS.register_module()
@@ -22,7 +23,8 @@ class FixMatch(SSLMethod):
               CE(\text{student}(x^s)_i, \hat y_i)
 
     with the teachers' confidence :math:`c` and label :math:`\hat y` of the weak view and the
-    pixels :math:`V` that are no padding. Views: ``weak``, ``strong``.
+    pixels :math:`V` that are no padding. The student sees :math:`x` and :math:`x^s` in one batch,
+    as in UniMatch V2's FixMatch. Views: ``weak``, ``strong``.
 
     Args:
         teachers: See :class:`SSLMethod`.
@@ -45,9 +47,7 @@ class FixMatch(SSLMethod):
         unsup_weight: float = 0.5,
     ):
         super().__init__(teachers, im, sup_weight, unsup_weight)
-        for name, value in (('threshold', threshold), ('cutmix_prob', cutmix_prob)):
-            if not 0 <= value <= 1:
-                raise UserError(f'model.semi.{name}={value} must lie in [0, 1].')
+        check_shares(threshold=threshold, cutmix_prob=cutmix_prob)
         self.threshold = threshold
         self.cutmix_prob = cutmix_prob
 
@@ -57,13 +57,14 @@ class FixMatch(SSLMethod):
         self.last_pseudo = pseudo
         image = self.paint(views['strong'], pseudo)
         image, pseudo = self.cutmix(image, pseudo)
-        logits = student.logits(image)
-        loss = pseudo_label_loss(student.label_space, logits, pseudo)
-        return dict(loss_strong=loss, **self.logged(pseudo))
+        both = student.joint(views['sup'], samples['sup'], image)
+        loss = pseudo_label_loss(student.label_space, both.logits, pseudo)
+        return self.combined(both.losses, dict(loss_strong=loss, **self.logged(pseudo)))
 
     def cutmix(self, image: Tensor, pseudo: PseudoLabel) -> tuple[Tensor, PseudoLabel]:
         """Pastes a box of the neighbour in the batch into image, label, weight and mask."""
         size = tuple(image.shape[2:])
         boxes = sample_boxes(len(image), size, self.cutmix_prob)
         inside = box_mask(boxes, size, image.device)
-        return paste(inside, image), pseudo.map(lambda x: paste(inside, x))
+        mixed = pseudo.mixed(pseudo.map(neighbour), inside)
+        return torch.where(inside, neighbour(image), image), mixed

@@ -1,0 +1,12 @@
+# UniMatch V1, mixed with the neighbour in the batch on CamVid with a small network from scratch.
+_base_ = [
+    '../_base_/models/unet_half_camvid.py',
+    '../_base_/datasets/semi_camvid_160x120.py',
+    '../_base_/schedules/adamw_25e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(dataset=dict(unlabeled=dict(pipeline=_base_.two_strong)))
+model = dict(
+    data_preprocessor=dict(size=_base_.crop_size),
+    semi=dict(type='UniMatch', threshold=0.8),
+)
