@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from mmengine.registry import RUNNERS
 
+from mmseg_im.engine.generations.checks import _check_loop
 from mmseg_im.engine.generations.state import Lock
 from tests.engine.conftest import make_generations_cfg
 
@@ -133,6 +134,7 @@ def test_a_quality_network_without_a_batch(mini_shapes, tmp_path):
     [
         ({'train_dataloader.dataset.labelled_ratio': 0.5},
          "dataset.labelled_ratio: .* Did you mean 'labeled_ratio'"),
+        ({'train_cfg.type': 'EpochLoop'}, "train_cfg.type='EpochLoop' is not registered"),
         ({'train_cfg.max_epoch': 1}, "train_cfg.max_epoch: .* Did you mean 'max_epochs'"),
         ({'model.decode_head.num_classes': 3}, 'num_classes=3, and the data has 4 classes'),
         ({'generation.num_generations': 3}, "generation: no such key. Did you mean 'generations'"),
@@ -146,6 +148,14 @@ def test_a_quality_network_without_a_batch(mini_shapes, tmp_path):
 def test_the_rest_of_the_config(generations_cfg, options, match):
     generations_cfg.merge_from_dict(options)
     refuse(generations_cfg, match)
+
+
+@pytest.mark.parametrize(
+    'train_cfg',
+    [dict(by_epoch=False, max_iters=5), dict(by_epoch=True, max_epochs=5), dict(max_epochs=5)],
+)
+def test_a_loop_without_a_type_is_mmengines_choice(train_cfg):
+    _check_loop(dict(train_cfg, val_interval=1))
 
 
 def test_students_that_are_validated_on_other_images(generations_cfg):

@@ -128,9 +128,12 @@ def _check_unlabeled(cfg: Config, settings: Generations, measured: dict) -> set[
 
 
 def _check_loop(train_cfg: dict) -> None:
-    options = {key: value for key, value in train_cfg.items() if key != 'type'}
-    cls = LOOPS.get(train_cfg.get('type', 'EpochBasedTrainLoop'))
-    options.pop('by_epoch', None)
+    options = {k: v for k, v in train_cfg.items() if k not in ('type', 'by_epoch')}
+    by_epoch = train_cfg.get('by_epoch', True)  # mmengine's choice where no type is named
+    kind = train_cfg.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
+    cls = LOOPS.get(kind) if isinstance(kind, str) else kind
+    if cls is None:
+        raise UserError(f'train_cfg.type={kind!r} is not registered: is it spelt right?')
     check_options(cls, dict(options, runner=None, dataloader=None), 'train_cfg')
 
 
