@@ -123,6 +123,30 @@ def test_a_quality_network_that_nobody_asks(mini_shapes, tmp_path):
     refuse(cfg, 'generations.evalnet is set, and nothing uses what it says')
 
 
+@pytest.mark.parametrize(
+    ('options', 'match'),
+    [
+        ({'train_dataloader.dataset.labeled.indices': [0, 1]}, 'the folds .* are made with it'),
+        (
+            {'generations.evalnet.min_class_iou': 0.3},
+            'min_class_iou needs FilterInconsistentPixels',
+        ),
+    ],
+)
+def test_a_quality_network_that_could_not_work(mini_shapes, tmp_path, options, match):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.generations.evalnet.num_folds = 2
+    cfg.merge_from_dict(options)
+    if 'min_class_iou' in match:
+        cfg.generations.im = None
+        cfg.generations.per_generation = []
+        unlabeled = cfg.train_dataloader.dataset.unlabeled
+        unlabeled.pipeline = [
+            t for t in unlabeled.pipeline if t['type'] != 'FilterInconsistentPixels'
+        ]
+    refuse(cfg, match)
+
+
 def test_a_quality_network_without_a_batch(mini_shapes, tmp_path):
     cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
     cfg.generations.evalnet.update(num_folds=2, times=1, batch_size=8)
