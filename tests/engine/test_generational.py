@@ -111,6 +111,7 @@ def test_a_finished_run_can_go_on(finished, tmp_path):
         'generation_3/test',
     }  # fmt: skip
     assert {name: found[name] for name in stages} == stages
+    assert 'num_generations=3' in (tmp_path / 'work' / 'report.html').read_text()
 
 
 @pytest.mark.parametrize('how', ['deleted', 'cut', 'no index'])

@@ -12,11 +12,11 @@ from ...files import read_json, write_json
 STATE = 'state.json'
 LOCK = '.lock'
 
-FREE_KEYS = (
-    'work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends',
-    'generations.num_generations',
-)  # fmt: skip
-"""tuple[str]: Config keys that may change between a run and its ``--resume``."""
+FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
+"""tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
+
+LENGTH = 'generations.num_generations'
+"""str: May change, too, so that a finished run can go on; kept, because the report shows it."""
 
 FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels')
 """tuple[str]: Likewise, at any depth."""
@@ -87,15 +87,14 @@ def flatten(value, key: str = '') -> dict:
         return {key: repr(value)} if key else {}
     flat = {}
     for name, item in items:
-        path = f'{key}.{name}' if key else name
-        if name in FREE_LEAVES or path in FREE_KEYS:
+        if name in FREE_LEAVES or (not key and name in FREE_KEYS):
             continue
-        flat.update(flatten(item, path))
+        flat.update(flatten(item, f'{key}.{name}' if key else name))
     return flat
 
 
 def _compare(old: dict, new: dict, path: Path) -> None:
-    for key in sorted(old.keys() | new.keys()):
+    for key in sorted((old.keys() | new.keys()) - {LENGTH}):
         if old.get(key, '(absent)') != new.get(key, '(absent)'):
             raise UserError(
                 f'{path} belongs to a run with another config: {key} was '
