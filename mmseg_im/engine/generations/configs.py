@@ -53,20 +53,27 @@ def student_config(
     if generation:
         _insert_labels(student, settings, labels)
     student.resume = False  # of the whole run; train_student decides about this one
-    checkpoint = student.setdefault('default_hooks', {}).setdefault(
+    keep_best(student, settings.metric)
+    return student
+
+
+def keep_best(cfg: Config, metric: str) -> None:
+    """Has ``KeepBestHook`` choose the checkpoint of a training config, in place of ``save_best``.
+
+    Args:
+        cfg (Config): Changed in place.
+        metric (str): The validation metric that decides.
+    """
+    checkpoint = cfg.setdefault('default_hooks', {}).setdefault(
         'checkpoint', dict(type='CheckpointHook')
     )
-    # KeepBestHook chooses, and needs a checkpoint at every validation; two are kept, because
-    # mmengine removes the old one before it writes the new one
-    by_epoch = student.train_cfg.get(
-        'by_epoch', student.train_cfg.get('type') != 'IterBasedTrainLoop'
-    )
-    interval = student.train_cfg.get('val_interval', 1)
+    # KeepBestHook needs a checkpoint at every validation; two are kept, because mmengine removes
+    # the old one before it writes the new one
+    by_epoch = cfg.train_cfg.get('by_epoch', cfg.train_cfg.get('type') != 'IterBasedTrainLoop')
+    interval = cfg.train_cfg.get('val_interval', 1)
     checkpoint.update(save_best=None, max_keep_ckpts=2, by_epoch=by_epoch, interval=interval)
-    hooks = [hook for hook in student.get('custom_hooks', []) if hook['type'] != 'SeedHook']
-    best = dict(type='KeepBestHook', metric=settings.metric)
-    student.custom_hooks = [dict(type='SeedHook'), *hooks, best]
-    return student
+    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] != 'SeedHook']
+    cfg.custom_hooks = [dict(type='SeedHook'), *hooks, dict(type='KeepBestHook', metric=metric)]
 
 
 def read_config(path: str, key: str) -> Config:
