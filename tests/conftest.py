@@ -17,7 +17,10 @@ from mmseg.structures import SegDataSample
 import mmseg_im  # noqa: F401  (registers everything)
 
 ROOT = Path(__file__).parents[1]
-FILE_DATASETS = ('BaseSegDataset', 'CamVidDataset', 'MultiLabelDataset', 'ShapesDataset')
+FILE_DATASETS = (
+    'ADE20KDataset', 'BaseSegDataset', 'CamVidDataset', 'CityscapesDataset', 'MultiLabelDataset',
+    'PascalVOCDataset', 'ShapesDataset',
+)  # fmt: skip
 DATA = Path(os.environ.get('MMSEG_IM_DATA', ROOT.parent / 'shared' / 'data'))
 
 
@@ -142,35 +145,54 @@ def shrink(cfg, size: int = 32) -> None:
 
     Args:
         cfg (Config): A config of this project.
-        size (int): Side of crops and of the padded batch.
+        size (int): Side of crops and of the padded batch; of a vision transformer 28.
     """
+    nodes = list(dicts(cfg._cfg_dict))
+    kinds = {node.get('type') for node in nodes}
+    if 'DINOv2' in kinds:
+        size = 28
+    width = 8 if 'DINOv2' in kinds else 128
+    changes = {
+        'RandomCrop': dict(crop_size=(size, size)),
+        'Pad': dict(size=(size, size)),
+        'SyncBN': dict(type='BN'),
+        'ResNetV1c': dict(base_channels=4, stem_channels=4, init_cfg=None),
+        'DepthwiseSeparableASPPHead': dict(
+            in_channels=128, c1_in_channels=16, channels=8, c1_channels=4
+        ),
+        'DINOv2': dict(
+            arch=dict(embed_dims=8, depth=4, num_heads=2), out_indices=range(4), init_cfg=None
+        ),
+        'UniMatchDPTHead': dict(in_channels=[8] * 4, level_channels=[4] * 4, channels=4),
+        'PseudoLabeledDataset': dict(num_samples=4),
+        'MultiViewDataPreProcessor': dict(size=(size, size)),
+    }
+    for node in nodes:
+        kind = node.get('type')
+        if kind in ('RandomResize', 'Resize') and 'scale' in node:
+            node['scale'] = (2 * size, size)
+        if kind == 'SegKC' and node['channels'][0] > 64:
+            node['channels'] = (width, width)
+        if kind == 'U2PL' and node['in_channels'][0] > 64:
+            node['in_channels'] = [16, 128]
+        if kind == 'FCNHead' and node.get('in_channels') == 1024:  # the auxiliary head
+            node.update(in_channels=64, channels=8)
+        if node.get('mode') == 'slide':
+            node.update(crop_size=(size, size), stride=(size // 2, size // 2))
+        if 'num_workers' in node and 'batch_size' in node:
+            node.update(batch_size=2, num_workers=0, persistent_workers=False)
+        node.update(changes.get(kind, {}))
 
-    def visit(node):
-        if isinstance(node, dict):
-            kind = node.get('type')
-            if kind == 'RandomCrop':
-                node['crop_size'] = (size, size)
-            elif kind in ('RandomResize', 'Resize') and 'scale' in node:
-                node['scale'] = (2 * size, size)
-            elif kind == 'SyncBN':
-                node['type'] = 'BN'
-            elif kind == 'ResNetV1c':
-                node.update(base_channels=4, stem_channels=4, init_cfg=None)
-            elif kind == 'DepthwiseSeparableASPPHead':
-                node.update(in_channels=128, c1_in_channels=16, channels=8, c1_channels=4)
-            elif kind == 'PseudoLabeledDataset':
-                node['num_samples'] = 4
-            elif kind == 'MultiViewDataPreProcessor':
-                node['size'] = (size, size)
-            if 'num_workers' in node and 'batch_size' in node:
-                node.update(batch_size=2, num_workers=0, persistent_workers=False)
-            for value in node.values():
-                visit(value)
-        elif isinstance(node, list | tuple):
-            for value in node:
-                visit(value)
 
-    visit(cfg._cfg_dict)
+def dicts(value):
+    """All dicts in a nested config."""
+    if isinstance(value, dict):
+        yield value
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for item in value:
+        yield from dicts(item)
 
 
 def make_demo_cfg(mini_shapes: dict, folder: Path) -> Config:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Miniature data sets in the layouts of the project's configs."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -71,3 +73,68 @@ def mini_shapes(tmp_path_factory) -> dict:
     """Arguments of a ShapesDataset with twelve small training images."""
     root = tmp_path_factory.mktemp('data') / 'shapes'
     return dict(data_root=str(root), num_train=12, num_labeled=4, num_val=2, size=32)
+
+
+@pytest.fixture(scope='session')
+def mini_cityscapes(tmp_path_factory) -> str:
+    """Cityscapes' folder tree with six images of 48x96, and one split of each family."""
+    root = tmp_path_factory.mktemp('data') / 'cityscapes'
+    names = {'train': [f'aachen/aachen_00000{i}_000019' for i in range(6)]}
+    names['val'] = ['munster/munster_000000_000019']
+    rng = np.random.default_rng(0)
+    for subset, images in names.items():
+        for name in images:
+            label = rng.choice(np.uint8([*range(19), 255]), (48, 96))
+            _write_image(root / 'leftImg8bit' / subset / f'{name}_leftImg8bit.png', rng, (48, 96))
+            _write_file(root / 'gtFine' / subset / f'{name}_gtFine_labelTrainIds.png', label)
+    for family in ('unimatch', 'u2pl'):
+        _write_split(root / 'splits' / family / '1_16', names['train'])
+    return str(root)
+
+
+@pytest.fixture(scope='session')
+def mini_voc(tmp_path_factory) -> str:
+    """Pascal VOC's folder tree with eight images of 50x37."""
+    root = tmp_path_factory.mktemp('data') / 'VOC2012'
+    names = [f'2007_00000{i}' for i in range(8)]
+    rng = np.random.default_rng(0)
+    for name in names:
+        label = rng.choice(np.uint8([*range(21), 255]), (37, 50))
+        _write_image(root / 'JPEGImages' / f'{name}.jpg', rng, (37, 50))
+        for folder in ('SegmentationClass', 'SegmentationClassAug'):
+            _write_file(root / folder / f'{name}.png', label)
+    (root / 'ImageSets' / 'Segmentation').mkdir(parents=True)
+    (root / 'ImageSets' / 'Segmentation' / 'val.txt').write_text('\n'.join(names[:2]))
+    _write_split(root / 'splits' / 'classic' / '92', names[2:])
+    return str(root)
+
+
+@pytest.fixture(scope='session')
+def mini_ade20k(tmp_path_factory) -> str:
+    """ADE20K's folder tree; in its annotations 0 is void and classes begin with 1."""
+    root = tmp_path_factory.mktemp('data') / 'ADEChallengeData2016'
+    rng = np.random.default_rng(0)
+    for subset, names in dict(training=range(1, 7), validation=range(1, 3)).items():
+        for i in names:
+            name = f'ADE_{"train" if subset == "training" else "val"}_{i:08d}'
+            label = rng.integers(0, 151, (40, 60), dtype=np.uint8)
+            _write_image(root / 'images' / subset / f'{name}.jpg', rng, (40, 60))
+            _write_file(root / 'annotations' / subset / f'{name}.png', label)
+    names = [f'ADE_train_{i:08d}' for i in range(1, 7)]
+    _write_split(root / 'splits' / '1_16', names)
+    return str(root)
+
+
+def _write_image(path: Path, rng: np.random.Generator, size: tuple[int, int]) -> None:
+    _write_file(path, rng.integers(0, 255, (*size, 3), dtype=np.uint8))
+
+
+def _write_file(path: Path, array: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), array)
+
+
+def _write_split(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True)
+    (folder / 'labeled.txt').write_text('\n'.join(names[:2]) + '\n')
+    (folder / 'unlabeled.txt').write_text('\n'.join(names[2:]) + '\n')

@@ -30,7 +30,9 @@ def test_there_are_configs():
 
 
 @pytest.fixture
-def load(mini_camvid, mini_shapes, mini_own, mini_wbc, tmp_path):
+def load(
+    mini_camvid, mini_shapes, mini_own, mini_wbc, mini_cityscapes, mini_voc, mini_ade20k, tmp_path
+):
     """Loads a config in miniature."""
 
     def load(path: Path) -> Config:
@@ -42,6 +44,9 @@ def load(mini_camvid, mini_shapes, mini_own, mini_wbc, tmp_path):
             'data/camvid': dict(data_root=mini_camvid),
             'data/mine': dict(data_root=mini_own),
             'data/wbc': dict(data_root=mini_wbc),
+            'data/cityscapes': dict(data_root=mini_cityscapes),
+            'data/VOCdevkit/VOC2012': dict(data_root=mini_voc),
+            'data/ade/ADEChallengeData2016': dict(data_root=mini_ade20k),
         }
         retarget(cfg, miniature[cfg.data_root])
         if cfg.get('generations', {}).get('evalnet'):

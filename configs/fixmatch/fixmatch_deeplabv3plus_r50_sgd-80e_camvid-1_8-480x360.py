@@ -6,5 +6,6 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
+    decode_head=dict(num_classes=11),
     semi=dict(type='FixMatch', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.95),
 )

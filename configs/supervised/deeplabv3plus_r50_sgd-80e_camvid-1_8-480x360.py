@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/sgd_80e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(data_preprocessor=dict(size=_base_.crop_size))
+model = dict(data_preprocessor=dict(size=_base_.crop_size), decode_head=dict(num_classes=11))

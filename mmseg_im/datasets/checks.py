@@ -2,6 +2,7 @@
 """Checks of a data set's files before training, with errors that name file and remedy."""
 
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -43,13 +44,16 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
             f'set {where}.data_root to where it is.'
         )
-    # lazily, because mmengine fails on a missing or an empty list when it fills the data set
+    # before building, because some data sets of mmseg assert that they are there
+    for key, path, exists in _paths(cfg) if not creates_its_data else ():
+        if not exists(path):
+            what = 'list' if key == 'ann_file' else 'folder'
+            raise MissingFileError(
+                f'{where}.{key}: the {what} {path} does not exist.'
+                + (' It names one image a line, without suffix.' if what == 'list' else '')
+            )
+    # lazily, because mmengine fails on an empty list when it fills the data set
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
-    if cfg.get('ann_file') and not os.path.isfile(dataset.ann_file):
-        raise MissingFileError(
-            f'{where}.ann_file: the list {dataset.ann_file} does not exist. It names one image a '
-            'line, without suffix.'
-        )
     if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
         raise UserError(
             f'{where} has no images: '
@@ -64,6 +68,16 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
         for _ in pool.map(lambda info: check(info, where, num_classes), infos):
             pass
     return dataset
+
+
+def _paths(cfg: dict) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
+    """What a data set's config names: key, path, and how to ask whether it exists."""
+    root = cfg.get('data_root') or ''
+    for key, folder in (cfg.get('data_prefix') or {}).items():
+        if isinstance(folder, str):
+            yield f'data_prefix.{key}', os.path.join(root, folder), os.path.isdir
+    if cfg.get('ann_file'):
+        yield 'ann_file', os.path.join(root, cfg['ann_file']), os.path.isfile
 
 
 def check_files_exist(dataset: BaseDataset, where: str) -> None:

@@ -27,13 +27,18 @@ class SemiDataset(Seeded):
             of a :class:`PseudoLabeledDataset`, whose samples all count as labeled.
         unlabeled (dict): Config of a data set of mmseg without ``seg_map_path``, whose pipeline
             begins with ``LoadEmptyAnnotations`` after the image and ends in ``MultiView``.
+        split (str, optional): Folder, relative to both data sets' ``data_root``, with the lists
+            ``labeled.txt`` and ``unlabeled.txt``, in place of their ``ann_file``.
 
     Raises:
         FileNotFoundError, ValueError: See :func:`~.checks.build_checked`.
     """
 
-    def __init__(self, labeled: dict, unlabeled: dict):
+    def __init__(self, labeled: dict, unlabeled: dict, split: str | None = None):
         super().__init__()
+        if split is not None:
+            labeled = dict(labeled, ann_file=osp.join(split, 'labeled.txt'))
+            unlabeled = dict(unlabeled, ann_file=osp.join(split, 'unlabeled.txt'))
         self.labeled = _build_labeled(labeled)
         self.unlabeled = build_checked(
             unlabeled, 'train_dataloader.dataset.unlabeled', labeled=False

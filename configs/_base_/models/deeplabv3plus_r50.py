@@ -8,6 +8,19 @@ data_preprocessor = dict(
     pad_val=0,
     seg_pad_val=255,
 )
+# On the third stage, for methods that have one: model = dict(auxiliary_head=...).
+auxiliary_head = dict(
+    type='FCNHead',
+    in_channels=1024,
+    in_index=2,
+    channels=256,
+    num_convs=1,
+    concat_input=False,
+    dropout_ratio=0.0,
+    num_classes=19,
+    norm_cfg=norm_cfg,
+    align_corners=True,
+)
 model = dict(
     type='SemiSegmentor',
     data_preprocessor=data_preprocessor,
@@ -33,7 +46,7 @@ model = dict(
         c1_in_channels=256,
         c1_channels=48,
         dropout_ratio=0.0,
-        num_classes=11,
+        num_classes=19,
         norm_cfg=norm_cfg,
         align_corners=True,
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),

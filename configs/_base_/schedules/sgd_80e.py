@@ -12,6 +12,8 @@ param_scheduler = [
         convert_to_iter_based=True,
     )
 ]  # fmt: skip
+# The rate is for this batch over all GPUs: auto_scale_lr.enable=True adapts it.
+auto_scale_lr = dict(enable=False, base_batch_size=8)
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=1)
 val_cfg = dict(type='TeacherStudentValLoop')
 test_cfg = dict(type='TestLoop')

@@ -11,6 +11,7 @@ from .multi_view import MultiView
 from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
 from .random_operations import RandomOperations
+from .resizing import ResizeToPatches
 
 __all__ = [
     'ColorJitter',
@@ -25,4 +26,5 @@ __all__ = [
     'NoisyStudentDistortion',
     'PackSemiInputs',
     'RandomOperations',
+    'ResizeToPatches',
 ]

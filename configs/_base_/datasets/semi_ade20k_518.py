@@ -1,0 +1,69 @@
+# ADE20K with the views and the crop of UniMatch V2: 37 patches of 14. Expects
+# data/ade/ADEChallengeData2016 as docs/datasets.md says.
+_base_ = './weak_strong_views.py'
+data_root = 'data/ade/ADEChallengeData2016'
+crop_size = (518, 518)
+geometry = [
+    # mmcv's scale is (long, short): 512 is the usual short side of ADE20K's images
+    dict(type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(type='Pad', size=crop_size, pad_val=dict(img=0, seg=255)),  # black, as published
+    dict(type='RandomCrop', crop_size=crop_size),
+    dict(type='RandomFlip', prob=0.5),
+]
+strong = _base_.views.strong
+two_views = dict(weak=_base_.views.weak, strong1=strong, strong2=strong)
+two_strong = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadEmptyAnnotations'),
+    *geometry,
+    dict(type='MultiView', views=two_views),
+]
+train_dataloader = dict(
+    batch_size=2,  # labeled, and as many unlabeled images, on each of 4 GPUs
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='SemiDataset',
+        split='splits/1_16',
+        labeled=dict(
+            type='ADE20KDataset',
+            data_root=data_root,
+            data_prefix=dict(img_path='images/training', seg_map_path='annotations/training'),
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations', reduce_zero_label=True),
+                *geometry,
+                dict(type='PackSegInputs'),
+            ],
+        ),
+        unlabeled=dict(
+            type='ADE20KDataset',
+            data_root=data_root,
+            data_prefix=dict(img_path='images/training'),
+            pipeline=two_strong,
+        ),
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ADE20KDataset',
+        data_root=data_root,
+        data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'),
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='ResizeToPatches', patch=14),
+            dict(type='LoadAnnotations', reduce_zero_label=True),
+            dict(type='PackSegInputs'),
+        ],
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'])
+test_evaluator = val_evaluator
