@@ -3,12 +3,7 @@ _base_ = './fixmatch_unet-small_adamw-20e_camvid-1_8-240x180.py'
 model = dict(
     semi=dict(
         teachers=[
-            dict(
-                type='EMATeacher',
-                momentum=0.004,
-                views=['identity', 'hflip', 'scale0.75'],
-                size_divisor=16,
-            )
+            dict(type='EMATeacher', views=['identity', 'hflip', 'scale0.75'], size_divisor=16)
         ],
         im=dict(type='InconsistencyMask'),
     ),
