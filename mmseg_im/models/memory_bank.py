@@ -5,6 +5,8 @@ import torch
 from mmengine.dist import all_gather
 from torch import Tensor, nn
 
+from ..errors import UserError
+
 
 def draw(mask: Tensor, num: int) -> Tensor:
     """Draws places where a mask is True, with replacement, without asking the device for a size.
@@ -45,8 +47,17 @@ class MemoryBank(nn.Module):
         Args:
             vectors (Tensor): (C, K, D), K at most ``size`` over the processes.
             wanted (Tensor): (C, K) bool, which of them count.
+
+        Raises:
+            UserError: If all processes together bring more vectors than the bank holds.
         """
         vectors = torch.cat(all_gather(vectors.float().contiguous()), dim=1)
+        if vectors.shape[1] > self.size:
+            raise UserError(
+                f'model.semi: all processes together bring {vectors.shape[1]} vectors of a class '
+                f'in a step, and bank_size={self.size}. Set a smaller max_keys or a larger '
+                'bank_size.'
+            )
         wanted = torch.cat(all_gather(wanted.contiguous()), dim=1)
         rank = wanted.long().cumsum(dim=1)
         place = (self.next[:, None] + rank - 1) % self.size

@@ -14,6 +14,7 @@ from mmseg.models import SegDataPreProcessor
 from torch.utils.data import DataLoader
 
 from mmseg_im.datasets import SeededDataset, SemiDataset
+from mmseg_im.errors import MissingFileError
 from mmseg_im.models.data_preprocessor import MultiViewDataPreProcessor
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
@@ -119,6 +120,22 @@ def test_labeled_partner_varies(semi):
         dataset.set_epoch(0, epoch)
         partners.append(stem(dataset[0]['data_samples']['sup']))
     assert set(partners) == {'l0', 'l1', 'l2'}
+
+
+def test_a_split_names_both_lists(mini):
+    """In place of two list files: one folder, which stands in one place of a config."""
+    folder = Path(mini.root) / 'splits' / 'other'
+    folder.mkdir(parents=True)
+    cfgs = {kind: mini.cfg(kind) for kind in ('labeled', 'unlabeled')}
+    lists = {kind: Path(mini.root, cfg.pop('ann_file')).read_text() for kind, cfg in cfgs.items()}
+    lists['unlabeled'] = lists['unlabeled'].splitlines()[0]
+    for kind, text in lists.items():
+        (folder / f'{kind}.txt').write_text(text)
+    dataset = SemiDataset(**cfgs, split='splits/other')
+    assert len(dataset) == 1
+    assert len(dataset.labeled) == len(lists['labeled'].splitlines())
+    with pytest.raises(MissingFileError, match=r'labeled.ann_file.*splits/none/labeled.txt'):
+        SemiDataset(**cfgs, split='splits/none')
 
 
 def test_pipeline_without_views_is_refused(mini):
