@@ -20,6 +20,13 @@ def parse_args() -> argparse.Namespace:
     step.add_argument('configs', nargs='+', help='the first is the base, such as a supervised one')
     step.add_argument('--steps', type=int, default=10, help='of each run; their median counts')
     step.add_argument('--threads', type=int, default=1, help='of the CPU')
+    data = commands.add_parser('data', help='training pipelines, in one process as in a worker')
+    data.add_argument('config', help='config whose train_dataloader is measured')
+    data.add_argument('--images', type=int, default=30, help='for each pipeline')
+    data.add_argument('--suffix', default='.png', help='of the image file, such as .jpg')
+    data.add_argument('--size', type=int, nargs=2, default=[1024, 2048], help='height, width')
+    data.add_argument('--step-ms', type=float, help='tell how many workers feed such a step')
+    data.add_argument('--out', help='JSON file')
     for command, size, batch_size in ((predict, [360, 480], 8), (step, [96, 128], 4)):
         command.add_argument('--size', type=int, nargs=2, default=size, help='height, width')
         command.add_argument('--batch-size', type=int, default=batch_size)
@@ -35,6 +42,8 @@ def main() -> None:
     with plain_errors():
         if args.command == 'predict':
             from mmseg_im.benchmarks.predict import predict as run
+        elif args.command == 'data':
+            from mmseg_im.benchmarks.data import data as run
         else:
             from mmseg_im.benchmarks.step import step as run
         run(args)
