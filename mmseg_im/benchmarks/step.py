@@ -71,7 +71,26 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
             torch.cuda.synchronize()
         if i >= WARM_UP:
             seconds.append(time.perf_counter() - begun)
-    return dict(seconds=float(np.median(seconds)), peak=memory.above())
+    return dict(
+        seconds=float(np.median(seconds)), peak=memory.above(), forward=_forward(model, batch, args)
+    )
+
+
+@torch.no_grad()
+def _forward(model: torch.nn.Module, batch: dict, args: argparse.Namespace) -> float:
+    """Median seconds of one voter: the logits of an unlabeled batch, without a gradient."""
+    model.eval()
+    image, seconds = batch['inputs']['sup'], []
+    for i in range(WARM_UP + args.steps):
+        if image.is_cuda:
+            torch.cuda.synchronize()
+        begun = time.perf_counter()
+        model.logits(image)
+        if image.is_cuda:
+            torch.cuda.synchronize()
+        if i >= WARM_UP:
+            seconds.append(time.perf_counter() - begun)
+    return float(np.median(seconds))
 
 
 def step(args: argparse.Namespace) -> None:
@@ -96,6 +115,8 @@ def step(args: argparse.Namespace) -> None:
             f'{m["peak"] / base["peak"]:.2f}',
         ])  # fmt: skip
     print(table)
+    share = base['forward'] / base['seconds']
+    print(f'One voter, a forward pass of the unlabeled batch: {share:.2f} of the first step.')
     print('Forward, backward, optimiser and teachers; memory above what networks and batch take.')
     if args.out:
         content = dict(
