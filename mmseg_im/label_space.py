@@ -133,8 +133,12 @@ class MultiClass(LabelSpace):
         return logits.float().softmax(dim=1)
 
     def hard(self, probs: Tensor) -> Tensor:
-        # four times faster on a CPU than argmax, and the first of equal values, too
-        return probs.max(dim=1, keepdim=True).indices.to(torch.uint8)
+        # argmax, the first of equal values; on a CPU that takes fifteen times as long as this
+        num = self.num_classes
+        is_best = probs == probs.amax(dim=1, keepdim=True)
+        from_last = torch.arange(num, 0, -1, dtype=torch.uint8, device=probs.device)
+        best = num - (is_best * from_last.view(1, -1, 1, 1)).amax(dim=1, keepdim=True)
+        return best.clamp_(max=num - 1)  # NaN equals nothing
 
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
         known = label != IGNORE_INDEX

@@ -20,6 +20,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from prettytable import PrettyTable
+from torch import Tensor
 
 from .memory import PeakMemory
 
@@ -58,7 +59,7 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
     optim = build_optim_wrapper(model, cfg.optim_wrapper)
     batch = random_batch(model, args.batch_size, tuple(args.size))
     batch = model.data_preprocessor.cast_data(batch)
-    seconds, memory = [], PeakMemory()
+    seconds, forwards, memory = [], [], PeakMemory()
     for i in range(WARM_UP + args.steps):
         if device == 'cuda':
             torch.cuda.synchronize()
@@ -71,26 +72,24 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
             torch.cuda.synchronize()
         if i >= WARM_UP:
             seconds.append(time.perf_counter() - begun)
+        forwards.append(_seconds_of_a_voter(model, batch['inputs']['sup']))
+    peak = memory.above()
     return dict(
-        seconds=float(np.median(seconds)), peak=memory.above(), forward=_forward(model, batch, args)
+        seconds=float(np.median(seconds)), forward=float(np.median(forwards[WARM_UP:])), peak=peak
     )
 
 
 @torch.no_grad()
-def _forward(model: torch.nn.Module, batch: dict, args: argparse.Namespace) -> float:
-    """Median seconds of one voter: the logits of an unlabeled batch, without a gradient."""
+def _seconds_of_a_voter(model: torch.nn.Module, image: Tensor) -> float:
+    """One forward pass in eval mode, between training steps as in a method, to logits."""
     model.eval()
-    image, seconds = batch['inputs']['sup'], []
-    for i in range(WARM_UP + args.steps):
-        if image.is_cuda:
-            torch.cuda.synchronize()
-        begun = time.perf_counter()
-        model.logits(image)
-        if image.is_cuda:
-            torch.cuda.synchronize()
-        if i >= WARM_UP:
-            seconds.append(time.perf_counter() - begun)
-    return float(np.median(seconds))
+    begun = time.perf_counter()
+    model.logits(image)
+    if image.is_cuda:
+        torch.cuda.synchronize()
+    spent = time.perf_counter() - begun
+    model.train()
+    return spent
 
 
 def step(args: argparse.Namespace) -> None:

@@ -212,7 +212,7 @@ class SSLMethod(BaseModule):
         for logits in votes:
             # The largest logit of an image is NaN if one of them is, and inf after an overflow.
             finite &= logits.flatten(1).amax(dim=1).isfinite()
-            prob = torch.nan_to_num(space.probs(logits))
+            prob = torch.nan_to_num_(space.probs(logits))
             if ballot is not None:
                 ballot.add(space.hard(prob), valid)
             total = prob if total is None else total.add_(prob)
