@@ -253,11 +253,11 @@ class U2PL(SSLMethod):
         places = draw(anchors, self.num_anchors)
         present = positives.any(dim=1)
         usable = present & anchors.any(dim=1) & (self.bank.count > 0)
+        means = positives.to(keys) @ keys / positives.sum(dim=1, keepdim=True).clamp(min=1)
         total = vectors.sum() * 0.0
         for c in range(classes):
-            mean = (keys * positives[c, :, None]).sum(dim=0) / positives[c].sum().clamp(min=1)
             negative = sampled[c].view(self.num_anchors, self.num_negatives, -1)
-            value = contrast(vectors[places[c]].float(), mean, negative, self.temperature)
+            value = contrast(vectors[places[c]].float(), means[c], negative, self.temperature)
             total = total + torch.where(usable[c], value, 0.0)
         enough = present.sum() >= 2
         return torch.where(enough, total / present.sum().clamp(min=1), total * 0.0)
