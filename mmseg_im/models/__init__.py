@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from ..inconsistency import InconsistencyMask
-from .backbones import DINOv2
+from .backbones import AdditiveUNet, DINOv2
 from .data_preprocessor import MultiViewDataPreProcessor
 from .decode_heads import UniMatchDPTHead
 from .evalnet import EvalNet
@@ -25,6 +25,7 @@ from .teachers import EMATeacher, SelfTeacher
 __all__ = [
     'IMAS',
     'U2PL',
+    'AdditiveUNet',
     'AugSeg',
     'ConsistencyLoss',
     'DINOv2',
