@@ -59,8 +59,6 @@ def main() -> None:
         if args.show_dir:
             cfg.visualizer.save_dir = args.show_dir
     if args.tta:
-        if cfg.model.get('label_space', 'multiclass') != 'multiclass':
-            sys.exit('--tta averages classes that exclude each other; this task has others.')
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.tta_model.module = cfg.model
         cfg.model = cfg.tta_model

@@ -7,13 +7,13 @@ env_cfg = dict(
 )
 # Add dict(type='TensorboardVisBackend') or dict(type='WandbVisBackend') to see the panels there.
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer')
+visualizer = dict(type='LabelSpaceVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'
 load_from = None
 resume = False
 randomness = dict(seed=0)
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='LabelSpaceTTAModel')
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -2,7 +2,6 @@
 """Checks of a data set's files before training, with errors that name file and remedy."""
 
 import os
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -44,16 +43,11 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
             f'set {where}.data_root to where it is.'
         )
-    # before building, because some data sets of mmseg assert that they are there
-    for key, path, exists in _paths(cfg) if not creates_its_data else ():
-        if not exists(path):
-            what = 'list' if key == 'ann_file' else 'folder'
-            raise MissingFileError(
-                f'{where}.{key}: the {what} {path} does not exist.'
-                + (' It names one image a line, without suffix.' if what == 'list' else '')
-            )
+    if not creates_its_data:  # before it is built: some data sets of mmseg assert what they need
+        _check_paths(cfg, where)
     # lazily, because mmengine fails on an empty list when it fills the data set
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
+    _check_paths(cfg, where)
     if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
         raise UserError(
             f'{where} has no images: '
@@ -70,14 +64,18 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     return dataset
 
 
-def _paths(cfg: dict) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
-    """What a data set's config names: key, path, and how to ask whether it exists."""
+def _check_paths(cfg: dict, where: str) -> None:
     root = cfg.get('data_root') or ''
     for key, folder in (cfg.get('data_prefix') or {}).items():
-        if isinstance(folder, str):
-            yield f'data_prefix.{key}', os.path.join(root, folder), os.path.isdir
-    if cfg.get('ann_file'):
-        yield 'ann_file', os.path.join(root, cfg['ann_file']), os.path.isfile
+        path = os.path.join(root, folder) if isinstance(folder, str) else None
+        if path is not None and not os.path.isdir(path):
+            raise MissingFileError(f'{where}.data_prefix.{key}: the folder {path} does not exist.')
+    path = os.path.join(root, cfg['ann_file']) if cfg.get('ann_file') else None
+    if path is not None and not os.path.isfile(path):
+        raise MissingFileError(
+            f'{where}.ann_file: the list {path} does not exist. It names one image a line, without '
+            'suffix.'
+        )
 
 
 def check_files_exist(dataset: BaseDataset, where: str) -> None:

@@ -2,11 +2,13 @@
 from .hooks import InconsistencyHook, KeepBestHook, SeedHook, SemiVisualizationHook
 from .optim import TrainableOptimWrapperConstructor
 from .runner import GenerationalRunner, TeacherStudentValLoop
+from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
     'GenerationalRunner',
     'InconsistencyHook',
     'KeepBestHook',
+    'LabelSpaceVisualizer',
     'SeedHook',
     'SemiVisualizationHook',
     'TeacherStudentValLoop',

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
+from .boundary_iou import BoundaryIoUMetric
 from .class_iou import ClassIoUMetric
 from .label_quality import LabelQualityMetric, LabelQualityWriter
 from .multi_label_iou import MultiLabelIoUMetric
+from .per_image_iou import PerImageIoUMetric
 from .pseudo_label_quality import PseudoLabelQuality
 from .pseudo_label_writer import PseudoLabelWriter
 
 __all__ = [
+    'BoundaryIoUMetric',
     'ClassIoUMetric',
     'LabelQualityMetric',
     'LabelQualityWriter',
     'MultiLabelIoUMetric',
+    'PerImageIoUMetric',
     'PseudoLabelQuality',
     'PseudoLabelWriter',
 ]

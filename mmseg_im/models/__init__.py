@@ -21,6 +21,7 @@ from .ssl import (
     UniMatchV2,
 )
 from .teachers import EMATeacher, SelfTeacher
+from .tta import LabelSpaceTTAModel
 
 __all__ = [
     'IMAS',
@@ -35,6 +36,7 @@ __all__ = [
     'FixMatch',
     'FrozenTeacher',
     'InconsistencyMask',
+    'LabelSpaceTTAModel',
     'MeanTeacher',
     'MultiViewDataPreProcessor',
     'ProbOHEMCrossEntropyLoss',

@@ -44,4 +44,4 @@ def test_perfect_and_absent_classes():
 def test_ignored_pixels_do_not_count():
     label = torch.full((1, 3, 3), 255)
     counts = channel_counts(torch.ones(1, 3, 3), label)
-    assert [c.item() for c in counts] == [0.0, 0.0]
+    assert [c.item() for c in counts] == [0.0] * 4

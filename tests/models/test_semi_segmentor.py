@@ -3,6 +3,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from mmengine.runner.checkpoint import load_state_dict
@@ -194,7 +195,7 @@ def test_a_step_on_the_gpu_equals_the_cpu(build_tiny, batch, task):
         (dict(loss_decode=dict(type='DiceLoss')), 'loss_decode=DiceLoss: binary and multi-label'),
         (
             dict(loss_decode=dict(type='CrossEntropyLoss', class_weight=[1.0, 9.0])),
-            'without class_weight',
+            'a head with 1 channels takes as many numbers',
         ),
     ],
 )
@@ -202,6 +203,32 @@ def test_heads_that_would_silently_do_something_else_are_refused(build_tiny, hea
     binary = dict(TASKS[1], **head)
     with pytest.raises(ValueError, match=message):
         build_tiny(**binary)
+
+
+def test_class_weights_that_fail_on_ignored_pixels_are_refused(build_tiny):
+    loss = dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(ValueError, match='WeightedCrossEntropyLoss'):
+        build_tiny(loss_decode=loss)
+
+
+@pytest.mark.parametrize(('task', 'weights'), [(1, [3.0]), (2, [1.0, 0.5, 4.0])])
+def test_class_weights_with_ignored_pixels_equal_numpy(build_tiny, batch, task, weights):
+    loss = dict(type='CrossEntropyLoss', use_sigmoid=True, class_weight=weights, loss_weight=2.0)
+    model = build_tiny(None, **TASKS[task], loss_decode=loss).eval()
+    maps = len(weights)
+    views, samples = batch(classes=2, maps=maps)
+    label = torch.stack([s.gt_sem_seg.data for s in samples['sup']])
+    label[:, :, :5] = 255
+    for sample, one in zip(samples['sup'], label, strict=True):
+        sample.gt_sem_seg.data = one
+    with torch.no_grad():
+        found = model.loss(views['sup'], samples['sup'])['decode.loss_ce'].item()
+        x = model.logits(views['sup']).double().numpy()
+    y = label.numpy()
+    p = 1 / (1 + np.exp(-x))
+    w = np.array(weights)[:, None, None]
+    each = -np.where(y == 1, w * np.log(p), np.log(1 - p))
+    assert found == pytest.approx(2 * each[y != 255].mean(), rel=1e-5)
 
 
 def test_missing_views_and_maps_are_named(build_tiny, batch):

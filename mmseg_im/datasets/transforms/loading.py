@@ -91,10 +91,13 @@ class LoadMultiLabelAnnotations(BaseTransform):
 
     ``results['seg_map_path']`` is a dict from class name to file, as
     :class:`~mmseg_im.datasets.MultiLabelDataset` makes it. Zero means absent, any other value
-    present. Adds ``gt_seg_map`` (H, W, K) uint8 of 0 and 1; pack it with ``PackSemiInputs``.
+    present. Adds ``gt_seg_map`` (H, W, K) uint8 of 0 and 1; pack it with ``PackSemiInputs``. An
+    image without annotation (``inference_model``, ``MMSegInferencer``) passes as it is.
     """
 
     def transform(self, results: dict) -> dict:
+        if 'seg_map_path' not in results:
+            return results
         maps = [decode(path).any(axis=-1) for path in results['seg_map_path'].values()]
         results['gt_seg_map'] = np.stack(maps, axis=-1).astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')
@@ -106,10 +109,12 @@ class LoadBinaryAnnotations(BaseTransform):
     """Loads a mask in which zero is background (0) and any other value foreground (1).
 
     Masks of 0 and 255 are usual for binary tasks, and 255 would mean "ignored" in MMSegmentation.
-    Adds ``gt_seg_map`` (H, W) uint8.
+    Adds ``gt_seg_map`` (H, W) uint8. An image without annotation passes as it is.
     """
 
     def transform(self, results: dict) -> dict:
+        if 'seg_map_path' not in results:
+            return results
         mask = decode(results['seg_map_path']).any(axis=-1)
         results['gt_seg_map'] = mask.astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')

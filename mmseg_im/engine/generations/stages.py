@@ -128,7 +128,7 @@ def run_and_forget(cfg: Config, folder: Path, method: str):
         What the method returns for ``'test'``, else None.
     """
     cfg.experiment_name = f'{"_".join(folder.parts[-3:])}_{_unique()}'
-    cfg.setdefault('visualizer', dict(type='SegLocalVisualizer'))['name'] = cfg.experiment_name
+    cfg.setdefault('visualizer', dict(type='LabelSpaceVisualizer'))['name'] = cfg.experiment_name
     runner = Runner.from_cfg(cfg)
     try:
         metrics = None

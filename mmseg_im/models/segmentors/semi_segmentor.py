@@ -6,20 +6,17 @@ from typing import NamedTuple
 import torch
 from mmengine.structures import PixelData
 from mmseg.models import CascadeEncoderDecoder, EncoderDecoder
-from mmseg.models.decode_heads import PointHead
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss
-from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...label_space import IGNORE_INDEX, build_label_space
+from ...label_space import build_label_space
 from ...utils import build
 from ..logits import at_size, pixel_logits
 from ..ssl.base import SSLMethod
 from ..teachers import METHOD_PREFIX
+from .heads import check_head, check_losses, sigmoid_loss
 
 
 class JointPass(NamedTuple):
@@ -58,11 +55,10 @@ class SemiMixin:
     def __init__(self, *args, semi: dict | None = None, label_space='multiclass', **kwargs):
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
-        if not self.label_space.head_knows_loss:
-            self._check_sigmoid_heads()
+        check_losses(self)
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
-            _check_head(self.decode_head)
+            check_head(self.decode_head)
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method
@@ -146,20 +142,22 @@ class SemiMixin:
     def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return head.loss_by_feat(raw, samples)
-        return self._sigmoid_loss(head, raw, samples)
+        return sigmoid_loss(self.label_space, head, raw, samples)
 
     def _decode_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return super()._decode_head_forward_train(inputs, data_samples)
         raw = self.decode_head.forward(inputs)
-        return add_prefix(self._sigmoid_loss(self.decode_head, raw, data_samples), 'decode')
+        return add_prefix(
+            sigmoid_loss(self.label_space, self.decode_head, raw, data_samples), 'decode'
+        )
 
     def _auxiliary_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             return super()._auxiliary_head_forward_train(inputs, data_samples)
         losses = {}
         for prefix, head in self._named_auxiliary_heads():
-            found = self._sigmoid_loss(head, head.forward(inputs), data_samples)
+            found = sigmoid_loss(self.label_space, head, head.forward(inputs), data_samples)
             losses.update(add_prefix(found, prefix))
         return losses
 
@@ -170,43 +168,6 @@ class SemiMixin:
         if isinstance(self.auxiliary_head, nn.ModuleList):
             return [(f'aux_{i}', head) for i, head in enumerate(self.auxiliary_head)]
         return [('aux', self.auxiliary_head)]
-
-    def _sigmoid_loss(self, head: nn.Module, raw: Tensor, data_samples) -> dict[str, Tensor]:
-        """The losses of a head for binary and multi-label targets.
-
-        mmseg's cross entropy crashes on a batch in which everything is ignored, and its accuracy
-        on more than one label map; so cross entropy comes from the label space.
-        """
-        target = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
-        logits = resize(
-            raw,
-            size=target.shape[2:],
-            mode='bilinear',
-            align_corners=head.align_corners,
-        )
-        known = (target != IGNORE_INDEX).sum().clamp(min=1)
-        loss = self.label_space.pixel_loss(logits, target).sum() / known
-        return {m.loss_name: loss * m.loss_weight for m in _as_list(head.loss_decode)}
-
-    def _check_sigmoid_heads(self) -> None:
-        """Refuses what binary and multi-label heads would silently do differently."""
-        threshold = self.label_space.threshold
-        if self.out_channels == 1 and self.decode_head.threshold != threshold:
-            raise UserError(
-                f'model.decode_head.threshold is {self.decode_head.threshold}; set it to '
-                f'{threshold}, the threshold of the label space, so that a stock config predicts '
-                'the same.'
-            )
-        auxiliary = _as_list(self.auxiliary_head) if self.with_auxiliary_head else []
-        for head in [*_as_list(self.decode_head), *auxiliary]:
-            for loss in _as_list(head.loss_decode):
-                plain = isinstance(loss, CrossEntropyLoss) and loss.class_weight is None
-                if not plain or len(_as_list(head.loss_decode)) > 1 or head.sampler is not None:
-                    raise UserError(
-                        f'{type(head).__name__}.loss_decode={type(loss).__name__}: binary and '
-                        'multi-label heads train with one CrossEntropyLoss without class_weight '
-                        'and without sampler.'
-                    )
 
     def postprocess_result(self, seg_logits: Tensor, data_samples=None) -> list:
         """As mmseg does it; for several label maps, ``pred_sem_seg`` is (K, H, W) of 0 and 1."""
@@ -239,22 +200,6 @@ class SemiMixin:
         elif not method_keys:
             for key, value in self.semi.state_dict().items():
                 state_dict[prefix + METHOD_PREFIX + key] = value
-
-
-def _as_list(modules: nn.Module) -> list[nn.Module]:
-    """mmseg stores one head or loss as it is, and several in a ModuleList."""
-    return list(modules) if isinstance(modules, nn.ModuleList) else [modules]
-
-
-def _check_head(decode_head: nn.Module) -> None:
-    """Raises a UserError for heads that do not return logits for pixels."""
-    for head in _as_list(decode_head):
-        if isinstance(head, PointHead) or not isinstance(head, BaseDecodeHead):
-            raise UserError(
-                f'model.decode_head={type(head).__name__} predicts points or masks, and '
-                'semi-supervised training needs logits for every pixel: choose another head '
-                '(for PointRend: its FPNHead alone, in an EncoderDecoder).'
-            )
 
 
 @MODELS.register_module()
