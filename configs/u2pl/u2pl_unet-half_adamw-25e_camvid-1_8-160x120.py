@@ -12,7 +12,7 @@ model = dict(
         teachers=[dict(type='EMATeacher', momentum=0.02)],
         in_channels=[16, 128],  # the finest and the coarsest map of the U-Net
         in_index=[3, 0],
-        dim=64,
+        dim=32,
         bank_size=5000,
         max_keys=128,
         num_anchors=128,
