@@ -154,7 +154,7 @@ def shrink(cfg, size: int = 32) -> None:
     width = 8 if 'DINOv2' in kinds else 128
     changes = {
         'RandomCrop': dict(crop_size=(size, size)),
-        'Pad': dict(size=(size, size)),
+        'PadToSize': dict(size=(size, size)),
         'SyncBN': dict(type='BN'),
         'ResNetV1c': dict(base_channels=4, stem_channels=4, init_cfg=None),
         'DepthwiseSeparableASPPHead': dict(

@@ -3,15 +3,18 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
+from mmcv.transforms import Compose
 from mmengine import Config
 from mmengine.runner import Runner
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TRANSFORMS
 
 from mmseg_im.engine.generations.checks import check_plan
 from mmseg_im.engine.generations.settings import read_settings
-from tests.conftest import ROOT, rename, retarget, shrink
+from tests.conftest import ROOT, dicts, rename, retarget, shrink
 
 CONFIGS = sorted(
     p.relative_to(ROOT / 'configs')
@@ -166,3 +169,30 @@ def test_every_method_has_its_networks_and_data():
                     )
     for size in ('s', 'b'):
         assert f'unimatch-v2_dinov2-{size}_adamw-60e_ade20k-518x518' in names
+
+
+LABELED_BY_TEACHERS = [
+    p for p in GENERATIONAL if p.stem.split('_')[0].startswith('im') and 'plus' not in p.stem
+]
+
+
+@pytest.mark.parametrize('path', LABELED_BY_TEACHERS, ids=str)
+def test_small_images_pass_the_pipeline_of_pseudo_labels(path, load, tmp_path):
+    """At the least scale of the config an image is smaller than its crop, and so is its mask."""
+    cfg = load(path)
+    (plan,) = (n for n in dicts(cfg.train_dataloader) if n.get('type') == 'PseudoLabeledDataset')
+    multi = any(n.get('type') == 'LoadMultiLabelAnnotations' for n in dicts(plan))
+    pipeline = plan['unlabeled']['pipeline']
+    for node in dicts(pipeline):
+        if node.get('type') == 'RandomResize':
+            node['ratio_range'] = (0.5, 0.5)
+    for name, array in (('image', np.zeros((40, 60, 3))), ('map', np.zeros((40, 60)))):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), array)
+    file = str(tmp_path / 'map.png')
+    files = dict(a=file, b=file) if multi else file
+    results = dict(
+        img_path=str(tmp_path / 'image.png'), seg_map_path=files, inconsistency_path=files,
+        seg_fields=[], reduce_zero_label=False, label_map=None,
+    )  # fmt: skip
+    packed = Compose([TRANSFORMS.build(t) for t in pipeline])(results)
+    assert packed['inputs'].shape[1:] == packed['data_samples'].gt_sem_seg.data.shape[1:]

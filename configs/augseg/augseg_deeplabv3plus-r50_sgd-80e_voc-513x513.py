@@ -10,5 +10,5 @@ model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     backbone=dict(multi_grid=(2, 4, 8)),
     decode_head=dict(num_classes=21),
-    semi=dict(type='AugSeg', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.95),
+    semi=dict(type='AugSeg', teachers=[dict(type='EMATeacher', momentum=0.001)], threshold=0.95),
 )

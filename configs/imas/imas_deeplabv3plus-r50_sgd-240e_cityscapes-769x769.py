@@ -9,8 +9,10 @@ train_dataloader = dict(batch_size=4)
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     backbone=dict(multi_grid=(2, 4, 8)),
-    decode_head=dict(loss_decode=_base_.ohem),
-    auxiliary_head=dict(_base_.auxiliary_head, loss_decode=_base_.auxiliary_ohem),
+    decode_head=dict(loss_decode=dict(_base_.ohem, pixels=4 * 769 * 769)),
+    auxiliary_head=dict(
+        _base_.auxiliary_head, loss_decode=dict(_base_.auxiliary_ohem, pixels=4 * 769 * 769)
+    ),
     test_cfg=_base_.sliding_window,
     semi=dict(type='IMAS', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.7),
 )

@@ -9,5 +9,5 @@ model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     decode_head=dict(loss_decode=_base_.ohem),
     test_cfg=_base_.sliding_window,
-    semi=dict(type='MeanTeacher', teachers=[dict(type='EMATeacher', momentum=0.01)]),
+    semi=dict(type='MeanTeacher', teachers=[dict(type='EMATeacher', momentum=0.01)], ramp_up=5000),
 )

@@ -8,5 +8,5 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     decode_head=dict(num_classes=21),
-    semi=dict(type='MeanTeacher', teachers=[dict(type='EMATeacher', momentum=0.01)]),
+    semi=dict(type='MeanTeacher', teachers=[dict(type='EMATeacher', momentum=0.01)], ramp_up=5000),
 )

@@ -1,11 +1,10 @@
-# Labeled images alone, DeepLabV3+ ResNet-50, Cityscapes, twice the batch.
+# Labeled images alone, DeepLabV3+ ResNet-50, Cityscapes.
 _base_ = [
     '../_base_/models/deeplabv3plus_r50.py',
     '../_base_/datasets/semi_cityscapes_801.py',
     '../_base_/schedules/sgd_240e.py',
     '../_base_/default_runtime.py',
 ]
-train_dataloader = dict(batch_size=4)
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     decode_head=dict(loss_decode=_base_.ohem),

@@ -1,11 +1,10 @@
-# Labeled images alone, DINOv2-B, Pascal VOC, twice the batch.
+# Labeled images alone, DINOv2-B, Pascal VOC.
 _base_ = [
     '../_base_/models/dinov2-b_dpt.py',
     '../_base_/datasets/semi_voc_518.py',
     '../_base_/schedules/adamw_dinov2_60e.py',
     '../_base_/default_runtime.py',
 ]
-train_dataloader = dict(batch_size=8)
 val_dataloader = dict(dataset=dict(pipeline=_base_.patch_test_pipeline))
 test_dataloader = val_dataloader
 model = dict(

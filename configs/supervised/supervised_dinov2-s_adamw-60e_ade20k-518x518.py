@@ -5,7 +5,6 @@ _base_ = [
     '../_base_/schedules/adamw_dinov2_60e.py',
     '../_base_/default_runtime.py',
 ]
-train_dataloader = dict(batch_size=4)
 auto_scale_lr = dict(base_batch_size=8)
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),

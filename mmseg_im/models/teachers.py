@@ -111,6 +111,7 @@ class EMATeacher(Teacher):
         self.momentum = momentum
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
         self._step: int | None = None  # the same number on the host
+        self.weight = 1.0  # of the student in the last update
 
     def bind(self, student: nn.Module, where: str) -> None:
         self.module = copy.deepcopy(student).requires_grad_(False).eval()
@@ -119,13 +120,14 @@ class EMATeacher(Teacher):
     def update(self, student: nn.Module) -> None:
         if self._step is None:
             self._step = int(self.steps)
+        self.weight = ema_weight(self._step, self.momentum)
         mine = dict(self.module.named_parameters())
         theirs = dict(student.named_parameters())
         means, current = list(mine.values()), [theirs[name] for name in mine]
         if self._step == 0:  # a mean with what lay in memory before could be NaN
             torch._foreach_copy_(means, current)
         else:
-            get_ema_multi_avg_fn(1 - ema_weight(self._step, self.momentum))(means, current, None)
+            get_ema_multi_avg_fn(1 - self.weight)(means, current, None)
         buffers = dict(student.named_buffers())
         for name, buffer in self.module.named_buffers():
             buffer.copy_(buffers[name])

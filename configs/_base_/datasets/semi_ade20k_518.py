@@ -6,7 +6,7 @@ crop_size = (518, 518)
 geometry = [
     # mmcv's scale is (long, short): 512 is the usual short side of ADE20K's images
     dict(type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='Pad', size=crop_size, pad_val=dict(img=0, seg=255)),  # black, as published
+    dict(type='PadToSize', size=crop_size),  # black, as published
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]

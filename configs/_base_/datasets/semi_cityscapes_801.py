@@ -8,7 +8,7 @@ ohem_loss = dict(
 ohem = dict(_delete_=True, **ohem_loss)
 geometry = [
     dict(type='RandomResize', scale=(2048, 1024), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='Pad', size=crop_size, pad_val=dict(img=0, seg=255)),  # black, as published
+    dict(type='PadToSize', size=crop_size),  # black, as published
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]

@@ -4,7 +4,7 @@ crop_size = (321, 321)
 geometry = [
     # the long side; images of VOC have up to 500 pixels
     dict(type='RandomResize', scale=(500, 500), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='Pad', size=crop_size, pad_val=dict(img=0, seg=255)),  # black, as published
+    dict(type='PadToSize', size=crop_size),  # black, as published
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]

@@ -2,8 +2,13 @@
 _base_ = ['./voc.py', './weak_strong_views.py']
 crop_size = (513, 513)
 geometry = [
-    # the long side; images of VOC have up to 500 pixels
-    dict(type='RandomResize', scale=(500, 500), ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(
+        type='RandomChoice',  # as many images enlarged as made smaller
+        transforms=[
+            [dict(type='RandomResize', scale=(500, 500), ratio_range=r, keep_ratio=True)]
+            for r in ((0.5, 1.0), (1.0, 2.0))
+        ],
+    ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]

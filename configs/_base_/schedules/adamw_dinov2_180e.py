@@ -3,7 +3,13 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=5e-6, betas=(0.9, 0.999), weight_decay=0.01),
-    paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=40.0))),
+    paramwise_cfg=dict(
+        custom_keys={
+            'decode_head': dict(lr_mult=40.0),
+            # what methods add to the network: SegKC's projections
+            'semi.to_': dict(lr_mult=40.0),
+        }
+    ),
 )
 param_scheduler = [
     dict(

@@ -4,7 +4,14 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',
     optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
-    paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=10.0))),
+    paramwise_cfg=dict(
+        custom_keys={
+            'decode_head': dict(lr_mult=10.0),
+            # what methods add to the network: U2PL's vectors, SegKC's projections
+            'semi.represent': dict(lr_mult=10.0),
+            'semi.to_': dict(lr_mult=10.0),
+        }
+    ),
 )
 param_scheduler = [
     dict(

@@ -11,7 +11,7 @@ from .multi_view import MultiView
 from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
 from .random_operations import RandomOperations
-from .resizing import ResizeToPatches
+from .resizing import PadToSize, ResizeToPatches
 
 __all__ = [
     'ColorJitter',
@@ -25,6 +25,7 @@ __all__ = [
     'MultiView',
     'NoisyStudentDistortion',
     'PackSemiInputs',
+    'PadToSize',
     'RandomOperations',
     'ResizeToPatches',
 ]

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resizing for networks that see an image in patches."""
+"""Sizes: padding up to a crop, and resizing for networks that see an image in patches."""
 
+import cv2
+import numpy as np
 from mmcv.transforms import BaseTransform, Resize
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
+from ...label_space import IGNORE_INDEX
+from .inconsistency import FIELD
 
 
 @TRANSFORMS.register_module()
@@ -30,3 +34,45 @@ class ResizeToPatches(BaseTransform):
             max(int(side / self.patch + 0.5), 1) * self.patch for side in results['img'].shape[:2]
         )
         return Resize(scale=(width, height), keep_ratio=False)(results)
+
+
+@TRANSFORMS.register_module()
+class PadToSize(BaseTransform):
+    """Pads an image that is smaller than a crop, on the right and below, and all its maps.
+
+    The image gets black, as in UniMatch (the data preprocessor would pad after normalisation, with
+    the mean colour), label maps 255, and an inconsistency mask 0. mmcv's ``Pad`` knows one map.
+
+    Args:
+        size (Sequence[int]): Height and width; what is larger stays.
+    """
+
+    def __init__(self, size):
+        self.size = tuple(size)
+
+    def transform(self, results: dict) -> dict:
+        """Changes ``img``, ``img_shape`` and the maps of ``seg_fields``."""
+        height, width = results['img'].shape[:2]
+        missing = [
+            max(want - have, 0) for want, have in zip(self.size, (height, width), strict=True)
+        ]
+        if not any(missing):
+            return results
+        values = dict.fromkeys(results.get('seg_fields', []), IGNORE_INDEX)
+        values.update(img=0)
+        if FIELD in values:
+            values[FIELD] = 0
+        for key, value in values.items():
+            results[key] = _pad(results[key], missing, value)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+
+def _pad(array: np.ndarray, missing: list[int], value: int) -> np.ndarray:
+    below, right = missing
+    if array.ndim == 2 or array.shape[2] <= 4:
+        # a scalar would fill the first channel alone
+        return cv2.copyMakeBorder(
+            array, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(value,) * 4
+        )
+    return np.pad(array, ((0, below), (0, right), (0, 0)), constant_values=value)

@@ -53,6 +53,7 @@ class UniMatchDPTHead(BaseDecodeHead):
         level_channels (Sequence[int]): Of the four levels; published: 48, 96, 192, 384 for
             DINOv2-S, 96 to 768 for B, 256, 512, 1024, 1024 for L, four times 1536 for g.
         channels (int): Of the fusion; published: 64, 128, 256, 384.
+        init_cfg (dict, optional): Default: PyTorch's own initialisation, as published.
         **kwargs: Of ``BaseDecodeHead``.
     """
 
@@ -64,6 +65,7 @@ class UniMatchDPTHead(BaseDecodeHead):
         in_index: Sequence[int] = (0, 1, 2, 3),
         align_corners: bool = True,
         dropout_ratio: float = 0.0,
+        init_cfg: dict | None = None,
         **kwargs,
     ):
         if not len(in_channels) == len(level_channels) == len(in_index) == 4:
@@ -78,6 +80,7 @@ class UniMatchDPTHead(BaseDecodeHead):
             input_transform='multiple_select',
             align_corners=align_corners,
             dropout_ratio=dropout_ratio,
+            init_cfg=init_cfg,
             **kwargs,
         )
         self.project = nn.ModuleList(

@@ -124,15 +124,13 @@ class U2PL(SSLMethod):
     @torch.no_grad()
     def update_teachers(self, student: nn.Module) -> None:
         super().update_teachers(student)
-        momentum = self.teachers[0].momentum
-        for mean, value in zip(
-            self.represent_ema.state_dict().values(), self.represent.state_dict().values(),
-            strict=True,
-        ):  # fmt: skip
-            if mean.is_floating_point():
-                mean.lerp_(value, momentum)
-            else:
-                mean.copy_(value)
+        weight = self.teachers[0].weight  # as the teacher: parameters averaged, buffers copied
+        pairs = zip(self.represent_ema.parameters(), self.represent.parameters(), strict=True)
+        for mean, value in pairs:
+            mean.lerp_(value, weight)
+        pairs = zip(self.represent_ema.buffers(), self.represent.buffers(), strict=True)
+        for mean, value in pairs:
+            mean.copy_(value)
 
     def train(self, mode: bool = True) -> 'U2PL':
         super().train(mode)
