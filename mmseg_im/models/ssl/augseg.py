@@ -53,7 +53,8 @@ class AugSeg(SSLMethod):
     does in the published code). Views: ``weak``, ``strong``.
 
     Args:
-        teachers: See :class:`SSLMethod`; published: an EMA with momentum 0.004 on Cityscapes and 0.001 on VOC.
+        teachers: See :class:`SSLMethod`; published: an EMA with momentum 0.004 on
+            Cityscapes and 0.001 on VOC.
         im: See :class:`SSLMethod`.
         threshold (float): :math:`\tau` in [0, 1]; published: 0 on Cityscapes, 0.95 on VOC.
         sup_weight: See :class:`SSLMethod`.
