@@ -41,8 +41,10 @@ def main() -> None:
         from mmseg_im.own_data.flaws import flaws_text
         from mmseg_im.own_data.project import (
             check_name,
+            check_out,
             classes_table,
             default_name,
+            holds,
             make_plan,
             write_project,
         )
@@ -50,7 +52,10 @@ def main() -> None:
         from mmseg_im.splitting import group_keys, parse_ratio
 
         name = check_name(args.name or default_name(args.out or args.images))
+        if args.out is None and args.name is None and holds(Path('data', name), args.images):
+            name += '_project'
         out = args.out or Path('data', name)
+        check_out(out, dict(images=args.images, masks=args.masks))
         if args.size and min(args.size) < 32:
             raise UserError(f'--size {args.size[0]} {args.size[1]}: 32 is the least.')
         val = parse_ratio(args.val)

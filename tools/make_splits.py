@@ -60,9 +60,9 @@ def main() -> None:
                     f'{what}: {len(found)} images in place of {count}, the closest that whole '
                     'groups gave.'
                 )
-            for cls, reason in missing_classes(
-                found, classes or {}, known if found else ()
-            ).items():
+            if classes is None or not found:
+                continue
+            for cls, reason in missing_classes(found, classes, known).items():
                 print(f'{what}: class {cls} is missing, because {reason}.')
         write_lists(args.out, lists)
         print(f'The lists are in {args.out}')

@@ -54,7 +54,7 @@ def training_config(facts: Facts, name: str) -> str:
     return f"""\
 # {name}: {counts}, {scheme.label_space}.
 # {method}. Edit the lines up to the mark.
-data_root = '{{{{ fileDirname }}}}'  # the folder of this file
+data_root = "{{{{ fileDirname }}}}"  # the folder of this file
 img_suffix = {facts.suffix!r}
 classes = {_tuple(scheme.names)}
 palette = {[list(colour) for colour in scheme.palette]}
@@ -254,8 +254,11 @@ unlabeled_dataloader = dict(
         test_mode=True,
     ),
 )
-# With a test.txt, of images that are in no other list: the same as val_dataloader with that list.
+# With images that are in no other list, listed in test.txt, take these lines out and add to the
+# first config: test_dataloader = dict(val_dataloader, dataset=dict(..., ann_file='test.txt'))
 test_dataloader = None
+test_evaluator = None
+test_cfg = None
 model = dict(semi=None)
 optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))
 param_scheduler = [

@@ -135,7 +135,7 @@ def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
                 if (pixels == pixels[..., :1]).all():
                     pixels = pixels[..., 0]
             return pixels, image.format, palette
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error

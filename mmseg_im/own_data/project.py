@@ -151,6 +151,21 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_out(out: Path, inputs: Mapping[str, Path]) -> None:
+    """Refuses a folder that holds the images or masks, or lies among them."""
+    for what, folder in inputs.items():
+        if holds(out, folder) or holds(folder, out):
+            raise UserError(
+                f'--out {out} and the folder of {what} {folder} lie in one another, and existing '
+                'folders are left as they are. Choose another --out.'
+            )
+
+
+def holds(folder: Path, other: Path) -> bool:
+    """Whether a folder is another one or lies above it."""
+    return Path(os.path.realpath(other)).is_relative_to(os.path.realpath(folder))
+
+
 def default_name(images: Path) -> str:
     """The name of the image folder, or of its parent if it is called ``images``."""
     folder = Path(os.path.abspath(images))

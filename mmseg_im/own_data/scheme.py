@@ -86,7 +86,7 @@ def scheme_of_masks(
             )
     else:
         reasons.append('classes: as given, each with its value or colour')
-    _check_number(codes, names)
+    _check_number(codes)
     space, reason = _label_space(codes, label_space)
     reasons.append(reason)
     if names is None:
@@ -136,9 +136,9 @@ def scheme_of_layers(
     if space != 'multilabel' and any(layer.uncovered for layer in layers):
         names = ['background', *names]
         reasons.append('background: class 0, because some pixels are in no class')
-    _check_number(names, names)
-    if space == 'binary' and len(names) == 1:
+    elif space == 'binary':
         names = ['background', *names]
+    _check_number(names)
     palette = palette_for(len(names))
     if space == 'multilabel':  # its first class is no background
         palette = palette_for(len(names) + 1)[1:]
@@ -160,7 +160,7 @@ def _mask_kind(masks: Sequence[MaskFile], coloured: bool) -> str:
     return 'values, because they have one channel, or three equal ones'
 
 
-def _check_number(codes: Sequence, names: Sequence[str] | None) -> None:
+def _check_number(codes: Sequence) -> None:
     if len(codes) > MAX_CLASSES:
         raise UserError(
             f'The masks hold {len(codes)} classes, and {MAX_CLASSES} are possible: annotations '
@@ -168,10 +168,10 @@ def _check_number(codes: Sequence, names: Sequence[str] | None) -> None:
             'numbered objects look like this. If only some values are classes, name them: '
             '--classes NAME=VALUE.'
         )
-    if len(codes) < 2 and names is None:
+    if len(codes) < 2:
         raise UserError(
-            'The masks hold a single value: there is nothing to tell apart. Give all classes with '
-            '--classes NAME=VALUE if the others are just absent.'
+            'There is a single class: nothing to tell apart. Give all classes with --classes '
+            'NAME=VALUE if the others are just absent from the masks.'
         )
 
 

@@ -100,12 +100,12 @@ def survey(
     bad = {flaw.name for flaw in flaws}
     clean = {name: decoded[name] for name in sorted(decoded.keys() - bad)}
     annotated = {name: read[name] for name in clean if name in read}
-    flaws += _empty_classes(annotated, scheme)
     if len(annotated) < 2:
         raise UserError(
             f'{len(annotated)} images have a clean mask, and two are needed: one to train, one to '
             'measure on.' + _shown(flaws)
         )
+    flaws += _empty_classes(annotated, scheme)
     return Survey(clean, annotated, scheme, flaws, reasons)
 
 
