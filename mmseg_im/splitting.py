@@ -13,26 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from .errors import UserError
-
-SEARCH_LIMIT = 100_000  # steps of the search for a few images that hold every class
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Images that stay together: a group, or one image.
-
-    Attributes:
-        names (tuple[str, ...]): The images.
-        classes (frozenset[str]): The classes that occur in at least one of them.
-    """
-
-    names: tuple[str, ...]
-    classes: frozenset[str]
-
-    @property
-    def size(self) -> int:
-        """int: Number of images."""
-        return len(self.names)
+from .own_data.selection import Unit, cover, fill, total_images
 
 
 @dataclass(frozen=True)
@@ -157,14 +138,14 @@ def draw_splits(
     held_out = []
     for count in (val, test):
         found = cover(left, count) if count else []
-        found += fill(_without(left, found), count - _total(found), may_be_empty=bool(found))
+        found += fill(_without(left, found), count - total_images(found), may_be_empty=bool(found))
         left = _without(left, found)
         held_out.append(_names(found))
     order = sorted(range(len(counts)), key=lambda i: counts[i])
     labeled, unlabeled = {}, {}
     chosen = core
     for i in order:
-        more = fill(left, counts[i] - _total(chosen), may_be_empty=bool(chosen))
+        more = fill(left, counts[i] - total_images(chosen), may_be_empty=bool(chosen))
         chosen, left = [*chosen, *more], _without(left, more)
         labeled[i], unlabeled[i] = _names(chosen), _names(left)
     return Splits(
@@ -172,92 +153,6 @@ def draw_splits(
         [unlabeled[i] for i in range(len(counts))],
         *held_out,
     )
-
-
-def fill(units: Sequence[Unit], target: int, may_be_empty: bool = False) -> list[Unit]:
-    """The first units of which the number of images comes closest to ``target``.
-
-    Of all selections with the closest sum (of two equally close ones the smaller) it is the first
-    in the order of ``units``; for units of one image, the first ``target`` ones.
-
-    Args:
-        units (Sequence[Unit]): In random order.
-        target (int): Number of images.
-        may_be_empty (bool): Whether no unit at all is an answer although ``target`` is above 0.
-    """
-    if target <= 0 or not units:
-        return []
-    if all(unit.size == 1 for unit in units):
-        return list(units[:target])
-    # bit s of sums[i]: whether units[i:] hold a selection of s images
-    mask = (1 << (target + max(unit.size for unit in units) + 1)) - 1
-    sums = [1]
-    for unit in reversed(units):
-        sums.append((sums[-1] | sums[-1] << unit.size) & mask)
-    sums.reverse()
-    left = closest_sum(sums[0], target, 0 if may_be_empty else 1)
-    chosen = []
-    for unit, rest in zip(units, sums[1:], strict=True):
-        if left >= unit.size and rest >> (left - unit.size) & 1:
-            chosen.append(unit)
-            left -= unit.size
-    return chosen
-
-
-def closest_sum(sums: int, target: int, smallest: int) -> int:
-    """The set bit of ``sums`` that is closest to ``target``, from ``smallest`` on."""
-    possible = (i for i in range(smallest, sums.bit_length()) if sums >> i & 1)
-    return min(possible, key=lambda i: (abs(i - target), i))
-
-
-def cover(units: Sequence[Unit], target: int) -> list[Unit]:
-    """A few units that hold as many classes as a selection of that size can.
-
-    Each unit that brings a new class, in the given (random) order; only where these are too many
-    images, a search decides. It is exact up to ``SEARCH_LIMIT`` steps.
-
-    Args:
-        units (Sequence[Unit]): In random order.
-        target (int): Number of images that may be used; with groups, the closest possible one.
-    """
-    closest = _total(fill(units, target)) if target else 0
-    budget = max(target, closest)
-    chosen, seen = [], set()
-    for unit in units:
-        if not unit.classes <= seen:
-            chosen.append(unit)
-            seen |= unit.classes
-    return chosen if _total(chosen) <= budget else _search(units, budget)
-
-
-def _search(units: Sequence[Unit], budget: int) -> list[Unit]:
-    """Branch and bound: the rarest open class is covered by each of its units, or given up."""
-    bit = {cls: 1 << i for i, cls in enumerate(sorted(set().union(*(u.classes for u in units))))}
-    smallest: dict[int, Unit] = {}
-    for unit in sorted(units, key=lambda unit: unit.size):  # stable: of equals the first drawn
-        smallest.setdefault(sum(bit[cls] for cls in unit.classes), unit)
-    holders = {b: [mask for mask in smallest if mask & b] for b in bit.values()}
-    best: tuple[int, list[int]] = (0, [])
-    steps = 0
-
-    def visit(chosen: list[int], covered: int, still_open: int, left: int) -> None:
-        nonlocal best, steps
-        steps += 1
-        if covered.bit_count() > best[0]:
-            best = covered.bit_count(), chosen
-        if steps > SEARCH_LIMIT or (covered | still_open).bit_count() <= best[0]:
-            return
-        rarest = min(
-            (b for b in holders if b & still_open), key=lambda b: (len(holders[b]), b)
-        )  # fmt: skip
-        for mask in sorted(holders[rarest], key=lambda mask: -(mask & still_open).bit_count()):
-            size = smallest[mask].size
-            if size <= left:
-                visit([*chosen, mask], covered | mask, still_open & ~mask, left - size)
-        visit(chosen, covered, still_open & ~rarest, left)
-
-    visit([], 0, sum(bit.values()), budget)
-    return [smallest[mask] for mask in best[1]]
 
 
 def missing_classes(
@@ -299,10 +194,6 @@ def _shuffled_units(names, groups, classes, rng) -> list[Unit]:
 def _without(units: Sequence[Unit], taken: Sequence[Unit]) -> list[Unit]:
     gone = {unit.names for unit in taken}
     return [unit for unit in units if unit.names not in gone]
-
-
-def _total(units: Iterable[Unit]) -> int:
-    return sum(unit.size for unit in units)
 
 
 def _names(units: Iterable[Unit]) -> list[str]:

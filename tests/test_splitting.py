@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmseg_im.errors import UserError
+from mmseg_im.own_data.selection import Unit, cover, fill
 from mmseg_im.splitting import (
-    Unit,
-    cover,
     draw_splits,
-    fill,
     group_keys,
     missing_classes,
     parse_ratio,

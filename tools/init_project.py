@@ -39,13 +39,12 @@ def main() -> None:
     args = parse_args()
     with plain_errors():
         from mmseg_im.own_data.flaws import flaws_text
+        from mmseg_im.own_data.plan import classes_table, make_plan
         from mmseg_im.own_data.project import (
             check_name,
             check_out,
-            classes_table,
             default_name,
             holds,
-            make_plan,
             write_project,
         )
         from mmseg_im.own_data.survey import survey

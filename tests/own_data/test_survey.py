@@ -12,7 +12,8 @@ from mmseg.registry import DATASETS
 from mmseg_im.errors import MissingFileError, UserError
 from mmseg_im.own_data.config_text import training_config
 from mmseg_im.own_data.flaws import flaws_text
-from mmseg_im.own_data.project import default_name, make_plan, write_project
+from mmseg_im.own_data.plan import make_plan
+from mmseg_im.own_data.project import default_name, write_project
 from mmseg_im.own_data.survey import survey
 from mmseg_im.splitting import parse_ratio
 from tests.own_data.conftest import COLOURS, SIZE, label_of, picture_of, plant_flaws, save

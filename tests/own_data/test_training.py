@@ -7,7 +7,8 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmseg_im.own_data.project import make_plan, write_project
+from mmseg_im.own_data.plan import make_plan
+from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.survey import survey
 from mmseg_im.splitting import parse_ratio
 from tests.conftest import ROOT, rename, shrink
