@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SEARCH_LIMIT = 100_000  # steps of the search for a few images that hold every class
+SEARCH_LIMIT = 2_000_000  # masks and classes that the search looks at: some seconds
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def cover(units: Sequence[Unit], target: int) -> list[Unit]:
     """A few units that hold as many classes as a selection of that size can.
 
     Each unit that brings a new class, in the given (random) order; only where these are too many
-    images, a search decides. It is exact up to ``SEARCH_LIMIT`` steps.
+    images, a search decides. It is exact unless ``SEARCH_LIMIT`` stops it.
 
     Args:
         units (Sequence[Unit]): In random order.
@@ -88,12 +88,11 @@ def _search(units: Sequence[Unit], budget: int) -> list[Unit]:
     for unit in sorted(units, key=lambda unit: unit.size):  # stable: of equals the first drawn
         smallest.setdefault(sum(bit[cls] for cls in unit.classes), unit)
     holders = {b: [mask for mask in smallest if mask & b] for b in bit.values()}
-    best: tuple[int, list[int]] = (0, [])
+    best = _greedy({mask: unit.size for mask, unit in smallest.items()}, budget)
     steps = 0
 
     def visit(chosen: list[int], covered: int, still_open: int, left: int) -> None:
         nonlocal best, steps
-        steps += 1
         if covered.bit_count() > best[0]:
             best = covered.bit_count(), chosen
         if steps > SEARCH_LIMIT or (covered | still_open).bit_count() <= best[0]:
@@ -101,6 +100,7 @@ def _search(units: Sequence[Unit], budget: int) -> list[Unit]:
         rarest = min(
             (b for b in holders if b & still_open), key=lambda b: (len(holders[b]), b)
         )  # fmt: skip
+        steps += len(holders) + len(holders[rarest])  # what is looked at from here
         for mask in sorted(holders[rarest], key=lambda mask: -(mask & still_open).bit_count()):
             size = smallest[mask].size
             if size <= left:
@@ -109,6 +109,17 @@ def _search(units: Sequence[Unit], budget: int) -> list[Unit]:
 
     visit([], 0, sum(bit.values()), budget)
     return [smallest[mask] for mask in best[1]]
+
+
+def _greedy(sizes: dict[int, int], budget: int) -> tuple[int, list[int]]:
+    """Always the mask with the most new classes for its size: their number, and the masks."""
+    covered, chosen = 0, []
+    while fitting := [mask for mask, size in sizes.items() if size <= budget and mask & ~covered]:
+        found = max(fitting, key=lambda mask: (mask & ~covered).bit_count() / sizes[mask])
+        chosen.append(found)
+        covered |= found
+        budget -= sizes[found]
+    return covered.bit_count(), chosen
 
 
 def total_images(units: Iterable[Unit]) -> int:
