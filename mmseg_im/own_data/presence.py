@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which classes occur in which annotation."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..datasets.checks import decode
+from ..errors import MissingFileError, UserError
+from ..label_space import IGNORE_INDEX
+
+
+def class_presence(
+    names: Sequence[str], annotations: str | os.PathLike
+) -> tuple[list[str], dict[str, set[str]]]:
+    """Reads the classes in the annotations of images.
+
+    ``annotations/NAME.png`` holds class ids (255 = ignored); or there is a folder for each class
+    that may overlap with others, ``annotations/CLASS/NAME.png``, 0 = absent.
+
+    Args:
+        names (Sequence[str]): The images, without suffix.
+        annotations (str or PathLike): The folder.
+
+    Returns:
+        tuple[list[str], dict[str, set[str]]]: All classes (of ids, 0 to the largest), and those
+        that occur in each image.
+
+    Raises:
+        MissingFileError: If an annotation is missing; all missing ones are named.
+        UserError: If one cannot be decoded or holds no class ids.
+    """
+    annotations = Path(annotations)
+    if not annotations.is_dir():
+        raise MissingFileError(f'--annotations: the folder {annotations} does not exist.')
+    folders = sorted(path.name for path in annotations.iterdir() if path.is_dir())
+    of_classes = [
+        folder for folder in folders if any((annotations / folder / f'{n}.png').is_file()
+                                            for n in names)
+    ]  # fmt: skip
+    overlapping = bool(of_classes) and not any((annotations / f'{n}.png').is_file() for n in names)
+    files = {
+        name: [annotations / cls / f'{name}.png' for cls in of_classes]
+        if overlapping
+        else [annotations / f'{name}.png']
+        for name in names
+    }
+    missing = [str(path) for paths in files.values() for path in paths if not path.is_file()]
+    if missing:
+        raise MissingFileError(
+            f'{len(missing)} annotations do not exist: {", ".join(missing)}. Add them, or give a '
+            'list of the annotated images in place of the image folder.'
+        )
+
+    def read(name: str) -> set[str]:
+        if overlapping:
+            return {c for c, path in zip(of_classes, files[name], strict=True)
+                    if decode(path).any()}  # fmt: skip
+        return {str(value) for value in _class_ids(files[name][0])}
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = dict(zip(names, pool.map(read, names), strict=True))
+    if overlapping:
+        return of_classes, found
+    largest = max((int(cls) for classes in found.values() for cls in classes), default=-1)
+    return [str(i) for i in range(largest + 1)], found
+
+
+def _class_ids(path: Path) -> list[int]:
+    try:
+        with Image.open(path) as image:
+            label = np.array(image)
+    except (OSError, SyntaxError) as error:
+        raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
+    if label.ndim != 2 or label.dtype not in (np.uint8, np.bool_):
+        raise UserError(f'{path} is no 8-bit image of class ids: one channel is needed.')
+    values = np.flatnonzero(np.bincount(label.ravel()))
+    return [int(value) for value in values if value != IGNORE_INDEX]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The written configs train: every label space, online, supervised and in generations."""
+
+import numpy as np
+import pytest
+from mmengine import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmseg_im.own_data.plan import make_plan
+from mmseg_im.own_data.project import write_project
+from mmseg_im.own_data.survey import survey
+from mmseg_im.splitting import parse_ratio
+from tests.conftest import ROOT, rename, shrink
+from tests.own_data.conftest import plant_flaws
+
+OVERLAPPING = dict(thing=lambda label: label > 0, part=lambda label: label == 2)
+
+
+def layers(label: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: 255 * where(label).astype(np.uint8) for name, where in OVERLAPPING.items()}
+
+
+MASKS = dict(
+    multiclass=lambda label: label,
+    binary=lambda label: 255 * (label > 0).astype(np.uint8),
+    multilabel=layers,
+)
+
+
+def make_project(images, masks, out):
+    found = survey(images, masks)
+    plan = make_plan(found, parse_ratio('1/3'))
+    assert write_project(plan, out, 'mine')
+    return plan
+
+
+def load(path, work_dir) -> Config:
+    cfg = Config.fromfile(path)
+    shrink(cfg)
+    cfg.work_dir = str(work_dir)
+    rename(cfg, f'{work_dir.parent.name}_{path.stem}')
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    cfg.default_hooks.checkpoint.interval = 1
+    cfg.param_scheduler[0].end = 1
+    return cfg
+
+
+def train(cfg: Config) -> dict:
+    """One epoch; returns the last validation metrics."""
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner.val_loop.run()
+
+
+@pytest.mark.parametrize('space', MASKS)
+def test_online(space, folders, tmp_path):
+    images, masks = folders(MASKS[space])
+    if space == 'multiclass':
+        plant_flaws(images, masks)
+    make_project(images, masks, tmp_path / 'out')
+    cfg = load(tmp_path / 'out/mine.py', tmp_path / 'work')
+    assert cfg.model.label_space == space
+    metrics = train(cfg)
+    score = [value for key, value in metrics.items() if key.endswith('mIoU')]
+    assert score and all(0 <= value <= 100 for value in score), metrics
+    assert list((tmp_path / 'work').glob('best_*mIoU*.pth'))
+
+
+@pytest.mark.parametrize('space', ['binary', 'multilabel'])
+def test_generations(space, folders, tmp_path):
+    make_project(*folders(MASKS[space]), tmp_path / 'out')
+    cfg = load(tmp_path / 'out/mine_generations.py', tmp_path / 'work')
+    cfg.generations.num_generations = 1
+    RUNNERS.build(cfg).train()
+    assert (tmp_path / 'work/report.html').is_file()
+    label = 'thing/img 6ä.png' if space == 'multilabel' else 'img 6ä.png'
+    assert (tmp_path / 'work/generation_0/labels/labels' / label).is_file()
+    assert (tmp_path / 'work/generation_1/student_1/best.pth').is_file()
+
+
+def test_supervised_without_unlabeled_images(folders, tmp_path):
+    plan = make_project(*folders(MASKS['multiclass'], count=6), tmp_path / 'out')
+    assert plan.facts.unlabeled == 0
+    files = {path.name for path in (tmp_path / 'out').iterdir()}
+    assert files == {'images', 'annotations', 'labeled.txt', 'val.txt', 'classes.csv', 'mine.py'}
+    cfg = load(tmp_path / 'out/mine.py', tmp_path / 'work')
+    assert 'semi' not in cfg.model and cfg.train_dataloader.dataset.type == 'SeededDataset'
+    cfg.train_dataloader.dataset.times = 1
+    assert 0 <= train(cfg)['mIoU'] <= 100
+
+
+def test_generations_differ_from_the_template_in_nothing_else(folders, tmp_path):
+    """The configs stand alone; the shipped template keeps them from drifting apart."""
+    make_project(*folders(suffix='.jpg'), tmp_path / 'out')
+    found = Config.fromfile(tmp_path / 'out/mine_generations.py')
+    template = Config.fromfile(ROOT / 'configs/demo/im_generations_own-images.py')
+    assert found.generations == template.generations
+    assert found.optim_wrapper == template.optim_wrapper
+    assert found.param_scheduler == template.param_scheduler
+    assert found.env_cfg == template.env_cfg and found.val_evaluator == template.val_evaluator
+    assert found.default_hooks == template.default_hooks
+    assert found.model.backbone == template.model.backbone
+    head = dict(template.model.decode_head, num_classes=3)
+    assert found.model.decode_head == head
+
+
+def test_online_differs_from_the_template_in_nothing_else(folders, tmp_path):
+    make_project(*folders(suffix='.jpg'), tmp_path / 'out')
+    found = Config.fromfile(tmp_path / 'out/mine.py')
+    template = Config.fromfile(ROOT / 'configs/demo/fixmatch-im_unet-small_own-images.py')
+    assert found.model.semi == template.model.semi
+    assert found.optim_wrapper == template.optim_wrapper
+    assert found.custom_hooks == template.custom_hooks
+    assert found.val_cfg == template.val_cfg
+    views = found.train_dataloader.dataset.unlabeled.pipeline
+    assert views[-1] == template.train_dataloader.dataset.unlabeled.pipeline[-1]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a project of a folder of images and a folder of masks for some of them.
+
+Looks at every file, says what it guesses and what is inconsistent, and then writes images,
+annotations, lists and configs that train into OUT. Flawed images are left out.
+"""
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+
+from mmseg_im.errors import UserError, plain_errors
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument('images', type=Path, help='folder of images')
+    parser.add_argument('masks', type=Path, help='folder of masks, or of a folder for each class')
+    parser.add_argument('--out', type=Path, help='folder to write; default: data/NAME')
+    parser.add_argument('--name', help='name of the config; default: that of OUT or of the images')
+    parser.add_argument('--label-space', choices=['multiclass', 'binary', 'multilabel'])
+    parser.add_argument(
+        '--classes', nargs='+', help='names in the order of the ids, or NAME=VALUE_OR_COLOUR'
+    )
+    parser.add_argument(
+        '--ignore', nargs='+', help='values or colours (255, #e0e0c0) that mean "unknown"'
+    )
+    parser.add_argument(
+        '--size', nargs=2, type=int, metavar=('H', 'W'), help='to which images are brought'
+    )
+    parser.add_argument('--val', default='0.2', help='share of the annotated images; default: 0.2')
+    parser.add_argument(
+        '--group-by', help="images that stay together, such as '(.*)_[0-9]+' (see make_splits.py)"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with plain_errors():
+        from mmseg_im.own_data.flaws import flaws_text
+        from mmseg_im.own_data.plan import classes_table, make_plan
+        from mmseg_im.own_data.project import (
+            check_name,
+            check_out,
+            default_name,
+            holds,
+            write_project,
+        )
+        from mmseg_im.own_data.survey import survey
+        from mmseg_im.splitting import group_keys, parse_ratio
+
+        name = check_name(args.name or default_name(args.out or args.images))
+        if args.out is None and args.name is None and holds(Path('data', name), args.images):
+            name += '_project'
+        out = args.out or Path('data', name)
+        check_out(out, dict(images=args.images, masks=args.masks))
+        if args.size and min(args.size) < 32:
+            raise UserError(f'--size {args.size[0]} {args.size[1]}: 32 is the least.')
+        val = parse_ratio(args.val)
+        if val == Fraction(1):
+            raise UserError('--val 1 leaves no image to train.')
+        found = survey(args.images, args.masks, args.classes, args.ignore, args.label_space)
+        groups = group_keys(found.masks, args.group_by) if args.group_by else None
+        plan = make_plan(found, val, tuple(args.size) if args.size else None, groups)
+        if found.flaws:
+            left_out = {flaw.name for flaw in found.flaws} - {''}
+            print(f'{flaws_text(found.flaws)}\n{len(left_out)} images are left out.\n')
+        print('Guessed or given:')
+        print('\n'.join(f'  {reason}' for reason in plan.reasons))
+        print(classes_table(plan))
+        facts = plan.facts
+        print(f'{facts.labeled} labeled, {facts.unlabeled} unlabeled, {facts.val} for validation')
+        if not facts.unlabeled:
+            print('There are no unlabeled images: the config trains supervised.')
+        written = write_project(plan, out, name)
+        print(f'{out} is written. Next:' if written else f'{out} holds just this. Next:')
+        config = out / f'{name}.py'
+        print(f'  python tools/browse_dataset.py {config} --output-dir work_dirs/browse_{name}')
+        print(f'  python tools/train.py {config}')
+
+
+if __name__ == '__main__':
+    main()
