@@ -29,7 +29,7 @@ STEPS = [
     p
     for p in CONFIGS
     if p not in GENERATIONAL
-    or p.stem in ('im', 'aim-plus', 'consistency')
+    or p.stem in ('im', 'aim-plus', 'consistency', 'im_generations_own-images')
     or p.stem.startswith('im-unimatch')
 ]
 

@@ -1,8 +1,8 @@
 # Generations on your own images: copy this file beside itself and edit the lines up to the mark.
 # Layout: data_root/images/NAME.jpg, data_root/annotations/NAME.png (class ids, 255 = unknown), and
 # the lists labeled.txt, unlabeled.txt and val.txt with one NAME a line, without suffix; val.txt
-# ranks the students. With a test.txt, of images that are in no other list, remove the line that
-# sets test_dataloader to None.
+# ranks the students. With a test.txt, of images that are in no other list, remove the last line,
+# which takes the test out.
 _base_ = [
     '../_base_/models/unet_half.py',
     '../_base_/schedules/adamw_5e.py',
@@ -88,7 +88,6 @@ test_dataloader = dict(
         **common, ann_file='test.txt', data_prefix=annotated, pipeline=test_pipeline, test_mode=True
     ),
 )
-test_dataloader = None
 unlabeled_dataloader = dict(
     batch_size=1,  # images may differ in size
     num_workers=2,
@@ -115,3 +114,4 @@ generations = dict(
     metric='mIoU',
     im=dict(type='InconsistencyMask'),
 )
+test_dataloader = test_cfg = test_evaluator = None

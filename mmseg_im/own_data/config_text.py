@@ -210,7 +210,12 @@ views = dict(
     weak=[dict(type='PackSemiInputs')],
     strong=[
         dict(type='RandomApply', prob=0.8, transforms=[dict(type='ColorJitter')]),
-        dict(type='RandomGrayscale', prob=0.2, keep_channels=True),
+        dict(
+            type='RandomGrayscale',
+            prob=0.2,
+            keep_channels=True,
+            channel_weights=(0.114, 0.587, 0.299),  # blue, green, red
+        ),
         dict(type='RandomApply', prob=0.5, transforms=[dict(type='GaussianBlur')]),
         dict(type='PackSemiInputs'),
     ],
