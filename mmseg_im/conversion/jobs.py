@@ -85,6 +85,8 @@ def run(jobs: Sequence[Job], out: str | os.PathLike, options: dict | None = None
         UserError: If a file cannot be converted (names it) or written, or ``out`` was made with
             other options.
     """
+    if Path(out).exists() and not Path(out).is_dir():
+        raise UserError(f'{out} is a file, not a folder. Choose another --out.')
     _check_outputs_differ(jobs)
     if options is not None:
         _check_options(Path(out), options, jobs)
