@@ -14,8 +14,10 @@ PAGE = (
 )
 WANTED = {
     'voc': ['VOCtrainval_11-May-2012.tar', 'VOCdevkit/VOC2012', 'VOC2012'],
-    'aug': ['SegmentationClassAug.zip', 'SegmentationClassAug'],
-}
+    'aug': [
+        'SegmentationClassAug.zip', 'SegmentationClassAug', 'VOCdevkit/VOC2012/SegmentationClassAug'
+    ],
+}  # fmt: skip
 
 
 def _label(content: bytes) -> Result:
