@@ -53,8 +53,8 @@ def locate(
             missing.append(' or '.join(wanted_names))
     if missing:
         raise MissingFileError(
-            f'{folder} lacks {_join(missing)}. {"It is" if len(missing) == 1 else "They are"} had '
-            f'at {page}.'
+            f'{folder} lacks {_join(missing)}. Get '
+            f'{"it" if len(missing) == 1 else "them"} at {page}.'
         )
     return found
 
@@ -70,6 +70,7 @@ def members(source: Source, pattern: str, example: str) -> dict[tuple[str, ...] 
         source (Source): Where to look.
         pattern (str): Regular expression with at least one group, searched in the paths, so that
             folders above what it describes do not matter.
+        example (str): A path that matches, for the message.
 
     Returns:
         dict: From the group, or the tuple of groups, to the path of the file.

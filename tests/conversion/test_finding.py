@@ -15,7 +15,7 @@ def test_all_that_is_missing_is_said_at_once(tmp_path):
     with pytest.raises(MissingFileError) as error:
         locate(tmp_path, WANTED, 'https://data.example')
     assert str(error.value) == (
-        f'{tmp_path} lacks images.zip or pictures; labels.zip; and extra.tar. They are had at '
+        f'{tmp_path} lacks images.zip or pictures; labels.zip; and extra.tar. Get them at '
         'https://data.example.'
     )
 
@@ -23,7 +23,7 @@ def test_all_that_is_missing_is_said_at_once(tmp_path):
 def test_one_that_is_missing(tmp_path):
     write_zip(tmp_path / 'images.zip', {'a': b'1'})
     write_zip(tmp_path / 'labels.zip', {'a': b'1'})
-    with pytest.raises(MissingFileError, match='lacks extra.tar. It is had at https'):
+    with pytest.raises(MissingFileError, match='lacks extra.tar. Get it at https'):
         locate(tmp_path, WANTED, 'https://data.example')
     assert set(locate(tmp_path, WANTED, '', optional=['extra'])) == {'images', 'labels'}
 

@@ -12,7 +12,7 @@ from mmseg_im.conversion.source import Source
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import write_folder, write_tar, write_zip
 
-FILES = {f'data/set {i}/{i:03d}.bin': bytes([i]) * (1000 + 37 * i) for i in range(40)}
+FILES = {f'data/set {i}/{i:03d}.bin': bytes([i]) * (100_000 + 377 * i) for i in range(40)}
 CLUTTER = {'__MACOSX/data/._001.bin': b'x', 'data/.DS_Store': b'x'}
 WRITERS = {
     'set': write_folder,
@@ -40,7 +40,7 @@ def test_processes_that_read_at_once_do_not_disturb_each_other(source):
     names = source.names()
     assert compare(source, names[:3])  # the parent has opened it before it forks
     with multiprocessing.Pool(2) as pool:
-        parts = [names[::2], names[1::2], names[5:], names[:30]]
+        parts = [3 * names[::2], 3 * names[1::2], names[5:], names[:30]]
         works = pool.starmap_async(compare, [(source, part) for part in parts])
         assert compare(source, names)
         assert works.get(60) == [True] * 4
