@@ -18,8 +18,8 @@ import mmseg_im  # noqa: F401  (registers everything)
 
 ROOT = Path(__file__).parents[1]
 FILE_DATASETS = (
-    'ADE20KDataset', 'BaseSegDataset', 'CamVidDataset', 'CityscapesDataset', 'MultiLabelDataset',
-    'PascalVOCDataset', 'ShapesDataset',
+    'ADE20KDataset', 'BaseSegDataset', 'CamVidDataset', 'CityscapesDataset', 'HeLaDataset',
+    'ISIC2018Dataset', 'MultiLabelDataset', 'PascalVOCDataset', 'ShapesDataset', 'SUIMDataset',
 )  # fmt: skip
 DATA = Path(os.environ.get('MMSEG_IM_DATA', ROOT.parent / 'shared' / 'data'))
 
@@ -171,6 +171,10 @@ def shrink(cfg, size: int = 32) -> None:
         kind = node.get('type')
         if kind in ('RandomResize', 'Resize') and 'scale' in node:
             node['scale'] = (2 * size, size)
+        if kind == 'AdditiveUNet':
+            node['alpha'] = 0.25
+        if kind == 'FCNHead' and 'AdditiveUNet' in kinds:
+            node.update(in_channels=4, channels=4)
         if kind == 'SegKC' and node['channels'][0] > 64:
             node['channels'] = (width, width)
         if kind == 'U2PL' and node['in_channels'][0] > 64:

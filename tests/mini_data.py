@@ -80,16 +80,43 @@ def mini_cityscapes(tmp_path_factory) -> str:
     """Cityscapes' folder tree with six images of 48x96, and one split of each family."""
     root = tmp_path_factory.mktemp('data') / 'cityscapes'
     names = {'train': [f'aachen/aachen_00000{i}_000019' for i in range(6)]}
-    names['val'] = ['munster/munster_000000_000019']
+    names['val'] = [f'munster/munster_00000{i}_000019' for i in range(2)]
     rng = np.random.default_rng(0)
     for subset, images in names.items():
         for name in images:
             label = rng.choice(np.uint8([*range(19), 255]), (48, 96))
             _write_image(root / 'leftImg8bit' / subset / f'{name}_leftImg8bit.png', rng, (48, 96))
             _write_file(root / 'gtFine' / subset / f'{name}_gtFine_labelTrainIds.png', label)
-    for family in ('unimatch', 'u2pl'):
-        _write_split(root / 'splits' / family / '1_16', names['train'])
+    for split in ('unimatch/1_16', 'u2pl/1_16', '1_10'):
+        _write_split(root / 'splits' / split, names['train'])
+    halves = root / 'splits' / 'halves'
+    halves.mkdir()
+    for subset, name in zip(('val', 'test'), names['val'], strict=True):
+        (halves / f'{subset}.txt').write_text(name)
     return str(root)
+
+
+@pytest.fixture(scope='session')
+def mini_study(tmp_path_factory) -> dict[str, str]:
+    """ISIC 2018, SUIM and HeLa as their converters write them, with images of 32x32."""
+    rng = np.random.default_rng(0)
+    roots = {}
+    for name, classes, suffix in (
+        ('isic2018', 2, '.jpg'),
+        ('suim', 8, '.jpg'),
+        ('hela', 2, '.png'),
+    ):
+        root = roots[name] = tmp_path_factory.mktemp('data') / name
+        for subset, count in dict(train=6, val=2, test=2).items():
+            for i in range(count):
+                _write_image(root / 'images' / subset / f'{i}{suffix}', rng, (32, 32))
+                folders = ('alive', 'dead', 'position') if name == 'hela' else ('',)
+                for folder in folders:
+                    label = rng.integers(0, classes, (32, 32), dtype=np.uint8)
+                    path = root / 'annotations' / subset / folder / f'{i}.png'
+                    _write_file(path, label * (255 if name == 'hela' else 1))
+        _write_split(root / 'splits' / '1_10', [str(i) for i in range(6)])
+    return {name: str(root) for name, root in roots.items()}
 
 
 @pytest.fixture(scope='session')

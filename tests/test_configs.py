@@ -40,7 +40,15 @@ def test_there_are_configs():
 
 @pytest.fixture
 def load(
-    mini_camvid, mini_shapes, mini_own, mini_wbc, mini_cityscapes, mini_voc, mini_ade20k, tmp_path
+    mini_camvid,
+    mini_shapes,
+    mini_own,
+    mini_wbc,
+    mini_cityscapes,
+    mini_voc,
+    mini_ade20k,
+    mini_study,
+    tmp_path,
 ):
     """Loads a config in miniature."""
 
@@ -56,6 +64,7 @@ def load(
             'data/cityscapes': dict(data_root=mini_cityscapes),
             'data/VOCdevkit/VOC2012': dict(data_root=mini_voc),
             'data/ade/ADEChallengeData2016': dict(data_root=mini_ade20k),
+            **{f'data/{name}': dict(data_root=root) for name, root in mini_study.items()},
         }
         retarget(cfg, miniature[cfg.data_root])
         if cfg.get('generations', {}).get('evalnet'):

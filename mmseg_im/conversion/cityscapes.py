@@ -9,7 +9,7 @@ import numpy as np
 from .finding import check_pairs, locate, members
 from .images import check_values, decode_ids, png
 from .jobs import Job, Result, Summary, copy, run
-from .lists import write_list
+from .lists import write_labeled_lists, write_list
 
 PAGE = 'https://www.cityscapes-dataset.com/downloads/'
 WANTED = {
@@ -50,7 +50,7 @@ def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
 
     The coarsely annotated images (``train_extra``) are taken if they are there. The 500 validation
     images are divided into two fixed halves, ``splits/halves/{val,test}.txt``: every second of the
-    sorted names.
+    sorted names; a tenth of the training images is drawn for ``splits/1_10``, as in the study.
 
     Args:
         source (str or PathLike): Folder with the archives or the unpacked folders; if it is
@@ -94,4 +94,6 @@ def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
     val = sorted(f'{city}/{name}' for subset, city, name in images if subset == 'val')
     write_list(out / 'splits' / 'halves' / 'val.txt', val[0::2])
     write_list(out / 'splits' / 'halves' / 'test.txt', val[1::2])
+    train = [f'{city}/{name}' for subset, city, name in images if subset == 'train']
+    write_labeled_lists(out / 'splits', train, [10], seed=0)
     return summary
