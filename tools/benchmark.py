@@ -2,6 +2,7 @@
 """Measures parts of the package on random data; prints tables of ratios and writes JSON."""
 
 import argparse
+import importlib
 import sys
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
@@ -27,7 +28,11 @@ def parse_args() -> argparse.Namespace:
     data.add_argument('--size', type=int, nargs=2, default=[1024, 2048], help='height, width')
     data.add_argument('--step-ms', type=float, help='tell how many workers feed such a step')
     data.add_argument('--out', help='JSON file')
-    for command, size, batch_size in ((predict, [360, 480], 8), (step, [96, 128], 4)):
+    mask = commands.add_parser('mask', help='the mask of K teachers, against NumPy and OpenCV')
+    mask.add_argument('--teachers', type=int, nargs='+', default=[2, 4, 8], help='K to measure')
+    mask.add_argument('--classes', type=int, default=19)
+    sizes = ((predict, [360, 480], 8), (step, [96, 128], 4), (mask, [512, 512], 8))
+    for command, size, batch_size in sizes:
         command.add_argument('--size', type=int, nargs=2, default=size, help='height, width')
         command.add_argument('--batch-size', type=int, default=batch_size)
         command.add_argument('--repeats', type=int, default=3, help='medians are of so many runs')
@@ -40,13 +45,8 @@ def main() -> None:
     if not sys.platform.startswith('linux'):
         sys.exit('Peak memory is read from /proc, which only Linux has.')
     with plain_errors():
-        if args.command == 'predict':
-            from mmseg_im.benchmarks.predict import predict as run
-        elif args.command == 'data':
-            from mmseg_im.benchmarks.data import data as run
-        else:
-            from mmseg_im.benchmarks.step import step as run
-        run(args)
+        module = importlib.import_module(f'mmseg_im.benchmarks.{args.command}')
+        getattr(module, args.command)(args)
 
 
 if __name__ == '__main__':
