@@ -176,6 +176,22 @@ def test_all_pixels_below_the_threshold(build_tiny, name):
     assert all(v.item() == 0 for k, v in losses.items() if k.startswith('unsup.loss'))
 
 
+@pytest.mark.parametrize('name', ['fixmatch', 'unimatch', 'unimatch_v2', 'segkc', 'u2pl'])
+@pytest.mark.parametrize('prob', [0.0, 1.0])
+def test_how_many_images_are_mixed(build_tiny, monkeypatch, name, prob):
+    """No image with probability 0, and with 1 every one: no view passes as it is."""
+    model = build_tiny(dict(METHODS[name], cutmix_prob=prob))
+    model.train()
+    passed = []
+    extract = model.extract_feat
+    monkeypatch.setattr(model, 'extract_feat', lambda x: passed.extend(x) or extract(x))
+    views, of_view = make_batch(n=6)
+    model.loss(views, of_view)
+    for view in ('weak',) if name == 'u2pl' else model.semi.views[1:]:
+        for image in views[view]:
+            assert any(torch.equal(image, one) for one in passed) == (prob == 0), view
+
+
 @pytest.mark.parametrize('name', list(METHODS))
 def test_a_misspelt_option_is_named(build_tiny, name):
     with pytest.raises(ValueError, match='model.semi.sup_wieght: .*Did you mean .sup_weight.'):
