@@ -75,6 +75,19 @@ def make_batch(n=2, size=(32, 32), seed=0):
     return views, of_view
 
 
+def make_decisive(model, noise=0.1) -> None:
+    """Untrained networks answer nearly alike for every pixel: then a wrong label costs nothing.
+
+    The student answers by what it sees, and its teachers nearly so.
+    """
+    torch.nn.init.normal_(model.decode_head.conv_seg.weight)
+    student = dict(model.named_parameters())
+    with torch.no_grad():
+        for teacher in model.semi.teachers:
+            for name, p in teacher.named_parameters():
+                p.copy_(student[name.removeprefix('module.')] + noise * torch.randn_like(p))
+
+
 def total(losses: dict) -> torch.Tensor:
     return sum(value for key, value in losses.items() if 'loss' in key)
 

@@ -9,7 +9,7 @@ import torch
 
 from mmseg_im.models.ssl.segkc import consult_features, consult_predictions
 from tests.conftest import tiny_model
-from tests.models.test_methods import make_batch
+from tests.models.test_methods import make_batch, make_decisive
 from tests.models.test_unimatch import mean_loss, mixed, softmax
 
 
@@ -36,12 +36,14 @@ def numpy_features(own, other, projection):
 
 def test_a_step(build_tiny, monkeypatch):
     """Each network learns what the other says, where it is sure, and the batch is mixed."""
-    tau = 0.3
+    tau = 0.7
     model = build(
         build_tiny, prediction_weight=0.5, feature_weight=0.25, threshold=tau, cutmix_prob=1.0,
         unsup_weight=0.6,
     )  # fmt: skip
     model.train()
+    make_decisive(model)
+    torch.nn.init.normal_(model.semi.senior.decode_head.conv_seg.weight)
     views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     inside = torch.rand(3, 1, 32, 32) < 0.4

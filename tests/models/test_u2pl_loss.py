@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 
 from mmseg_im.models.ssl import u2pl as module
 from tests.conftest import tiny_model
-from tests.models.test_methods import METHODS, TEACHER, make_batch
+from tests.models.test_methods import METHODS, TEACHER, make_batch, make_decisive
 from tests.models.test_u2pl import cosine
 from tests.models.test_unimatch import softmax
 
@@ -34,10 +34,10 @@ def build(**options):
     model = MODELS.build(dict(cfg, label_space='multiclass'))
     model.train()
     method = model.semi
+    make_decisive(model, noise=0.2)
     with torch.no_grad():
-        for network in (method.teachers[0], method.represent_ema):
-            for p in network.parameters():
-                p += 0.5 * torch.randn_like(p)
+        for p in method.represent_ema.parameters():
+            p += 0.5 * torch.randn_like(p)
     for layer in method.represent:
         if isinstance(layer, torch.nn.Dropout2d):
             layer.p = 0.0

@@ -10,7 +10,7 @@ import torch
 from mmseg_im.models.ssl import unimatch as unimatch_module
 from mmseg_im.models.ssl import unimatch_v2 as v2_module
 from mmseg_im.models.ssl.unimatch_v2 import complementary_dropout
-from tests.models.test_methods import make_batch
+from tests.models.test_methods import make_batch, make_decisive
 
 
 def softmax(logits):
@@ -53,9 +53,10 @@ def fixed_boxes(monkeypatch):
 
 def test_unimatch_with_the_batch_as_partner(build_tiny, fixed_boxes, monkeypatch):
     """Labels from the train-mode pass over labeled and weak images, beside dropped copies."""
-    tau = 0.35
+    tau = 0.7
     model = build_tiny(dict(type='UniMatch', threshold=tau))
     model.train()
+    make_decisive(model)
     views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     drop = {4: torch.randint(2, (6, 4, 1, 1)) * 2.0, 8: torch.randint(2, (6, 8, 1, 1)) * 2.0}
@@ -92,6 +93,7 @@ def test_unimatch_with_the_same_image_as_partner(build_tiny, fixed_boxes):
     """The pasted region's label is the student's in eval mode, of the other crop."""
     model = build_tiny(dict(type='UniMatch', threshold=0.0, dropout=0.0, partner='image'))
     model.train()
+    make_decisive(model)
     views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     losses = model.loss(views, of_view)
@@ -140,7 +142,7 @@ def test_half_of_the_channels_are_dropped_by_default(build_tiny):
 
 def test_unimatch_v2(build_tiny, fixed_boxes, monkeypatch):
     """Three images, so that the reversed batch is no shifted one; the dropout is known."""
-    tau = 0.35
+    tau = 0.7
     scale = {c: 2.0 * torch.randint(2, (6, c, 1, 1)) for c in (4, 8)}
     keeps = []
 
@@ -152,6 +154,7 @@ def test_unimatch_v2(build_tiny, fixed_boxes, monkeypatch):
     semi = dict(type='UniMatchV2', teachers=[dict(type='EMATeacher')], threshold=tau, keep=0.25)
     model = build_tiny(semi)
     model.train()
+    make_decisive(model)
     views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     losses = model.loss(views, of_view)
