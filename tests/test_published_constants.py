@@ -13,7 +13,7 @@ import torch
 from mmengine import Config
 from mmseg.registry import MODELS
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, dicts
 
 # What every row has unless it says otherwise. An epoch is a pass over the unlabeled images;
 # ``batch`` counts the labeled images of a device, of which there are ``devices``.
@@ -36,7 +36,8 @@ V2 = dict(
 )  # fmt: skip
 U2PL = dict(
     type='U2PL', teachers=[('EMATeacher', 0.99)], in_channels=[256, 2048], in_index=(0, 3),
-    drop_percent=20, low_entropy=20, ranks=(3, 20), dim=256, bank_size=30_000, max_keys=512,
+    drop_percent=20, low_entropy=20, ranks=(3, 20), dim=256, bank_size=30_000,
+    max_keys=512,  # not published: ours
     num_anchors=256, num_negatives=50, temperature=0.5, min_prob=0.3, cutmix_prob=0.5,
     contrast_weight=1, sup_weight=1, unsup_weight=1,
 )  # fmt: skip
@@ -148,19 +149,6 @@ def kept_on_a_device(loss: dict, pixels: int) -> tuple | None:
     return loss['thresh'], round(loss['min_kept'] * pixels / loss['pixels'])
 
 
-def crops(pipeline) -> set:
-    """All crop sizes of a nested pipeline."""
-    found, todo = set(), [pipeline]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, dict):
-            found |= {tuple(node['crop_size'])} if 'crop_size' in node else set()
-            todo.extend(node.values())
-        elif isinstance(node, list | tuple):
-            todo.extend(node)
-    return found
-
-
 @pytest.mark.parametrize(('path', 'network', 'published'), list(cases()))
 def test_constants(path, network, published):
     cfg = Config.fromfile(ROOT / 'configs' / path)
@@ -181,7 +169,9 @@ def test_constants(path, network, published):
     assert cfg.train_dataloader.batch_size == batch
     assert cfg.auto_scale_lr.base_batch_size == batch * wanted['devices']
     dataset = cfg.train_dataloader.dataset
-    assert crops([dataset.labeled.pipeline, dataset.unlabeled.pipeline]) == {(side, side)}
+    for pipeline in (dataset.labeled.pipeline, dataset.unlabeled.pipeline):
+        crops = {tuple(node['crop_size']) for node in dicts(pipeline) if 'crop_size' in node}
+        assert crops == {(side, side)}
     assert tuple(cfg.model.data_preprocessor.size) == (side, side)
     if wanted['stride'] is None:
         assert cfg.model.test_cfg == dict(mode='whole')
