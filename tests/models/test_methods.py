@@ -75,6 +75,19 @@ def make_batch(n=2, size=(32, 32), seed=0):
     return views, of_view
 
 
+def make_decisive(model, noise=0.1) -> None:
+    """Untrained networks answer nearly alike for every pixel: then a wrong label costs nothing.
+
+    The student answers by what it sees, and its teachers nearly so.
+    """
+    torch.nn.init.normal_(model.decode_head.conv_seg.weight)
+    student = dict(model.named_parameters())
+    with torch.no_grad():
+        for teacher in model.semi.teachers:
+            for name, p in teacher.named_parameters():
+                p.copy_(student[name.removeprefix('module.')] + noise * torch.randn_like(p))
+
+
 def total(losses: dict) -> torch.Tensor:
     return sum(value for key, value in losses.items() if 'loss' in key)
 
@@ -174,6 +187,22 @@ def test_all_pixels_below_the_threshold(build_tiny, name):
     losses = model.loss(views, of_view)
     total(losses).backward()
     assert all(v.item() == 0 for k, v in losses.items() if k.startswith('unsup.loss'))
+
+
+@pytest.mark.parametrize('name', ['fixmatch', 'unimatch', 'unimatch_v2', 'segkc', 'u2pl'])
+@pytest.mark.parametrize('prob', [0.0, 1.0])
+def test_how_many_images_are_mixed(build_tiny, monkeypatch, name, prob):
+    """No image with probability 0, and with 1 every one: no view passes as it is."""
+    model = build_tiny(dict(METHODS[name], cutmix_prob=prob))
+    model.train()
+    passed = []
+    extract = model.extract_feat
+    monkeypatch.setattr(model, 'extract_feat', lambda x: passed.extend(x) or extract(x))
+    views, of_view = make_batch(n=6)
+    model.loss(views, of_view)
+    for view in ('weak',) if name == 'u2pl' else model.semi.views[1:]:
+        for image in views[view]:
+            assert any(torch.equal(image, one) for one in passed) == (prob == 0), view
 
 
 @pytest.mark.parametrize('name', list(METHODS))

@@ -11,7 +11,7 @@ def build(**kwargs):
     return MODELS.build(dict(type='ProbOHEMCrossEntropyLoss', **kwargs))
 
 
-def numpy_ohem(logits, label, thresh, min_kept):
+def numpy_ohem(logits, label, thresh, min_kept, weight=None):
     """Sorts the probabilities of the labels; ignored pixels have 1."""
     x = logits.double().numpy()
     p = np.exp(x - x.max(1, keepdims=True))
@@ -22,7 +22,8 @@ def numpy_ohem(logits, label, thresh, min_kept):
     true = np.where(known, true, 1.0).ravel()
     q = np.sort(true)[min(min_kept, true.size) - 1]
     kept = known.ravel() & (true <= max(thresh, q))
-    return float(-np.log(true[kept]).mean()) if kept.any() else 0.0
+    weight = np.ones(true.size) if weight is None else weight.double().numpy().ravel()
+    return float(np.average(-np.log(true[kept]), weights=weight[kept])) if kept.any() else 0.0
 
 
 @pytest.mark.parametrize('size', [(2, 9, 7), (1, 1, 1), (1, 3, 5)], ids=str)
@@ -53,6 +54,25 @@ def test_kept_share_follows_the_pixels():
     logits, label = torch.randn(1, 3, 8, 8), torch.randint(3, (1, 8, 8))
     found = build(thresh=0.0, min_kept=100, pixels=400)(logits, label)
     assert float(found) == pytest.approx(numpy_ohem(logits, label, 0.0, 16), rel=1e-5)
+
+
+def test_weights():
+    """The factor of the loss, and the weights of a pixel sampler among the kept pixels."""
+    logits, label = 2 * torch.randn(2, 5, 6, 7), torch.randint(5, (2, 6, 7))
+    label[0, :2] = 255
+    weight = torch.rand(2, 6, 7)
+    options = dict(thresh=0.2, min_kept=20)
+    found = build(loss_weight=0.4, **options)(logits, label, weight)
+    assert float(found) == pytest.approx(0.4 * numpy_ohem(logits, label, 0.2, 20, weight), rel=1e-5)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_is_computed_in_single(dtype):
+    logits = (2 * torch.randn(2, 5, 6, 7)).to(dtype)
+    label = torch.randint(5, (2, 6, 7))
+    found = build(thresh=0.3, min_kept=30)(logits, label)
+    assert found.dtype == torch.float32
+    assert float(found) == pytest.approx(numpy_ohem(logits.double(), label, 0.3, 30), rel=1e-5)
 
 
 def test_nothing_labeled():

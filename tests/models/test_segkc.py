@@ -9,8 +9,8 @@ import torch
 
 from mmseg_im.models.ssl.segkc import consult_features, consult_predictions
 from tests.conftest import tiny_model
-from tests.models.test_methods import make_batch
-from tests.models.test_unimatch import mean_loss, softmax
+from tests.models.test_methods import make_batch, make_decisive
+from tests.models.test_unimatch import mean_loss, mixed, softmax
 
 
 def wide(num_classes=4) -> dict:
@@ -26,33 +26,57 @@ def build(build_tiny, **kwargs):
     return build_tiny(semi)
 
 
-def test_each_learns_what_the_other_says(build_tiny):
-    model = build(build_tiny, prediction_weight=0.5, feature_weight=0.25)
+def numpy_features(own, other, projection):
+    """1 - cosine of the projected features, mean over places; 1 where all of them are 0."""
+    weight, bias = (x.detach().double().numpy() for x in (projection.weight, projection.bias))
+    x = np.einsum('oc,nchw->nohw', weight[:, :, 0, 0], own) + bias[:, None, None]
+    norms = np.linalg.norm(x, axis=1) * np.linalg.norm(other, axis=1)
+    return 1 - ((x * other).sum(1) / np.maximum(norms, 1e-12)).mean()
+
+
+def test_a_step(build_tiny, monkeypatch):
+    """Each network learns what the other says, where it is sure, and the batch is mixed."""
+    tau = 0.7
+    model = build(
+        build_tiny, prediction_weight=0.5, feature_weight=0.25, threshold=tau, cutmix_prob=1.0,
+        unsup_weight=0.6,
+    )  # fmt: skip
     model.train()
-    views, of_view = make_batch()
+    make_decisive(model)
+    torch.nn.init.normal_(model.semi.senior.decode_head.conv_seg.weight)
+    views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
+    inside = torch.rand(3, 1, 32, 32) < 0.4
+    monkeypatch.setattr('mmseg_im.models.ssl.segkc.box_mask', lambda *args: inside)
     losses = model.loss(views, of_view)
-    junior, senior = twin, twin.semi.senior
+    image = torch.where(inside, views['strong'][[2, 0, 1]], views['strong'])
+    labels, confs, passes, maps = [], [], [], []
     with torch.no_grad():
-        labels = []
-        for network in (junior, senior):
-            network.eval()
-            labels.append(network.logits(views['weak']).argmax(1).numpy())
+        for network in (twin, twin.semi.senior):
+            p = softmax(network.eval().logits(views['weak']))
+            labels.append(p.argmax(1)), confs.append(p.max(1))
             network.train()
-        passes = [
-            n.logits(torch.cat([views['sup'], views['strong']]))[2:] for n in (junior, senior)
-        ]
-    pad = np.zeros((2, 32, 32), bool)
+            features = network.extract_feat(torch.cat([views['sup'], image]))
+            maps.append(features[-1].double().numpy())
+            passes.append(network.decode(features, (32, 32))[3:])
+    pad = np.zeros((3, 32, 32), bool)
     pad[:, -3:] = True
-    sure = np.ones((2, 32, 32))
-    expected = mean_loss(passes[0], labels[1], sure, pad, 0)
-    assert losses['unsup.loss_junior'].item() == pytest.approx(expected, rel=1e-3)
-    expected = mean_loss(passes[1], labels[0], sure, pad, 0)
-    assert losses['unsup.loss_senior'].item() == pytest.approx(expected, rel=1e-3)
+    for name, logits, label, conf in zip(
+        ('junior', 'senior'), passes, labels[::-1], confs[::-1], strict=True
+    ):
+        assert 0.05 < (conf >= tau).mean() < 0.95
+        target = (mixed(x, x[[2, 0, 1]], inside) for x in (label, conf, pad))
+        expected = mean_loss(logits, *target, tau)
+        assert losses[f'unsup.loss_{name}'].item() == pytest.approx(0.6 * expected, rel=1e-3)
+    valid = ~mixed(pad, pad[[2, 0, 1]], inside)
     p, q = (softmax(x) for x in passes)
-    error = ((p - q) ** 2)[np.broadcast_to(~pad[:, None], p.shape)].mean()
+    error = ((p - q) ** 2)[np.broadcast_to(valid[:, None], p.shape)].mean()
     found = losses['unsup.loss_predictions'].item()
-    assert found == pytest.approx(0.5 * 2 * error, rel=1e-3)
+    assert found == pytest.approx(0.6 * 0.5 * 2 * error, rel=1e-3)
+    expected = numpy_features(maps[0], maps[1], twin.semi.to_senior)
+    expected += numpy_features(maps[1], maps[0], twin.semi.to_junior)
+    found = losses['unsup.loss_features'].item()
+    assert found == pytest.approx(0.6 * 0.25 * expected, rel=1e-3)
     assert 'senior.decode.loss_ce' in losses and 'decode.loss_ce' in losses
 
 

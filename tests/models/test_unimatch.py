@@ -10,7 +10,7 @@ import torch
 from mmseg_im.models.ssl import unimatch as unimatch_module
 from mmseg_im.models.ssl import unimatch_v2 as v2_module
 from mmseg_im.models.ssl.unimatch_v2 import complementary_dropout
-from tests.models.test_methods import make_batch
+from tests.models.test_methods import make_batch, make_decisive
 
 
 def softmax(logits):
@@ -43,44 +43,49 @@ def mixed(x, other, inside):
 
 @pytest.fixture
 def fixed_boxes(monkeypatch):
-    """Boxes that the test knows."""
-    drawn = [torch.rand(2, 1, 32, 32) < 0.4 for _ in range(2)]
+    """Boxes of three images that the test knows."""
+    drawn = [torch.rand(3, 1, 32, 32) < 0.4 for _ in range(2)]
     for module in (unimatch_module, v2_module):
         queue = list(drawn)
         monkeypatch.setattr(module, 'box_mask', lambda *a, q=queue: q.pop(0))
     return drawn
 
 
-def test_unimatch_with_the_batch_as_partner(build_tiny, fixed_boxes):
-    """Without dropout: labels from the train-mode pass over labeled and weak images."""
-    tau = 0.35
-    model = build_tiny(dict(type='UniMatch', threshold=tau, dropout=0.0))
+def test_unimatch_with_the_batch_as_partner(build_tiny, fixed_boxes, monkeypatch):
+    """Labels from the train-mode pass over labeled and weak images, beside dropped copies."""
+    tau = 0.7
+    model = build_tiny(dict(type='UniMatch', threshold=tau))
     model.train()
-    views, of_view = make_batch()
+    make_decisive(model)
+    views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
-    losses = model.loss(views, of_view)
+    drop = {4: torch.randint(2, (6, 4, 1, 1)) * 2.0, 8: torch.randint(2, (6, 8, 1, 1)) * 2.0}
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.nn.functional, 'dropout2d', lambda x, p: x * drop[x.shape[1]])
+        losses = model.loss(views, of_view)
 
     with torch.no_grad():
-        # the decoder's batch statistics are those of two equal copies: the same
-        logits = twin.logits(torch.cat([views['sup'], views['weak']]))
-        label, conf = labels_of(logits[2:])
+        features = twin.extract_feat(torch.cat([views['sup'], views['weak']]))
+        pairs = [torch.cat([x, x * drop[x.shape[1]]]) for x in features]
+        logits = twin.decode(pairs, (32, 32))
+        label, conf = labels_of(logits[3:6])
         images = []
         for k, inside in enumerate(fixed_boxes):
             strong = views[f'strong{k + 1}']
-            images.append(torch.where(inside, strong[[1, 0]], strong))
+            images.append(torch.where(inside, strong[[2, 0, 1]], strong))
         strong_logits = twin.logits(torch.cat(images)).chunk(2)
-    pad = np.zeros((2, 32, 32), bool)
+    pad = np.zeros((3, 32, 32), bool)
     pad[:, -3:] = True
     assert 0.05 < (conf >= tau).mean() < 0.95
     for k, inside in enumerate(fixed_boxes):
-        args = (mixed(x, x[[1, 0]], inside) for x in (label, conf, pad))
+        args = (mixed(x, x[[2, 0, 1]], inside) for x in (label, conf, pad))
         expected = mean_loss(strong_logits[k], *args, tau) / 4 / 2
         assert losses[f'unsup.loss_strong{k + 1}'].item() == pytest.approx(expected, rel=1e-3)
-    expected = mean_loss(logits[2:], label, conf, pad, tau) / 2 / 2
+    expected = mean_loss(logits[9:], label, conf, pad, tau) / 2 / 2
     assert losses['unsup.loss_features'].item() == pytest.approx(expected, rel=1e-3)
     target = torch.stack([s.gt_sem_seg.data for s in of_view['sup']])[:, 0].numpy()
     never = np.zeros_like(pad)
-    expected = mean_loss(logits[:2], target, np.ones_like(conf), never, 0) / 2
+    expected = mean_loss(logits[:3], target, np.ones_like(conf), never, 0) / 2
     assert losses['decode.loss_ce'].item() == pytest.approx(expected, rel=1e-3)
 
 
@@ -88,19 +93,20 @@ def test_unimatch_with_the_same_image_as_partner(build_tiny, fixed_boxes):
     """The pasted region's label is the student's in eval mode, of the other crop."""
     model = build_tiny(dict(type='UniMatch', threshold=0.0, dropout=0.0, partner='image'))
     model.train()
-    views, of_view = make_batch()
+    make_decisive(model)
+    views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     losses = model.loss(views, of_view)
     with torch.no_grad():
         other, _ = labels_of(twin.eval().logits(views['mix_weak']))
         twin.train()
-        label, conf = labels_of(twin.logits(torch.cat([views['sup'], views['weak']]))[2:])
+        label, conf = labels_of(twin.logits(torch.cat([views['sup'], views['weak']]))[3:])
         images = [
             torch.where(inside, views[f'mix_strong{k}'], views[f'strong{k}'])
             for k, inside in enumerate(fixed_boxes, 1)
         ]
         strong_logits = twin.logits(torch.cat(images)).chunk(2)
-    pad = np.zeros((2, 32, 32), bool)
+    pad = np.zeros((3, 32, 32), bool)
     pad[:, -3:] = True
     for k, inside in enumerate(fixed_boxes):
         expected = mean_loss(strong_logits[k], mixed(label, other, inside), conf, pad, 0) / 8
@@ -127,12 +133,29 @@ def test_dropped_channels(build_tiny):
         assert len(values) == 0 or min(abs(values[0]), abs(values[0] - 2)) < 1e-4
 
 
+def test_half_of_the_channels_are_dropped_by_default(build_tiny):
+    (out,) = build_tiny(dict(type='UniMatch')).semi._drop([torch.ones(64, 64, 2, 2)])
+    flat = out.flatten(2)
+    assert (flat == flat[:, :, :1]).all() and set(flat.unique().tolist()) == {0.0, 2.0}
+    assert (flat == 0).float().mean().item() == pytest.approx(0.5, abs=0.03)
+
+
 def test_unimatch_v2(build_tiny, fixed_boxes, monkeypatch):
-    tau = 0.35
-    monkeypatch.setattr(v2_module, 'complementary_dropout', lambda features, keep: features)
-    model = build_tiny(dict(type='UniMatchV2', teachers=[dict(type='EMATeacher')], threshold=tau))
+    """Three images, so that the reversed batch is no shifted one; the dropout is known."""
+    tau = 0.7
+    scale = {c: 2.0 * torch.randint(2, (6, c, 1, 1)) for c in (4, 8)}
+    keeps = []
+
+    def drop(features, keep):
+        keeps.append(keep)
+        return tuple(x * scale[x.shape[1]] for x in features)
+
+    monkeypatch.setattr(v2_module, 'complementary_dropout', drop)
+    semi = dict(type='UniMatchV2', teachers=[dict(type='EMATeacher')], threshold=tau, keep=0.25)
+    model = build_tiny(semi)
     model.train()
-    views, of_view = make_batch()
+    make_decisive(model)
+    views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     losses = model.loss(views, of_view)
     with torch.no_grad():
@@ -143,8 +166,10 @@ def test_unimatch_v2(build_tiny, fixed_boxes, monkeypatch):
             for k, inside in enumerate(fixed_boxes, 1)
         ]
         alone = twin.logits(views['sup'])
-        strong_logits = twin.logits(torch.cat(images)).chunk(2)
-    pad = np.zeros((2, 32, 32), bool)
+        features = drop(twin.extract_feat(torch.cat(images)), 0.25)
+        strong_logits = twin.decode(features, (32, 32)).chunk(2)
+    assert keeps == [0.25, 0.25]
+    pad = np.zeros((3, 32, 32), bool)
     pad[:, -3:] = True
     for k, inside in enumerate(fixed_boxes):
         args = (mixed(x, x[::-1], inside) for x in (label, conf, pad))
