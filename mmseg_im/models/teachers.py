@@ -79,12 +79,13 @@ class Teacher(BaseModule):
 
 
 def ema_weight(step: int, momentum: float) -> float:
-    """Share of the student in the mean at a step: ``max(1 / (step + 1), momentum)``.
+    """Share of the student in the mean after ``step`` optimiser steps: ``max(1 / step, momentum)``.
 
-    This is UniMatch V2's schedule ``min(1 - 1 / (step + 1), 1 - momentum)`` for the old mean;
-    step 0 copies the student.
+    This is UniMatch V2's schedule ``min(1 - 1 / (it + 1), 1 - momentum)`` for the old mean, which
+    follows the optimiser's step ``it`` = 0, 1, ... Before the first and after the first step the
+    mean is a copy of the student.
     """
-    return max(1.0 / (step + 1), momentum)
+    return max(1.0 / max(step, 1), momentum)
 
 
 @MODELS.register_module()
@@ -124,7 +125,7 @@ class EMATeacher(Teacher):
         mine = dict(self.module.named_parameters())
         theirs = dict(student.named_parameters())
         means, current = list(mine.values()), [theirs[name] for name in mine]
-        if self._step == 0:  # a mean with what lay in memory before could be NaN
+        if self.weight == 1:  # a mean with what lay in memory before could be NaN
             torch._foreach_copy_(means, current)
         else:
             get_ema_multi_avg_fn(1 - self.weight)(means, current, None)

@@ -35,13 +35,14 @@ def test_ema_is_the_closed_form(build_tiny):
         noisy_step(student)
         teacher.update(student)
         current = {n: p.detach().double().numpy().copy() for n, p in student.named_parameters()}
-        weight = 1 - min(1 - 1 / (step + 1), 0.9)  # UniMatch V2's schedule
+        # UniMatch V2's schedule after the optimiser's step it = step - 1; a copy before the first
+        weight = 1 - min(1 - 1 / (step - 1 + 1), 0.9) if step else 1
         expected = (
             current
             if expected is None
             else {n: (1 - weight) * expected[n] + weight * current[n] for n in current}
         )
-        if step == 0:
+        if step < 2:
             for n, p in teacher.module.named_parameters():
                 assert torch.equal(p, student.get_parameter(n))
     for name, p in teacher.module.named_parameters():
@@ -51,9 +52,11 @@ def test_ema_is_the_closed_form(build_tiny):
     assert teacher.steps == 25
 
 
-@pytest.mark.parametrize('step', [0, 1, 2, 248, 249, 250, 5000])
-def test_schedule(step):
-    assert ema_weight(step, 0.004) == pytest.approx(1 - min(1 - 1 / (step + 1), 0.996))
+@pytest.mark.parametrize('it', [0, 1, 2, 248, 249, 250, 5000])
+def test_schedule(it):
+    """Published: after the optimiser's step ``it`` the old mean has this share."""
+    assert ema_weight(it + 1, 0.004) == pytest.approx(1 - min(1 - 1 / (it + 1), 0.996))
+    assert ema_weight(0, 0.004) == 1
 
 
 def test_ema_survives_a_move_of_the_model(build_tiny):

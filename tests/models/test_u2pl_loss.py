@@ -226,14 +226,23 @@ def test_progress(monkeypatch, epoch, epochs, expected):
     assert method.progress() == expected
 
 
+def test_progress_of_a_loop_that_counts_iterations(monkeypatch):
+    """mmengine then reports one epoch, the first, for ever."""
+    hub = MessageHub('test_progress_by_iteration')
+    monkeypatch.setattr(MessageHub, 'get_current_instance', lambda: hub)
+    for key, value in dict(epoch=0, max_epochs=1, iter=300, max_iters=1200).items():
+        hub.update_info(key, value)
+    assert build().semi.progress() == 0.25
+
+
 def test_vectors_of_the_teacher_follow_its_schedule():
-    """min(1 - 1 / (step + 1), 1 - momentum) of the old mean; buffers are copied."""
+    """min(1 - 1 / (it + 1), 1 - momentum) of the old mean after step it; buffers are copied."""
     model = build(teachers=[dict(TEACHER, momentum=0.25)])
     head, mean = model.semi.represent, model.semi.represent_ema
     parameters = dict(mean.named_parameters())
     expected = {name: p.double().numpy() for name, p in parameters.items()}
     for step in range(6):
-        old = min(1 - 1 / (step + 1), 0.75)
+        old = min(1 - 1 / (step - 1 + 1), 0.75) if step else 0  # it = step - 1
         with torch.no_grad():
             for p in head.parameters():
                 p.copy_(torch.randn_like(p))

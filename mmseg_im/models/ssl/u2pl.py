@@ -190,9 +190,14 @@ class U2PL(SSLMethod):
         )
 
     def progress(self) -> float:
-        """Share of the epochs that are done, 0 to 1, from the Runner's message hub."""
+        """Share of the training that is done, 0 to 1, from the Runner's message hub.
+
+        It grows with the epochs, as published; with a loop that counts iterations, with these.
+        """
         hub = MessageHub.get_current_instance()
-        return hub.get_info('epoch', 0) / max(hub.get_info('max_epochs', 1) or 1, 1)
+        unit = 'epoch' if (hub.get_info('max_epochs', 1) or 1) > 1 else 'iter'
+        total = hub.get_info('max_epochs' if unit == 'epoch' else 'max_iters', 1) or 1
+        return min(hub.get_info(unit, 0) / total, 1.0)
 
     def _vectors(self, head: nn.Module, features: Sequence[Tensor], size: tuple) -> Tensor:
         maps = [features[i] for i in self.in_index]
