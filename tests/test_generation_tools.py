@@ -140,3 +140,17 @@ def test_class_weights(mini_shapes, tmp_path):
         frequency.append(pixels / sum(label.size for label in there))
     expected = np.sqrt(np.median(frequency) / frequency)
     np.testing.assert_allclose(eval(line)['class_weight'], expected, atol=0.005)
+
+
+def test_class_weights_of_overlapping_classes(mini_wbc, tmp_path):
+    """Absent over present pixels of the labeled images, one number for each class."""
+    cfg = Config.fromfile(ROOT / 'configs/generational/wbc_multilabel/im.py')
+    retarget(cfg, dict(data_root=mini_wbc))
+    cfg.dump(str(tmp_path / 'config.py'))
+    found = run('class_weights.py', tmp_path / 'config.py')
+    weights = []
+    for name in ('cell', 'nucleus'):
+        maps = [cv2.imread(f'{mini_wbc}/annotations/train/{name}/{i}.png', 0) > 0 for i in range(2)]
+        present = sum(m.sum() for m in maps)
+        weights.append((sum(m.size for m in maps) - present) / present)
+    assert f'use_sigmoid=True, class_weight=[{weights[0]:.2f}, {weights[1]:.2f}]' in found

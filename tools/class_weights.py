@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the classes of the labeled training images and prints class weights to paste.
 
-A class's frequency is its share of the pixels of those images in which it occurs; its weight is
-(median frequency / frequency) to a power. Source: Eigen and Fergus, ICCV 2015, arXiv 1411.4734.
+Multi-class: a class's frequency is its share of the pixels of those images in which it occurs; its
+weight is (median frequency / frequency) to a power. Source: Eigen and Fergus, ICCV 2015, arXiv
+1411.4734. Binary and multi-label: the weight of a pixel on which a class is present is (absent /
+present pixels) to a power.
 """
 
 import argparse
@@ -50,8 +52,21 @@ def median_frequency_weights(pixels: np.ndarray, power: float = 1.0) -> np.ndarr
     return weights
 
 
-def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray]:
-    """Class names, and (images, C) pixels of each class in each labeled training image."""
+def presence_weights(present: np.ndarray, known: np.ndarray, power: float = 1.0) -> np.ndarray:
+    """Weights of the presence of each class; 1 for a class that is nowhere or everywhere.
+
+    Args:
+        present (np.ndarray): (C,) pixels on which each class is.
+        known (np.ndarray): (C,) pixels that are not ignored.
+        power (float): 1 gives presence and absence the same sum of weights.
+    """
+    absent = known - present
+    usable = (present > 0) & (absent > 0)
+    return np.where(usable, (absent / np.maximum(present, 1)) ** power, 1.0)
+
+
+def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Class names, and two (images, C) counts: pixels of each class, and pixels that are known."""
     labeled = [
         node
         for node in nodes(cfg.train_dataloader.dataset)
@@ -63,13 +78,16 @@ def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray]:
     dataset = dict(labeled[0], pipeline=loaders)
     dataset = build_checked(dataset, 'train_dataloader.dataset', labeled=True)
     classes = dataset.metainfo['classes']
-    pixels = np.zeros((len(dataset), len(classes)))
+    pixels, known = np.zeros((2, len(dataset), len(classes)))
     for i in track(range(len(dataset)), 'Counting'):
         label = dataset[i]['gt_seg_map']
-        if label.ndim > 2:
-            raise UserError('Classes that overlap have no class weights: each has its own loss.')
-        pixels[i] = np.bincount(label.ravel(), minlength=IGNORE_INDEX + 1)[: len(classes)]
-    return list(classes), pixels
+        if label.ndim == 3:
+            pixels[i] = (label == 1).sum(axis=(0, 1))
+            known[i] = (label != IGNORE_INDEX).sum(axis=(0, 1))
+        else:
+            pixels[i] = np.bincount(label.ravel(), minlength=IGNORE_INDEX + 1)[: len(classes)]
+            known[i] = (label != IGNORE_INDEX).sum()
+    return list(classes), pixels, known
 
 
 def main() -> None:
@@ -81,18 +99,27 @@ def main() -> None:
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
-        classes, pixels = labeled_pixels(cfg)
-    weights = median_frequency_weights(pixels, args.power)
+        classes, pixels, known = labeled_pixels(cfg)
+    space = cfg.model.get('label_space', 'multiclass')
+    kind = space if isinstance(space, str) else space['type']
+    if kind == 'multiclass':
+        weights = median_frequency_weights(pixels, args.power)
+        loss = "'WeightedCrossEntropyLoss'"
+    else:
+        first = 1 if kind == 'binary' else 0  # the one channel is the foreground
+        classes, pixels, known = classes[first:], pixels[:, first:], known[:, first:]
+        weights = presence_weights(pixels.sum(axis=0), known.sum(axis=0), args.power)
+        loss = "'CrossEntropyLoss', use_sigmoid=True"
     table = PrettyTable(['class', 'images', 'pixels', 'weight'])
     table.align['class'] = 'l'
-    share = pixels.sum(axis=0) / pixels.sum()
+    share = pixels.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     for name, images, part, weight in zip(
         classes, (pixels > 0).sum(axis=0), share, weights, strict=True
     ):
         table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
     print(f'{len(pixels)} labeled images\n{table}')
     numbers = ', '.join(f'{weight:.2f}' for weight in weights)
-    print(f"loss_decode=dict(type='WeightedCrossEntropyLoss', class_weight=[{numbers}])")
+    print(f'loss_decode=dict(type={loss}, class_weight=[{numbers}])')
 
 
 if __name__ == '__main__':
