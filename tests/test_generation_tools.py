@@ -147,7 +147,7 @@ def test_class_weights_of_overlapping_classes(mini_wbc, tmp_path):
     cfg = Config.fromfile(ROOT / 'configs/generational/wbc_multilabel/im.py')
     retarget(cfg, dict(data_root=mini_wbc))
     cfg.dump(str(tmp_path / 'config.py'))
-    found = run('class_weights.py', tmp_path / 'config.py')
+    found = run('class_weights.py', tmp_path / 'config.py').stdout
     weights = []
     for name in ('cell', 'nucleus'):
         maps = [cv2.imread(f'{mini_wbc}/annotations/train/{name}/{i}.png', 0) > 0 for i in range(2)]
