@@ -24,7 +24,6 @@ def trained(request, tmp_path):
     """Config and checkpoint of a network, and maps and labels of its task."""
     cfg = Config.fromfile(ROOT / 'configs' / 'generational' / request.param)
     shrink(cfg)
-    cfg.test_pipeline = cfg.test_dataloader.dataset.pipeline
     cfg.visualizer.name = f'visualizer_{tmp_path.name}'
     cfg.visualizer.save_dir = str(tmp_path)
     torch.manual_seed(0)

@@ -119,7 +119,7 @@ def main() -> None:
         table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
     print(f'{len(pixels)} labeled images\n{table}')
     numbers = ', '.join(f'{weight:.2f}' for weight in weights)
-    print(f'loss_decode=dict(type={loss}, class_weight=[{numbers}])')
+    print(f'loss_decode=dict(_delete_=True, type={loss}, class_weight=[{numbers}])')
 
 
 if __name__ == '__main__':

@@ -23,7 +23,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for predictions painted over the images')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds that --show waits')
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
+    parser.add_argument(
+        '--tta', action='store_true', help="the config's tta_pipeline; without one, flips"
+    )
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
     )
@@ -32,6 +34,18 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     return parser.parse_args()
+
+
+def flipped(pipeline: list[dict]) -> list[dict]:
+    """A pipeline of test-time augmentation: the image and its mirror image.
+
+    mmseg flips the predictions back, and never the annotations: these are loaded afterwards.
+    """
+    load, *rest = pipeline
+    at = next((i for i, step in enumerate(rest) if 'Annotations' in step['type']), len(rest) - 1)
+    flips = [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)]
+    steps = [[step] for step in rest]
+    return [load, dict(type='TestTimeAug', transforms=[*steps[:at], flips, *steps[at:]])]
 
 
 def main() -> None:
@@ -58,14 +72,18 @@ def main() -> None:
         hook.update(draw=True, interval=1, show=args.show, wait_time=args.wait_time)
         if args.show_dir:
             cfg.visualizer.save_dir = args.show_dir
+    dataset = cfg.test_dataloader.dataset
     if args.tta:
-        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-        cfg.tta_model.module = cfg.model
-        cfg.model = cfg.tta_model
+        dataset.pipeline = cfg.get('tta_pipeline') or flipped(dataset.pipeline)
+        cfg.model = dict(cfg.get('tta_model') or dict(type='LabelSpaceTTAModel'), module=cfg.model)
     if args.out is not None:
-        if isinstance(cfg.test_evaluator, list):
-            sys.exit('--out needs a config with one test_evaluator.')
-        cfg.test_evaluator.update(output_dir=args.out, keep_results=True)
+        evaluators = cfg.test_evaluator
+        evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
+        writers = [e for e in evaluators if e['type'] in ('ClassIoUMetric', 'MultiLabelIoUMetric')]
+        if not writers:
+            sys.exit('--out needs a ClassIoUMetric or a MultiLabelIoUMetric as test_evaluator.')
+        folder = osp.join(dataset.get('data_root') or '', dataset.data_prefix.get('img_path') or '')
+        writers[0].update(output_dir=args.out, keep_results=True, img_dir=folder)
     with plain_errors():
         Runner.from_cfg(cfg).test()
 

@@ -56,6 +56,9 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
         )  # fmt: skip
     dataset.full_init()
     check = _check_labeled if labeled else _check_unlabeled
+    steps = [step.get('type') for step in cfg.get('pipeline') or [] if isinstance(step, dict)]
+    if labeled and 'LoadBinaryAnnotations' in steps:
+        check = _check_binary
     num_classes = len(dataset.metainfo.get('classes') or ()) or IGNORE_INDEX
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -135,13 +138,27 @@ def _check_labeled(info: dict, where: str, num_classes: int) -> None:
             map_path, where, f'{path} is in the labeled list: annotate it or take it out.'
         )
         label = decode(map_path, cv2.IMREAD_GRAYSCALE) if is_multi_label else _class_ids(map_path)
-        if label.shape[:2] != image.shape[:2]:
-            raise UserError(
-                f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
-                f'{image.shape[:2]} (height, width); they must be equal.'
-            )
+        _check_size(label, map_path, image, path, where)
         if not is_multi_label:
             _check_values(label, map_path, where, num_classes, info)
+
+
+def _check_size(label: np.ndarray, map_path: str, image: np.ndarray, path: str, where: str) -> None:
+    if label.shape[:2] != image.shape[:2]:
+        raise UserError(
+            f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
+            f'{image.shape[:2]} (height, width); they must be equal.'
+        )
+
+
+def _check_binary(info: dict, where: str, num_classes: int) -> None:
+    """Any value and number of channels is right where zero means background."""
+    path, map_path = info['img_path'], info.get('seg_map_path')
+    if not isinstance(map_path, str):
+        return _check_labeled(info, where, num_classes)  # which says what is missing
+    _check_exists(path, where, 'Add the image or take its name out of the list.')
+    _check_exists(map_path, where, f'{path} is in the labeled list: annotate it or take it out.')
+    _check_size(decode(map_path), map_path, decode(path), path, where)
 
 
 def _class_ids(path: str) -> np.ndarray:

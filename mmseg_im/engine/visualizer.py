@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Predictions painted over images, for classes that overlap, too."""
 
+from functools import cached_property
+from pathlib import Path
+
 import cv2
 import numpy as np
 from mmengine.structures import PixelData
@@ -14,8 +17,19 @@ class LabelSpaceVisualizer(SegLocalVisualizer):
 
     Each class is an area in its colour, the larger ones below, with its outline on top of
     everything, so that a class inside another one hides nothing. mmseg would draw the first map
-    alone, as class ids.
+    alone, as class ids. Pictures of images of one name in two folders get the folder's name, too.
     """
+
+    def add_datasample(self, name, image, data_sample=None, *args, **kwargs) -> None:
+        """See ``SegLocalVisualizer``."""
+        path = data_sample.metainfo.get('img_path') if data_sample is not None else None
+        if path is not None and self._first_of_name.setdefault(name, path) != path:
+            name = f'{Path(path).parent.name}_{name}'
+        super().add_datasample(name, image, data_sample, *args, **kwargs)
+
+    @cached_property
+    def _first_of_name(self) -> dict[str, str]:
+        return {}
 
     def _draw_sem_seg(self, image, sem_seg: PixelData, classes, palette, with_labels=True):
         maps = np.asarray(sem_seg.cpu().data)

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """IoU, Dice and F-score that also say the value of each class."""
 
+import os.path as osp
+
+import numpy as np
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
+
+from ..files import write_png
 
 
 @METRICS.register_module()
@@ -13,7 +18,39 @@ class ClassIoUMetric(IoUMetric):
     ``mFscore`` (``iou_metrics``) there are then ``IoU/CLASS``, ``Dice/CLASS``, ``Fscore/CLASS``.
     All are of hard labels, with the pixels of all images in one count. A class that occurs
     neither in prediction nor in annotation is NaN, and not part of a mean.
+
+    Args:
+        img_dir (str, optional): Folder to which the names of files in ``output_dir`` are relative,
+            so that images of one name in two folders stay apart. None: their bare names.
+        **kwargs: Of ``IoUMetric``.
     """
+
+    def __init__(self, img_dir: str | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.img_dir = img_dir
+
+    def process(self, data_batch: dict, data_samples: list[dict]) -> None:
+        """Counts one batch, and writes its predictions if there is an ``output_dir``."""
+        folder, self.output_dir = self.output_dir, None  # mmseg would write bare names
+        try:
+            self.count(data_batch, data_samples)
+        finally:
+            self.output_dir = folder
+        for sample in data_samples if folder is not None else ():
+            path = sample['img_path']
+            name = osp.relpath(path, self.img_dir) if self.img_dir else osp.basename(path)
+            self.write(folder, osp.splitext(name)[0], sample)
+
+    def count(self, data_batch: dict, data_samples: list[dict]) -> None:
+        """Adds one batch to the counts."""
+        super().process(data_batch, data_samples)
+
+    def write(self, folder: str, name: str, sample: dict) -> None:
+        """Writes the prediction of one image as ``folder/name.png``, class ids (H, W)."""
+        ids = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
+        # the ids of ADE20K's files begin with 1
+        shifted = ids + 1 if sample.get('reduce_zero_label', False) else ids
+        write_png(osp.join(folder, f'{name}.png'), shifted.astype(np.uint8))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """See ``IoUMetric``."""

@@ -41,18 +41,18 @@ class MultiLabelIoUMetric(ClassIoUMetric):
     With ``output_dir`` it writes one PNG of 0 and 255 into a folder for each class.
     """
 
-    def process(self, data_batch: dict, data_samples: list[dict]) -> None:
-        """Counts one batch."""
-        for sample in data_samples:
+    def count(self, data_batch: dict, data_samples: list[dict]) -> None:
+        """Adds one batch to the counts."""
+        for sample in data_samples if not self.format_only else ():
             pred = sample['pred_sem_seg']['data']
-            if not self.format_only:
-                label = sample['gt_sem_seg']['data'].to(pred.device)
-                self.results.append([counts.cpu() for counts in channel_counts(pred, label)])
-            if self.output_dir is not None:
-                name = Path(sample['img_path']).stem
-                for cls, one in zip(self.dataset_meta['classes'], pred, strict=True):
-                    path = Path(self.output_dir) / cls / f'{name}.png'
-                    write_png(path, 255 * one.byte().cpu().numpy())
+            label = sample['gt_sem_seg']['data'].to(pred.device)
+            self.results.append([counts.cpu() for counts in channel_counts(pred, label)])
+
+    def write(self, folder: str, name: str, sample: dict) -> None:
+        """Writes the prediction of one image as ``folder/CLASS/name.png``, 0 and 255."""
+        pred = sample['pred_sem_seg']['data'].byte().cpu().numpy()
+        for cls, one in zip(self.dataset_meta['classes'], pred, strict=True):
+            write_png(Path(folder) / cls / f'{name}.png', 255 * one)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """See :class:`ClassIoUMetric`."""

@@ -69,10 +69,12 @@ def test_overlapping_classes_have_the_same_metrics(tmp_path):
         assert found[f'IoU/{name}'] == pytest.approx(100 * both / (p + t - both), abs=0.01)
         assert found[f'Dice/{name}'] == pytest.approx(200 * both / (p + t), abs=0.01)
     assert 'aAcc' not in found
-    writer = MultiLabelIoUMetric(output_dir=str(tmp_path), format_only=True)
-    evaluate(writer, [dict(sample(*pairs[0]), img_path='x/image.png')], 'abc')
+    writer = MultiLabelIoUMetric(output_dir=str(tmp_path), format_only=True, img_dir='x')
+    images = [dict(sample(*pairs[0]), img_path=f'x/{name}.png') for name in ('image', 'y/image')]
+    evaluate(writer, images, 'abc')
     assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob('*.png')) == [
-        'a/image.png', 'b/image.png', 'c/image.png',
+        'a/image.png', 'a/y/image.png', 'b/image.png', 'b/y/image.png', 'c/image.png',
+        'c/y/image.png',
     ]  # fmt: skip
 
 
@@ -153,8 +155,12 @@ def test_foreground_and_overlapping_classes_of_the_original_metric():
     label, pred = np.zeros((2, 1, 4, 4), int)
     label[0, 1], pred[0, 1:3] = 1, 1
     empty = np.zeros((1, 4, 4), int)
-    found = evaluate(PerImageIoUMetric(), [sample(pred, label), sample(empty, empty)], 'ab')
+    found = evaluate(PerImageIoUMetric(['b']), [sample(pred, label), sample(empty, empty)], 'ab')
     assert found['per_image_mIoU'] == 25.0  # one half, and 0 for the empty image
     maps = np.concatenate([label, empty])
     found = evaluate(PerImageIoUMetric(), [sample(maps, maps)], 'ab')
     assert found['per_image_mIoU'] == 50.0
+    found = evaluate(PerImageIoUMetric(['a']), [sample(maps, maps)], 'ab')
+    assert found['per_image_mIoU'] == 100.0
+    with pytest.raises(UserError, match="no class 'c'"):
+        evaluate(PerImageIoUMetric(['c']), [sample(maps, maps)], 'ab')

@@ -3,8 +3,11 @@
 # reports on the pseudo-labels, and no loss sees them. Expects data/hela as docs/datasets.md says.
 data_root = 'data/hela'
 crop_size = (256, 256)
-# Quarter turns and flips.
-geometry = [dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=1.0)]
+# All eight: mmseg's RandomRotFlip turns by a random quarter and always flips.
+geometry = [
+    dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=1.0),
+    dict(type='RandomFlip', prob=0.5),
+]
 load = dict(type='LoadMultiLabelAnnotations')
 pack = dict(type='PackSemiInputs')
 before_noise = [
@@ -110,4 +113,4 @@ unlabeled_dataloader = dict(
 )
 unlabeled_evaluator = dict(type='PseudoLabelQuality')
 val_evaluator = dict(type='MultiLabelIoUMetric')
-test_evaluator = [val_evaluator, dict(type='PerImageIoUMetric')]
+test_evaluator = [val_evaluator, dict(type='PerImageIoUMetric', classes=['alive', 'dead'])]

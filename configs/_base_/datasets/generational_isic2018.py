@@ -3,8 +3,11 @@
 # sees them. Expects data/isic2018 as docs/datasets.md says.
 data_root = 'data/isic2018'
 crop_size = (256, 256)
-# Quarter turns and flips.
-geometry = [dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=1.0)]
+# All eight: mmseg's RandomRotFlip turns by a random quarter and always flips.
+geometry = [
+    dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=1.0),
+    dict(type='RandomFlip', prob=0.5),
+]
 load = dict(type='LoadAnnotations')
 pack = dict(type='PackSemiInputs')
 before_noise = [
@@ -109,4 +112,4 @@ unlabeled_dataloader = dict(
 )
 unlabeled_evaluator = dict(type='PseudoLabelQuality')
 val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'])
-test_evaluator = [val_evaluator, dict(type='PerImageIoUMetric')]
+test_evaluator = [val_evaluator, dict(type='PerImageIoUMetric', classes=['lesion'])]

@@ -46,6 +46,12 @@ train_dataloader = dict(
         ),
     ),
 )
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='ResizeToPatches', patch=14),
+    dict(type='LoadAnnotations', reduce_zero_label=True),
+    dict(type='PackSegInputs'),
+]
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
@@ -55,12 +61,7 @@ val_dataloader = dict(
         type='ADE20KDataset',
         data_root=data_root,
         data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'),
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeToPatches', patch=14),
-            dict(type='LoadAnnotations', reduce_zero_label=True),
-            dict(type='PackSegInputs'),
-        ],
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

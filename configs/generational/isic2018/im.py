@@ -11,7 +11,7 @@ generations = dict(
     students_per_generation=5,
     num_teachers=2,
     metric='mIoU',
-    im=dict(type='InconsistencyMask'),
+    im=dict(type='InconsistencyMask', min_foreground=True),  # as in the study
 )
 model = dict(
     label_space='binary',

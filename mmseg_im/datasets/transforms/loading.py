@@ -4,6 +4,7 @@
 import os.path as osp
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import LoadAnnotations
@@ -11,6 +12,12 @@ from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
 from ..checks import decode
+
+
+def is_set(path: str) -> np.ndarray:
+    """(H, W) bool: where a mask of any depth and number of channels is not zero."""
+    # with 8 bits a 16-bit mask of 0 and 1 would be empty
+    return decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR).any(axis=-1)
 
 
 @TRANSFORMS.register_module()
@@ -98,7 +105,7 @@ class LoadMultiLabelAnnotations(BaseTransform):
     def transform(self, results: dict) -> dict:
         if 'seg_map_path' not in results:
             return results
-        maps = [decode(path).any(axis=-1) for path in results['seg_map_path'].values()]
+        maps = [is_set(path) for path in results['seg_map_path'].values()]
         results['gt_seg_map'] = np.stack(maps, axis=-1).astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')
         return results
@@ -115,7 +122,6 @@ class LoadBinaryAnnotations(BaseTransform):
     def transform(self, results: dict) -> dict:
         if 'seg_map_path' not in results:
             return results
-        mask = decode(results['seg_map_path']).any(axis=-1)
-        results['gt_seg_map'] = mask.astype(np.uint8)
+        results['gt_seg_map'] = is_set(results['seg_map_path']).astype(np.uint8)
         results['seg_fields'].append('gt_seg_map')
         return results
