@@ -24,6 +24,11 @@ def plain_errors() -> Iterator[None]:
         yield
     except (UserError, MissingFileError) as error:
         # mmengine raises anew, with the names of its classes in front; the first one is ours
-        while isinstance(error.__cause__ or error.__context__, UserError | MissingFileError):
-            error = error.__cause__ or error.__context__
+        while isinstance(_before(error), UserError | MissingFileError):
+            error = _before(error)
         sys.exit(f'error: {error}')
+
+
+def _before(error: BaseException) -> BaseException | None:
+    """What an error was raised from, or while handling; nothing after ``from None``."""
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)

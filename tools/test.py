@@ -86,6 +86,10 @@ def main() -> None:
         writers[0].update(output_dir=args.out, keep_results=True, img_dir=folder)
     with plain_errors():
         Runner.from_cfg(cfg).test()
+    if args.out is not None:
+        print(f'Predictions are in {args.out}: class ids, or 0 and 255 of classes that overlap.')
+    if args.show_dir:
+        print(f'Pictures (left the annotation, right the prediction) are below {args.show_dir}.')
 
 
 if __name__ == '__main__':

@@ -40,8 +40,9 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     creates_its_data = getattr(cls, 'creates_its_data', False)
     if data_root is not None and not creates_its_data and not os.path.isdir(data_root):
         raise MissingFileError(
-            f'{where}.data_root: the folder {data_root} does not exist. Put the data there, or '
-            f'set {where}.data_root to where it is.'
+            f'{where}.data_root: the folder {data_root} does not exist. Put the data there '
+            f'(docs/datasets.md tells how for public data sets), or set {where}.data_root to where '
+            'it is.'
         )
     if not creates_its_data:  # before it is built: some data sets of mmseg assert what they need
         _check_paths(cfg, where)
@@ -77,7 +78,8 @@ def _check_paths(cfg: dict, where: str) -> None:
     if path is not None and not os.path.isfile(path):
         raise MissingFileError(
             f'{where}.ann_file: the list {path} does not exist. It names one image a line, without '
-            'suffix.'
+            'suffix; tools/make_splits.py draws such lists, and '
+            'tools/dataset_converters/splits.py reads published ones.'
         )
 
 

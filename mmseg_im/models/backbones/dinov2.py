@@ -186,7 +186,7 @@ class DINOv2(BaseModule):
         except FileNotFoundError:
             raise MissingFileError(
                 f'model.backbone.init_cfg.checkpoint: {path} does not exist. Put the official '
-                'DINOv2 checkpoint there.'
+                'DINOv2 checkpoint there; https://github.com/facebookresearch/dinov2 links it.'
             ) from None
         weights = {k: v for k, v in content.get('state_dict', content).items() if k != 'mask_token'}
         own = self.state_dict()
