@@ -65,17 +65,33 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
 
 
 def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
-    """Masks by the name of their image, where all masks end in one tail such as ``_mask``."""
+    """Masks by the name of their image, where all masks end in one tail such as ``_mask``.
+
+    Raises:
+        UserError: If two tails are equally frequent.
+    """
     if not found or any(name in names for name in found):
         return found
-    tails = Counter(
-        name[cut:] for name in found for cut in range(1, len(name)) if name[:cut] in names
-    )
+    tails = Counter(tail for name in found if (tail := _tail(name, names)))
     if not tails:
         return found
-    (tail, count), *_ = tails.most_common(1)
+    (tail, count), *others = tails.most_common(2)
+    if others and others[0][1] == count:
+        raise UserError(
+            f'Masks are called as their image and {tail!r}, and as many as their image and '
+            f'{others[0][0]!r}. Give all masks the names of their images; where each image has '
+            'a mask for each class, put them into one folder for each class.'
+        )
     reasons.append(
         f'names: a mask is called as its image and {tail!r}, because that holds for {count} of '
         f'{len(found)}'
     )
     return {name.removesuffix(tail): paths for name, paths in found.items()}
+
+
+def _tail(name: str, names: Iterable[str]) -> str:
+    """What follows the longest name of an image; no number is cut: frame1 is not in frame10."""
+    for cut in range(len(name) - 1, 0, -1):
+        if name[:cut] in names and not (name[cut - 1].isdigit() and name[cut].isdigit()):
+            return name[cut:]
+    return ''
