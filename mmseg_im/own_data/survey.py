@@ -108,8 +108,10 @@ def survey(
 def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
     """Pixels of each class in a mask."""
     if isinstance(mask, Layers):
-        rest = {'background': mask.uncovered}
-        return {name: mask.counts.get(name, rest.get(name, 0)) for name in scheme.names}
+        counts = {name: mask.counts.get(name, 0) for name in scheme.names}
+        if scheme.label_space != 'multilabel' and 'background' in counts:
+            counts['background'] += mask.uncovered
+        return counts
     counts = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
     return {n: counts.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
 

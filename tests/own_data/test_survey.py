@@ -14,7 +14,7 @@ from mmseg_im.own_data.config_text import training_config
 from mmseg_im.own_data.flaws import flaws_text
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import default_name, write_project
-from mmseg_im.own_data.survey import survey
+from mmseg_im.own_data.survey import class_pixels, survey
 from mmseg_im.splitting import parse_ratio
 from tests.own_data.conftest import COLOURS, SIZE, label_of, picture_of, plant_flaws, save
 
@@ -321,3 +321,48 @@ def test_val_is_disjoint_and_holds_every_class(folders):
 )
 def test_default_names(path, name, tmp_path):
     assert default_name(tmp_path / path) == name
+
+
+def test_palettes_that_differ_are_read_as_colours(folders, tmp_path):
+    """1 is red in one file and blue in the next: the number of the entry says nothing."""
+    images, masks = folders()
+    truth = true_labels()
+    for i, path in enumerate(sorted(masks.iterdir())):
+        order = [0, 2, 1] if i % 2 else [0, 1, 2]
+        palette = [value for entry in order for value in COLOURS[entry]]
+        save(path, np.uint8(order)[truth[i]], palette)
+    found, labels = written(images, masks, tmp_path)
+    assert found.scheme.kind == 'colours' and not found.flaws
+    assert 'the entry 1 is #ff0000 in' in found.scheme.reasons[0]
+    for i in range(6):  # in the order of the colours' numbers
+        np.testing.assert_array_equal(labels[f'img {i}ä'], np.uint8([0, 2, 1])[truth[i]])
+
+
+def test_entries_that_no_pixel_has_may_differ(folders):
+    images, masks = folders()
+    for i, path in enumerate(sorted(masks.iterdir())):
+        palette = [value for entry in range(3) for value in COLOURS[entry]] + [i, i, i]
+        save(path, true_labels()[i], palette)
+    assert survey(images, masks).scheme.kind == 'values'
+
+
+def test_a_folder_of_background_takes_in_what_is_uncovered(folders, tmp_path):
+    images, masks = folders(
+        lambda label: {
+            'background': (label == 0) & (np.arange(SIZE[1]) < 30),
+            'a cell': label == 1,
+        }
+    )
+    found, labels = written(images, masks, tmp_path)
+    assert found.scheme.names == ('background', 'a cell') and not found.flaws
+    truth = true_labels(6)
+    for i, label in enumerate(truth):
+        np.testing.assert_array_equal(labels[f'img {i}ä'], label == 1)
+    counts = [class_pixels(mask, found.scheme) for mask in found.masks.values()]
+    assert [count['background'] for count in counts] == [int((x != 1).sum()) for x in truth]
+
+
+def test_names_that_are_there_twice(folders):
+    images, masks = folders(lambda label: dict(background=label == 0))
+    with pytest.raises(UserError, match='Two classes would be called background'):
+        survey(images, masks)
