@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
-from .files import find_images
+from .files import composed, composed_name, find_images
 from .flaws import Flaw
 
 TWICE = 'Two files have one name without suffix, so a list cannot tell them apart; rename one'
@@ -32,13 +32,14 @@ def class_folders(masks, images, names: Iterable[str]) -> list[str]:
     """Names of sub-folders if masks lie in one for each class; else none."""
     found = find_images(masks, skip=[images])
     heads = {name.partition('/')[0] for name in found if '/' in name}
-    direct = sum(name in names for name in found)
-    below = sum(name.partition('/')[2] in names for name in found)
+    direct = sum(composed_name(name) in names for name in found)
+    below = sum(composed_name(name.partition('/')[2]) in names for name in found)
     return sorted(heads) if below > direct else []
 
 
 def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Path]]:
-    """The masks of each image by class."""
+    """The masks of each image by class; names of classes in composed Unicode."""
+    folders = {composed_name(folder): folder for folder in folders}
     if classes is not None and set(classes) - set(folders):
         raise UserError(
             f'--classes: {", ".join(sorted(set(classes) - set(folders)))} is no folder in '
@@ -48,7 +49,7 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
     by_class = {}
     for cls in classes:
         found: list[Flaw] = []
-        by_class[cls] = unique(find_images(Path(masks, cls)), found)
+        by_class[cls] = unique(composed(find_images(Path(masks, folders[cls]))), found)
         flaws += found
     everyone = sorted({name for files in by_class.values() for name in files})
     layers = {}

@@ -2,6 +2,7 @@
 """Every flaw is named, nothing clean is left out, and annotations say what the masks say."""
 
 import os
+import unicodedata
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_im.errors import MissingFileError, UserError
 from mmseg_im.own_data.config_text import training_config
+from mmseg_im.own_data.files import find_images
 from mmseg_im.own_data.flaws import flaws_text
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import default_name, write_project
@@ -366,3 +368,47 @@ def test_names_that_are_there_twice(folders):
     images, masks = folders(lambda label: dict(background=label == 0))
     with pytest.raises(UserError, match='Two classes would be called background'):
         survey(images, masks)
+
+
+def test_images_that_cannot_be_read_are_flaws(folders, monkeypatch):
+    images, masks = folders()
+    (images / 'gone.png').symlink_to(images / 'nowhere.png')
+    fromfile = np.fromfile
+
+    def locked(path, *args):
+        if 'img 9' in str(path):  # file modes mean nothing to root
+            raise PermissionError(13, 'Permission denied')
+        return fromfile(path, *args)
+
+    monkeypatch.setattr(np, 'fromfile', locked)
+    found = survey(images, masks)
+    text = flaws_text(found.flaws)
+    assert 'gone.png: cannot be read (No such file or directory)' in text
+    assert 'img 9ä.png: cannot be read (Permission denied)' in text
+    assert len(found.images) == 9
+
+
+def test_a_folder_that_is_linked_twice_is_read_twice(folders, tmp_path):
+    images, _ = folders(count=2)
+    both = tmp_path / 'both'
+    both.mkdir()
+    for name in 'ab':
+        (both / name).symlink_to(images)
+    assert list(find_images(both)) == ['a/img 0ä', 'a/img 1ä', 'b/img 0ä', 'b/img 1ä']
+    (images / 'up').symlink_to(both)  # a circle ends
+    assert set(find_images(images)) == {'img 0ä', 'img 1ä'}
+
+
+@pytest.mark.parametrize('forms', [('NFC', 'NFD'), ('NFD', 'NFC')])
+def test_what_looks_equal_is_equal(forms, folders, tmp_path):
+    images, masks = folders(in_folders(False))
+    (masks / 'part').rename(masks / unicodedata.normalize(forms[1], 'Kör'))
+    for folder, form in zip((images, masks), forms, strict=True):
+        for path in list(folder.rglob('*.png')):
+            path.rename(path.with_name(unicodedata.normalize(form, path.name)))
+    found = survey(images, masks, classes=['thing', 'Kör'])
+    assert len(found.masks) == 6 and not found.flaws
+    assert found.scheme.names == ('background', 'thing', 'Kör')
+    for form in ('NFC', 'NFD'):
+        save(images / f'{unicodedata.normalize(form, "zwölf")}.png', np.zeros(SIZE, np.uint8))
+    assert 'Two files have one name' in flaws_text(survey(images, masks).flaws)
