@@ -78,6 +78,13 @@ def scheme_of_masks(
     if codes is None:
         found = sorted(set(pixels) - ignored - mistakes)
         names, codes, reason = class_codes(names, found, coloured)
+        unnamed = set(found) - set(codes)
+        if unnamed and all(unnamed & mask.counts.keys() for mask in masks):
+            raise UserError(
+                f'--classes names {len(codes)} classes, which are then the values 0 to '
+                f'{len(codes) - 1}, and every mask holds others: '
+                f'{codes_text(sorted(unnamed), coloured)}. Give each class its value: NAME=VALUE.'
+            )
         reasons.append(reason)
         mistakes -= ignored | set(codes)
         if mistakes:

@@ -215,6 +215,7 @@ def test_masks_with_soft_edges(folders):
         (dict(ignore=['#ffffff']), 'is a colour, and the masks hold values'),
         (dict(label_space='multilabel'), 'needs a folder of masks for each class'),
         (dict(label_space='binary'), 'has two classes, and the masks hold 3'),
+        (dict(classes=['a', 'b']), 'every mask holds others: 2. Give each class its value'),
         (dict(classes=['a=7', 'b=8']), '0 images have a clean mask'),
     ],
 )
