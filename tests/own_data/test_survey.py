@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from mmseg_im.errors import MissingFileError, UserError
 from mmseg_im.own_data.config_text import training_config
 from mmseg_im.own_data.files import find_images
 from mmseg_im.own_data.flaws import flaws_text
+from mmseg_im.own_data.masks import inspect_mask
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import default_name, write_project
+from mmseg_im.own_data.split_files import write_lists
 from mmseg_im.own_data.survey import class_pixels, survey
 from mmseg_im.splitting import parse_ratio
 from tests.own_data.conftest import COLOURS, SIZE, label_of, picture_of, plant_flaws, save
@@ -413,3 +416,25 @@ def test_what_looks_equal_is_equal(forms, folders, tmp_path):
     for form in ('NFC', 'NFD'):
         save(images / f'{unicodedata.normalize(form, "zwölf")}.png', np.zeros(SIZE, np.uint8))
     assert 'Two files have one name' in flaws_text(survey(images, masks).flaws)
+
+
+def test_lossy_formats_of_masks(tmp_path):
+    label = np.random.default_rng(0).integers(0, 3, SIZE).astype(np.uint8)
+    for name, options in (('a.webp', {}), ('a.jp2', {})):
+        Image.fromarray(label).convert('RGB').save(tmp_path / name, **options)
+        with pytest.raises(UserError, match=f'{name} is a lossy'):
+            inspect_mask(tmp_path / name)
+    Image.fromarray(label).convert('RGB').save(tmp_path / 'b.webp', lossless=True)
+    assert set(inspect_mask(tmp_path / 'b.webp').counts) == {0, 1, 2}
+    Image.fromarray(label.astype(np.int32) * 70000).save(tmp_path / 'c.tif')
+    assert set(inspect_mask(tmp_path / 'c.tif').counts) == {0, 70000, 140000}
+
+
+def test_leftovers_of_killed_runs_are_swept(folders, tmp_path):
+    plan = make_plan(survey(*folders()), VAL)
+    save(tmp_path / '.out.0123.tmp/images/a.png', np.zeros(SIZE, np.uint8))
+    assert write_project(plan, tmp_path / 'out', 'mine')
+    assert {path.name for path in tmp_path.iterdir()} == {'out', 'photos', 'masks'}
+    (tmp_path / 'out/.labeled.txt.0123.tmp').write_text('half')
+    write_lists(tmp_path / 'out', {'labeled.txt': plan.splits.labeled[0]})
+    assert not list((tmp_path / 'out').glob('.*'))
