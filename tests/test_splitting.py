@@ -2,6 +2,7 @@
 """Splits are exact, nested, whole in groups, and hold every class where that is possible."""
 
 import runpy
+import unicodedata
 from fractions import Fraction
 from itertools import combinations, pairwise
 
@@ -239,3 +240,20 @@ def test_mistakes_of_the_files(frames, run):
     assert 'seq0_0.png' in error and 'seq0_1.png' in error
     assert 'Say how many' in run(frames / 'images', frames / 'out')[0]
     assert not (frames / 'out').exists()
+
+
+@pytest.mark.parametrize('forms', [('NFC', 'NFD'), ('NFD', 'NFC'), ('NFD', 'NFD')])
+def test_lists_spell_names_as_the_disk_does(forms, tmp_path, run):
+    image, mask = (unicodedata.normalize(form, 'zwölf') for form in forms)
+    for folder, name in (('images', image), ('masks', mask)):
+        for stem in (name, 'b'):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / folder / f'{stem}.png'), np.zeros((2, 2), np.uint8))
+    options = ['--counts', 1, '--annotations', tmp_path / 'masks']
+    assert run(tmp_path / 'images', tmp_path / 'out', *options)[0] is None
+    listed = [
+        *names_in(tmp_path / 'out/1/labeled.txt'),
+        *names_in(tmp_path / 'out/1/unlabeled.txt'),
+    ]
+    assert sorted(listed) == sorted(['b', image])
+    assert all((tmp_path / f'images/{name}.png').is_file() for name in listed)

@@ -5,10 +5,17 @@ import os
 from pathlib import Path
 
 from .finding import check_pairs, locate, members
-from .jobs import Job, Summary, copy, run
+from .images import check_values, decode_ids
+from .jobs import Job, Result, Summary, copy, run
 
 PAGE = 'http://sceneparsing.csail.mit.edu/'
 WANTED = {'ade': ['ADEChallengeData2016.zip', 'ADEChallengeData2016']}
+
+
+def _label(content: bytes) -> Result:
+    """An annotation as it is, after a look at its values."""
+    check_values(decode_ids(content), range(151))
+    return copy(content)
 
 
 def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
@@ -37,8 +44,11 @@ def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
     )
     check_pairs(images, labels, f'annotations/SUBSET/*.png in {ade}')
     jobs = [
-        Job([(ade, member)], [out / folder / subset / f'{name}{suffix}'], copy)
-        for folder, suffix, files in (('images', '.jpg', images), ('annotations', '.png', labels))
+        Job([(ade, member)], [out / folder / subset / f'{name}{suffix}'], what)
+        for folder, suffix, files, what in (
+            ('images', '.jpg', images, copy),
+            ('annotations', '.png', labels, _label),
+        )
         for (subset, name), member in files.items()
     ]
     return run(jobs, out)

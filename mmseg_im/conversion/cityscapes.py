@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .finding import check_pairs, locate, members
-from .images import check_values, decode_ids, png
+from .images import check_sizes, check_values, decode_ids, png, size_of
 from .jobs import Job, Result, Summary, copy, run
 from .lists import write_labeled_lists, write_list
 
@@ -41,8 +41,10 @@ def to_train_ids(ids: np.ndarray) -> np.ndarray:
     return TABLE[ids]
 
 
-def _label(content: bytes) -> Result:
-    return Result([png(to_train_ids(decode_ids(content)))])
+def _label(content: bytes, image: bytes) -> Result:
+    ids = decode_ids(content)
+    check_sizes(size_of(image), ids.shape)
+    return Result([png(to_train_ids(ids))])
 
 
 def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
@@ -80,7 +82,9 @@ def convert(source: str | os.PathLike, out: str | os.PathLike) -> Summary:
     for key in images:
         subset, city, name = key
         path = out / 'gtFine' / subset / city / f'{name}_gtFine_labelTrainIds.png'
-        jobs.append(Job([(found['labels'], labels[key])], [path], _label))
+        jobs.append(
+            Job([(found['labels'], labels[key]), (found['images'], images[key])], [path], _label)
+        )
     if 'extra' in found:
         extra = members(
             found['extra'],

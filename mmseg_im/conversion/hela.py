@@ -164,7 +164,8 @@ def convert(
             ]
             jobs.append(Job(inputs, outputs, convert_crops))
             train += crops if subset == 'train' else []
-    summary = run(jobs, out, dict(seed=seed, images=len(images)))
+    options = dict(seed=seed, images=len(images), leaky_split=leaky_split, positions=place)
+    summary = run(jobs, out, options)
     write_labeled_lists(
         out / 'splits', train, [10], seed, _crop_name if leaky_split else _image_name
     )

@@ -45,6 +45,19 @@ def decode_ids(content: bytes) -> np.ndarray:
     return ids
 
 
+def size_of(content: bytes) -> tuple[int, int]:
+    """Height and width of an image, without decoding its pixels.
+
+    Raises:
+        UserError: If it is no image.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.height, image.width
+    except (OSError, SyntaxError) as error:
+        raise UserError('its image cannot be decoded. Get the file again.') from error
+
+
 def check_values(ids: np.ndarray, allowed) -> None:
     """Checks the values of an annotation.
 
@@ -69,9 +82,14 @@ def check_same_size(image: np.ndarray, label: np.ndarray) -> None:
     Raises:
         UserError: If height or width differ.
     """
-    if image.shape[:2] != label.shape[:2]:
+    check_sizes(image.shape[:2], label.shape[:2])
+
+
+def check_sizes(image: tuple[int, int], label: tuple[int, int]) -> None:
+    """Like :func:`check_same_size`, for heights and widths."""
+    if image != label:
         raise UserError(
-            f'the image has the size {image.shape[:2]} and its annotation {label.shape[:2]} '
+            f'the image has the size {image} and its annotation {label} '
             '(height, width); they must be equal.'
         )
 

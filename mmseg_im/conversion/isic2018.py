@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from ..errors import UserError
 from .finding import check_pairs, locate, members
 from .images import check_same_size, decode, jpeg, png, shrink, shrink_mask
 from .jobs import Job, Result, Summary, run
@@ -45,8 +46,10 @@ def convert(
         seed (int): Seed of the labeled list.
 
     Raises:
-        MissingFileError, UserError: If something is missing or damaged.
+        MissingFileError, UserError: If something is missing or damaged, or ``size`` is none.
     """
+    if min(size) < 1:
+        raise UserError(f'--size {size[0]} {size[1]}: height and width are 1 pixel or more.')
     out = Path(out)
     found = locate(source, WANTED, PAGE)
     jobs, train = [], []

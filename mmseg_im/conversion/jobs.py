@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 from rich.progress import track
 
+from ..datasets.checks import is_cut_content
 from ..errors import UserError
 from ..files import read_json, write_aside, write_json
 from .finding import SHOWN
@@ -62,7 +63,13 @@ class Summary:
 
 
 def copy(content: bytes) -> Result:
-    """The conversion that changes nothing."""
+    """The conversion that changes nothing.
+
+    Raises:
+        UserError: If the file is empty, or a JPEG or PNG that is cut off.
+    """
+    if is_cut_content(content):
+        raise UserError('it is empty or cut off. Get the file again.')
     return Result([content])
 
 

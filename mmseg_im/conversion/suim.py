@@ -83,7 +83,14 @@ def _pairs(source: Source, folder: str) -> dict[str, tuple[str, str]]:
     masks = members(
         source, rf'(?i)(?:^|/){above}masks/([^/]+)\.(?:bmp|png)$', f'{folder}/masks/d_r_1_.bmp'
     )
-    masks = {_key(name): member for name, member in masks.items()}
+    found = masks
+    masks = {}
+    for name, member in found.items():
+        other = masks.setdefault(_key(name), member)
+        if other != member:
+            raise UserError(
+                f'{other} and {member} in {source} are both masks of one image. Take one away.'
+            )
     alone = [name for name in images if _key(name) not in masks]
     if len(alone) == len(images):
         raise UserError(f'No image in {source} has a mask of its name, such as {alone[0]}.bmp.')

@@ -13,6 +13,8 @@ from PIL import Image
 from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 
+TAIL = 1024  # bytes in which a file has its end mark
+
 
 def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     """Builds a data set of mmseg and looks at its files.
@@ -119,8 +121,16 @@ def is_cut(path: str) -> bool:
         return True
     with open(path, 'rb') as file:
         head = file.read(4)
-        file.seek(-min(os.path.getsize(path), 1024), os.SEEK_END)
-        tail = file.read()
+        file.seek(-min(os.path.getsize(path), TAIL), os.SEEK_END)
+        return _lacks_end(head, file.read())
+
+
+def is_cut_content(content: bytes) -> bool:
+    """Like :func:`is_cut`, for the content of a file."""
+    return not content or _lacks_end(content[:4], content[-TAIL:])
+
+
+def _lacks_end(head: bytes, tail: bytes) -> bool:
     end_marks = {b'\xff\xd8': b'\xff\xd9', b'\x89P': b'IEND'}
     return end_marks.get(head[:2], b'') not in tail
 

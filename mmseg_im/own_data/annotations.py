@@ -35,9 +35,11 @@ def class_ids(mask: MaskFile | Layers, scheme: Scheme) -> np.ndarray:
     label = np.full(mask.size, IGNORE_INDEX, np.uint8)
     if isinstance(mask, Layers):
         layers = read_layers(mask.paths)
+        if 'background' in scheme.names:  # with what its own folder has, if there is one
+            label[~np.any(list(layers.values()), axis=0)] = scheme.names.index('background')
         for i, name in enumerate(scheme.names):
-            where = layers.get(name)
-            label[~np.any(list(layers.values()), axis=0) if where is None else where] = i
+            if name in layers:
+                label[layers[name]] = i
         return label
     codes = read_codes(mask.path, scheme.kind == 'colours')
     for i, code in enumerate(scheme.codes):

@@ -87,6 +87,24 @@ labeled = dict(
         dict(type='PackSemiInputs'),
     ],
 )
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=scale, keep_ratio=True),
+    dict(type='{loader(scheme)}'),
+    dict(type='PackSemiInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='Resize', scale=scale, keep_ratio=True)],
+            [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)],
+            [dict(type='{loader(scheme)}')],
+            [dict(type='PackSemiInputs')],
+        ],
+    ),
+]
 {_semi_dataset() if semi else _supervised_dataset(times)}
 train_dataloader = dict(
     batch_size=batch_size,
@@ -105,12 +123,7 @@ val_dataloader = dict(
         **common,
         ann_file='val.txt',
         data_prefix=annotated,
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='Resize', scale=scale, keep_ratio=True),
-            dict(type='{loader(scheme)}'),
-            dict(type='PackSemiInputs'),
-        ],
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )
@@ -183,13 +196,14 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 visualizer = dict(
-    type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'
+    type='LabelSpaceVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'
 )
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'
 load_from = None
 resume = False
 randomness = dict(seed=0)
+tta_model = dict(type='LabelSpaceTTAModel')
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),

@@ -4,7 +4,7 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import MissingFileError, UserError
@@ -24,29 +24,49 @@ def find_images(folder: str | os.PathLike, skip: Iterable[str] = ()) -> dict[str
 
     Returns:
         dict[str, list[Path]]: Name to files, sorted. A name is the path below the folder without
-        suffix, with ``/`` between folders, in composed Unicode (what looks equal is equal); it
-        has more than one file where these differ in suffix.
+        suffix, with ``/`` between folders, spelt as on the disk; it has more than one file where
+        these differ in suffix. See also :func:`composed`.
 
     Raises:
         MissingFileError: If the folder does not exist.
     """
     if not os.path.isdir(folder):
         raise MissingFileError(f'The folder {folder} does not exist.')
-    done = {os.path.realpath(path) for path in skip}
+    skipped = {os.path.realpath(path) for path in skip}
+    above: dict[str, frozenset[str]] = {os.fspath(folder): frozenset()}
     found: dict[str, list[Path]] = {}
     for parent, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(parent)
-        if real in done:  # to be skipped, or a link that leads back
+        if real in skipped or real in above[parent]:  # the latter is a link that leads back
             folders.clear()
             continue
-        done.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        above |= {os.path.join(parent, name): above[parent] | {real} for name in folders}
         for file in files:
             path = Path(parent, file)
             if path.suffix.lower() in SUFFIXES and not file.startswith('.'):
                 name = path.relative_to(folder).with_suffix('').as_posix()
-                found.setdefault(unicodedata.normalize('NFC', name), []).append(path)
+                found.setdefault(name, []).append(path)
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def composed(found: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
+    """Files by name in composed Unicode, to match images with masks: what looks equal is equal."""
+    merged: dict[str, list[Path]] = {}
+    for name, files in found.items():
+        merged.setdefault(composed_name(name), []).extend(files)
+    return {name: sorted(merged[name]) for name in sorted(merged)}
+
+
+def composed_name(name: str) -> str:
+    """A name in composed Unicode."""
+    return unicodedata.normalize('NFC', name)
+
+
+def spelt(path: Path) -> Path:
+    """The file as the disk spells its name, if it is there in composed or decomposed Unicode."""
+    forms = (path, *(path.with_name(unicodedata.normalize(f, path.name)) for f in ('NFC', 'NFD')))
+    return next((form for form in forms if form.is_file()), path)
 
 
 def unique_images(folder: str | os.PathLike) -> dict[str, Path]:

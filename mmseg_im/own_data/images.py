@@ -37,7 +37,7 @@ def inspect_image(path: Path) -> ImageFile:
     """Decodes an image.
 
     Raises:
-        UserError: If it cannot be decoded, or not into whole numbers of 8 or 16 bits.
+        UserError: If it cannot be read or decoded, or not into whole numbers of 8 or 16 bits.
     """
     pixels, by_opencv = _decode(path)
     bits = 16 if pixels.dtype == np.uint16 else 8
@@ -73,11 +73,17 @@ def full_scale(largest: int) -> int:
 
 def _decode(path: Path) -> tuple[np.ndarray, bool]:
     """Pixels (H, W, 3), uint8 or uint16, and whether OpenCV decoded them, as mmcv does."""
-    if is_cut(str(path)):
+    try:
+        cut = is_cut(str(path))
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise UserError(
+            f'{path} cannot be read ({error.strerror}). Replace the file or its link.'
+        ) from error
+    if cut:
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
     level = cv2.setLogLevel(0) if hasattr(cv2, 'setLogLevel') else None
     try:
-        content = np.fromfile(path, np.uint8)
         pixels = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error:
         pixels = None
@@ -91,7 +97,7 @@ def _decode(path: Path) -> tuple[np.ndarray, bool]:
             if image.mode in ('F', 'I'):
                 raise UserError(f'{path} has 32 bits a pixel. Save it with 8 or 16.')
             return np.array(image.convert('RGB'))[..., ::-1], False
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error

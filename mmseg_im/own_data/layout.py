@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
-from .files import find_images
+from .files import composed, composed_name, find_images
 from .flaws import Flaw
 
 TWICE = 'Two files have one name without suffix, so a list cannot tell them apart; rename one'
@@ -32,13 +32,14 @@ def class_folders(masks, images, names: Iterable[str]) -> list[str]:
     """Names of sub-folders if masks lie in one for each class; else none."""
     found = find_images(masks, skip=[images])
     heads = {name.partition('/')[0] for name in found if '/' in name}
-    direct = sum(name in names for name in found)
-    below = sum(name.partition('/')[2] in names for name in found)
+    direct = sum(composed_name(name) in names for name in found)
+    below = sum(composed_name(name.partition('/')[2]) in names for name in found)
     return sorted(heads) if below > direct else []
 
 
 def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Path]]:
-    """The masks of each image by class."""
+    """The masks of each image by class; names of classes in composed Unicode."""
+    folders = {composed_name(folder): folder for folder in folders}
     if classes is not None and set(classes) - set(folders):
         raise UserError(
             f'--classes: {", ".join(sorted(set(classes) - set(folders)))} is no folder in '
@@ -48,7 +49,7 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
     by_class = {}
     for cls in classes:
         found: list[Flaw] = []
-        by_class[cls] = unique(find_images(Path(masks, cls)), found)
+        by_class[cls] = unique(composed(find_images(Path(masks, folders[cls]))), found)
         flaws += found
     everyone = sorted({name for files in by_class.values() for name in files})
     layers = {}
@@ -65,17 +66,33 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
 
 
 def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
-    """Masks by the name of their image, where all masks end in one tail such as ``_mask``."""
+    """Masks by the name of their image, where all masks end in one tail such as ``_mask``.
+
+    Raises:
+        UserError: If two tails are equally frequent.
+    """
     if not found or any(name in names for name in found):
         return found
-    tails = Counter(
-        name[cut:] for name in found for cut in range(1, len(name)) if name[:cut] in names
-    )
+    tails = Counter(tail for name in found if (tail := _tail(name, names)))
     if not tails:
         return found
-    (tail, count), *_ = tails.most_common(1)
+    (tail, count), *others = tails.most_common(2)
+    if others and others[0][1] == count:
+        raise UserError(
+            f'Masks are called as their image and {tail!r}, and as many as their image and '
+            f'{others[0][0]!r}. Give all masks the names of their images; where each image has '
+            'a mask for each class, put them into one folder for each class.'
+        )
     reasons.append(
         f'names: a mask is called as its image and {tail!r}, because that holds for {count} of '
         f'{len(found)}'
     )
     return {name.removesuffix(tail): paths for name, paths in found.items()}
+
+
+def _tail(name: str, names: Iterable[str]) -> str:
+    """What follows the longest name of an image; no number is cut: frame1 is not in frame10."""
+    for cut in range(len(name) - 1, 0, -1):
+        if name[:cut] in names and not (name[cut - 1].isdigit() and name[cut].isdigit()):
+            return name[cut:]
+    return ''

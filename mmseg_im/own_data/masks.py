@@ -124,6 +124,8 @@ def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
         with Image.open(path) as image:
             if image.format in LOSSY:
                 raise UserError(f'{path} is a JPEG: lossy, its values are not what was drawn.')
+            if image.format == 'JPEG2000' or (image.format == 'WEBP' and _is_lossy_webp(path)):
+                raise UserError(f'{path} is a lossy {image.format}. Save what was drawn as PNG.')
             if image.mode in ('F', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                 raise UserError(f'{path} has the mode {image.mode}: no values and no RGB colours.')
             palette = _palette(image) if image.mode == 'P' else ()
@@ -139,6 +141,18 @@ def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
         if isinstance(error, UserError):
             raise
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
+
+
+def _is_lossy_webp(path: Path) -> bool:
+    """Whether the pixels are in a chunk ``VP8``, not ``VP8L``; others may come before it."""
+    content = path.read_bytes()
+    at = 12
+    while at + 8 <= len(content):
+        chunk, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], 'little')
+        if chunk in (b'VP8 ', b'VP8L'):
+            return chunk == b'VP8 '
+        at += 8 + size + size % 2
+    return True  # an animation
 
 
 def _palette(image: Image.Image) -> tuple[int, ...]:

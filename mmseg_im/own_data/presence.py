@@ -12,6 +12,7 @@ from PIL import Image
 from ..datasets.checks import decode
 from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
+from .files import spelt
 
 
 def class_presence(
@@ -39,14 +40,16 @@ def class_presence(
         raise MissingFileError(f'--annotations: the folder {annotations} does not exist.')
     folders = sorted(path.name for path in annotations.iterdir() if path.is_dir())
     of_classes = [
-        folder for folder in folders if any((annotations / folder / f'{n}.png').is_file()
+        folder for folder in folders if any(spelt(annotations / folder / f'{n}.png').is_file()
                                             for n in names)
     ]  # fmt: skip
-    overlapping = bool(of_classes) and not any((annotations / f'{n}.png').is_file() for n in names)
+    overlapping = bool(of_classes) and not any(
+        spelt(annotations / f'{n}.png').is_file() for n in names
+    )
     files = {
-        name: [annotations / cls / f'{name}.png' for cls in of_classes]
+        name: [spelt(annotations / cls / f'{name}.png') for cls in of_classes]
         if overlapping
-        else [annotations / f'{name}.png']
+        else [spelt(annotations / f'{name}.png')]
         for name in names
     }
     missing = [str(path) for paths in files.values() for path in paths if not path.is_file()]

@@ -2,6 +2,7 @@
 """Writes the files of a project: images, annotations, lists, classes and configs."""
 
 import csv
+import glob
 import io
 import os
 import re
@@ -31,6 +32,8 @@ def write_project(plan: Plan, out: Path, name: str) -> bool:
     Raises:
         UserError: If ``out`` has other content, or cannot be written; nothing is left behind.
     """
+    for left in out.parent.glob(f'.{glob.escape(out.name)}.*.tmp'):  # by a killed run
+        shutil.rmtree(left, ignore_errors=True)
     aside = out.parent / f'.{out.name}.{uuid.uuid4().hex}.tmp'
     try:
         aside.mkdir(parents=True)

@@ -17,7 +17,7 @@ from .codes import (
     total_pixels,
 )
 from .layers import Layers
-from .masks import MaskFile, as_colours
+from .masks import MaskFile, as_colours, code_text, gray_code
 
 MAX_CLASSES = 254
 BACKGROUND = (40, 40, 40)
@@ -63,9 +63,10 @@ def scheme_of_masks(
     Raises:
         UserError: If there are more than 254 classes, fewer than two, or the arguments do not fit.
     """
-    coloured = any(mask.coloured for mask in masks)
+    difference = palettes_differ(masks)
+    coloured = any(mask.coloured for mask in masks) or bool(difference)
     kind = 'colours' if coloured else 'values'
-    reasons = [f'masks: {_mask_kind(masks, coloured)}']
+    reasons = [f'masks: {difference or _mask_kind(masks, coloured)}']
     palette_of = next((mask.palette for mask in masks if mask.palette), ())
     masks = [as_colours(mask) for mask in masks] if coloured else masks
     pixels = total_pixels(masks)
@@ -77,6 +78,13 @@ def scheme_of_masks(
     if codes is None:
         found = sorted(set(pixels) - ignored - mistakes)
         names, codes, reason = class_codes(names, found, coloured)
+        unnamed = set(found) - set(codes)
+        if unnamed and all(unnamed & mask.counts.keys() for mask in masks):
+            raise UserError(
+                f'--classes names {len(codes)} classes, which are then the values 0 to '
+                f'{len(codes) - 1}, and every mask holds others: '
+                f'{codes_text(sorted(unnamed), coloured)}. Give each class its value: NAME=VALUE.'
+            )
         reasons.append(reason)
         mistakes -= ignored | set(codes)
         if mistakes:
@@ -91,6 +99,7 @@ def scheme_of_masks(
     reasons.append(reason)
     if names is None:
         names = _default_names(space, len(codes))
+    _check_names(names)
     palette = palette_for(len(codes))
     if coloured:
         palette = tuple(_rgb(code) for code in codes)
@@ -114,7 +123,7 @@ def scheme_of_layers(
         label_space (str, optional): In place of the guess.
     """
     folders = list(layers[0].paths)
-    names = list(classes or folders)
+    names = list(classes or sorted(folders, key=lambda name: (name != 'background', name)))
     reasons = [f'masks: one folder for each class: {", ".join(folders)}']
     overlaps: Counter = Counter()
     for layer in layers:
@@ -133,16 +142,36 @@ def scheme_of_layers(
         raise UserError(f'--label-space binary needs one folder, not {", ".join(names)}.')
     if space == 'multilabel' and len(names) < 2:
         raise UserError('--label-space multilabel needs two folders or more; use binary.')
-    if space != 'multilabel' and any(layer.uncovered for layer in layers):
+    if space == 'binary':
         names = ['background', *names]
-        reasons.append('background: class 0, because some pixels are in no class')
-    elif space == 'binary':
-        names = ['background', *names]
+    elif space == 'multiclass' and any(layer.uncovered for layer in layers):
+        if 'background' in names:
+            reasons.append('background: its folder, and the pixels that are in no class')
+        else:
+            names = ['background', *names]
+            reasons.append('background: class 0, because some pixels are in no class')
+    _check_names(names)
     _check_number(names)
     palette = palette_for(len(names))
     if space == 'multilabel':  # its first class is no background
         palette = palette_for(len(names) + 1)[1:]
     return Scheme(space, 'folders', tuple(names), (), frozenset(), palette, tuple(reasons))
+
+
+def palettes_differ(masks: Sequence[MaskFile]) -> str:
+    """Where an entry that pixels have is of two colours: a sentence; else an empty one."""
+    first: dict[int, tuple[int, MaskFile]] = {}
+    for mask in masks:
+        for value in mask.counts if mask.palette else ():
+            colour = gray_code(value, mask.palette)
+            known, holder = first.setdefault(value, (colour, mask))
+            if known != colour:
+                return (
+                    f'colours, because palettes differ: the entry {value} is '
+                    f'{code_text(known, True)} in {holder.path.name} and '
+                    f'{code_text(colour, True)} in {mask.path.name}'
+                )
+    return ''
 
 
 def palette_for(count: int) -> tuple[tuple[int, int, int], ...]:
@@ -158,6 +187,15 @@ def _mask_kind(masks: Sequence[MaskFile], coloured: bool) -> str:
     if any(mask.palette for mask in masks):
         return 'values, because they are palette images: the number of the entry counts'
     return 'values, because they have one channel, or three equal ones'
+
+
+def _check_names(names: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(
+            f'Two classes would be called {twice[0]}. Rename a folder, or give each class a name '
+            'of its own with --classes.'
+        )
 
 
 def _check_number(codes: Sequence) -> None:

@@ -50,6 +50,8 @@ def write_lists(out: str | os.PathLike, lists: Mapping[str, Sequence[str]]) -> N
             'them.'
         )
     for path, text in texts.items():
+        for left in path.parent.glob(f'.{path.name}.*.tmp'):  # by a killed run
+            left.unlink(missing_ok=True)
         if not path.exists():
             write_aside(path, text.encode())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.progress import track
 
 from ..errors import UserError
-from .files import find_images
+from .files import composed, composed_name, find_images
 from .flaws import Flaw, flaws_text
 from .images import ImageFile, inspect_image
 from .layers import Layers, inspect_layers
@@ -66,7 +66,8 @@ def survey(
     if os.path.realpath(images) == os.path.realpath(masks):
         raise UserError('Images and masks lie in one folder; put the masks into one of their own.')
     flaws: list[Flaw] = []
-    found = unique(find_images(images, skip=[masks]), flaws)
+    classes = [composed_name(text) for text in classes] if classes else None
+    found = unique(composed(find_images(images, skip=[masks])), flaws)
     left_out = {flaw.name for flaw in flaws}
     if not found:
         raise UserError(f'{images} holds no images that can be listed.')
@@ -76,7 +77,8 @@ def survey(
     if folders:
         files = layer_files(masks, folders, names, classes, flaws)
     else:
-        files = unique(renamed(find_images(masks, skip=[images]), names, reasons), flaws)
+        files = composed(find_images(masks, skip=[images]))
+        files = unique(renamed(files, names, reasons), flaws)
         flaws += [Flaw(NO_IMAGE, str(files[name])) for name in sorted(files.keys() - names)]
     files = {name: path for name, path in files.items() if name in names}
     decoded = _each(inspect_image, found, flaws, 'images')
@@ -108,8 +110,10 @@ def survey(
 def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
     """Pixels of each class in a mask."""
     if isinstance(mask, Layers):
-        rest = {'background': mask.uncovered}
-        return {name: mask.counts.get(name, rest.get(name, 0)) for name in scheme.names}
+        counts = {name: mask.counts.get(name, 0) for name in scheme.names}
+        if scheme.label_space != 'multilabel' and 'background' in counts:
+            counts['background'] += mask.uncovered
+        return counts
     counts = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
     return {n: counts.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
 

@@ -6,7 +6,7 @@ import pytest
 from mmseg.datasets import ADE20KDataset
 
 from mmseg_im.conversion.ade20k import convert
-from mmseg_im.errors import MissingFileError
+from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, tree, write_folder, write_zip
 
 
@@ -46,3 +46,21 @@ def test_tree_and_the_dataset_of_mmseg(tmp_path, form):
 def test_a_missing_archive(tmp_path):
     with pytest.raises(MissingFileError, match='ADEChallengeData2016.zip.*sceneparsing.csail'):
         convert(tmp_path, tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    ('part', 'change', 'match'),
+    [
+        ('images', lambda content: b'', 'is empty or cut off'),
+        ('images', lambda content: content[: len(content) // 2], 'is empty or cut off'),
+        ('annotations', lambda content: content[: len(content) // 2], 'cannot be decoded'),
+        ('annotations', lambda content: encode(np.uint8([[151]])), 'holds the value 151'),
+    ],
+)
+def test_damaged_files_are_named(part, change, match, tmp_path):
+    files = make()
+    name = next(name for name in files if f'/{part}/' in name)
+    files[name] = change(files[name])
+    write_folder(tmp_path / 'in', files)
+    with pytest.raises(UserError, match=f'{name.rpartition("/")[2]} .*{match}'):
+        convert(tmp_path / 'in', tmp_path / 'out')

@@ -147,3 +147,12 @@ def test_train_ids_in_place_of_ids_are_noticed_where_they_can_be():
         to_train_ids(np.uint8([[34]]))
     with pytest.raises(UserError, match='holds the value 254'):
         to_train_ids(np.uint8([[7, 254]]))
+
+
+def test_an_annotation_of_another_size(tmp_path):
+    images, labels, _ = make()
+    name = next(name for name in labels if 'labelIds' in name and '/train/' in name)
+    labels[name] = encode(np.zeros((4, 8), np.uint8))
+    write_folder(tmp_path / 'in', images | labels)
+    with pytest.raises(UserError, match=r'labelIds.png .*\(4, 9\) and its annotation \(4, 8\)'):
+        convert(tmp_path / 'in', tmp_path / 'out')

@@ -117,3 +117,9 @@ def test_missing_archives_are_all_named(made, tmp_path):
         'Test_G',
     ):
         assert part in message
+
+
+def test_a_size_that_is_none(made, tmp_path):
+    with pytest.raises(UserError, match='--size 0 8: height and width are 1 pixel or more'):
+        convert(made[0] / 'zips', tmp_path / 'out', (0, 8))
+    assert not (tmp_path / 'out').exists()

@@ -6,7 +6,7 @@ import pytest
 
 from mmseg_im.conversion.suim import colours_to_classes, convert, fit
 from mmseg_im.datasets import SUIMDataset
-from mmseg_im.errors import MissingFileError
+from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
 
 # RGB of the masks, as the data set's page lists them
@@ -139,3 +139,11 @@ def test_the_palette_of_the_dataset_is_that_of_the_masks(tmp_path):
 def test_missing_archives_are_all_named(tmp_path):
     with pytest.raises(MissingFileError, match='train_val.zip.*TEST.zip.*irvlab.cs.umn.edu'):
         convert(tmp_path, tmp_path / 'out')
+
+
+def test_two_masks_of_one_image(tmp_path):
+    files, _ = make('_')
+    files['train_val/masks/d_r_0.bmp'] = files['train_val/masks/d_r_0_.bmp']
+    write_folder(tmp_path / 'in', files)
+    with pytest.raises(UserError, match=r'(?s)d_r_0_?.bmp and .*d_r_0_?.bmp in .*of one image'):
+        convert(tmp_path / 'in', tmp_path / 'out')

@@ -2,19 +2,24 @@
 """Every flaw is named, nothing clean is left out, and annotations say what the masks say."""
 
 import os
+import unicodedata
 
 import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
+from PIL import Image
 
 from mmseg_im.errors import MissingFileError, UserError
 from mmseg_im.own_data.config_text import training_config
+from mmseg_im.own_data.files import find_images
 from mmseg_im.own_data.flaws import flaws_text
+from mmseg_im.own_data.masks import inspect_mask
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import default_name, write_project
-from mmseg_im.own_data.survey import survey
+from mmseg_im.own_data.split_files import write_lists
+from mmseg_im.own_data.survey import class_pixels, survey
 from mmseg_im.splitting import parse_ratio
 from tests.own_data.conftest import COLOURS, SIZE, label_of, picture_of, plant_flaws, save
 
@@ -213,6 +218,7 @@ def test_masks_with_soft_edges(folders):
         (dict(ignore=['#ffffff']), 'is a colour, and the masks hold values'),
         (dict(label_space='multilabel'), 'needs a folder of masks for each class'),
         (dict(label_space='binary'), 'has two classes, and the masks hold 3'),
+        (dict(classes=['a', 'b']), 'every mask holds others: 2. Give each class its value'),
         (dict(classes=['a=7', 'b=8']), '0 images have a clean mask'),
     ],
 )
@@ -321,3 +327,114 @@ def test_val_is_disjoint_and_holds_every_class(folders):
 )
 def test_default_names(path, name, tmp_path):
     assert default_name(tmp_path / path) == name
+
+
+def test_palettes_that_differ_are_read_as_colours(folders, tmp_path):
+    """1 is red in one file and blue in the next: the number of the entry says nothing."""
+    images, masks = folders()
+    truth = true_labels()
+    for i, path in enumerate(sorted(masks.iterdir())):
+        order = [0, 2, 1] if i % 2 else [0, 1, 2]
+        palette = [value for entry in order for value in COLOURS[entry]]
+        save(path, np.uint8(order)[truth[i]], palette)
+    found, labels = written(images, masks, tmp_path)
+    assert found.scheme.kind == 'colours' and not found.flaws
+    assert 'the entry 1 is #ff0000 in' in found.scheme.reasons[0]
+    for i in range(6):  # in the order of the colours' numbers
+        np.testing.assert_array_equal(labels[f'img {i}ä'], np.uint8([0, 2, 1])[truth[i]])
+
+
+def test_entries_that_no_pixel_has_may_differ(folders):
+    images, masks = folders()
+    for i, path in enumerate(sorted(masks.iterdir())):
+        palette = [value for entry in range(3) for value in COLOURS[entry]] + [i, i, i]
+        save(path, true_labels()[i], palette)
+    assert survey(images, masks).scheme.kind == 'values'
+
+
+def test_a_folder_of_background_takes_in_what_is_uncovered(folders, tmp_path):
+    images, masks = folders(
+        lambda label: {
+            'background': (label == 0) & (np.arange(SIZE[1]) < 30),
+            'a cell': label == 1,
+        }
+    )
+    found, labels = written(images, masks, tmp_path)
+    assert found.scheme.names == ('background', 'a cell') and not found.flaws
+    truth = true_labels(6)
+    for i, label in enumerate(truth):
+        np.testing.assert_array_equal(labels[f'img {i}ä'], label == 1)
+    counts = [class_pixels(mask, found.scheme) for mask in found.masks.values()]
+    assert [count['background'] for count in counts] == [int((x != 1).sum()) for x in truth]
+
+
+def test_names_that_are_there_twice(folders):
+    images, masks = folders(lambda label: dict(background=label == 0))
+    with pytest.raises(UserError, match='Two classes would be called background'):
+        survey(images, masks)
+
+
+def test_images_that_cannot_be_read_are_flaws(folders, monkeypatch):
+    images, masks = folders()
+    (images / 'gone.png').symlink_to(images / 'nowhere.png')
+    fromfile = np.fromfile
+
+    def locked(path, *args):
+        if 'img 9' in str(path):  # file modes mean nothing to root
+            raise PermissionError(13, 'Permission denied')
+        return fromfile(path, *args)
+
+    monkeypatch.setattr(np, 'fromfile', locked)
+    found = survey(images, masks)
+    text = flaws_text(found.flaws)
+    assert 'gone.png: cannot be read (No such file or directory)' in text
+    assert 'img 9ä.png: cannot be read (Permission denied)' in text
+    assert len(found.images) == 9
+
+
+def test_a_folder_that_is_linked_twice_is_read_twice(folders, tmp_path):
+    images, _ = folders(count=2)
+    both = tmp_path / 'both'
+    both.mkdir()
+    for name in 'ab':
+        (both / name).symlink_to(images)
+    assert list(find_images(both)) == ['a/img 0ä', 'a/img 1ä', 'b/img 0ä', 'b/img 1ä']
+    (images / 'up').symlink_to(both)  # a circle ends
+    assert set(find_images(images)) == {'img 0ä', 'img 1ä'}
+
+
+@pytest.mark.parametrize('forms', [('NFC', 'NFD'), ('NFD', 'NFC')])
+def test_what_looks_equal_is_equal(forms, folders, tmp_path):
+    images, masks = folders(in_folders(False))
+    (masks / 'part').rename(masks / unicodedata.normalize(forms[1], 'Kör'))
+    for folder, form in zip((images, masks), forms, strict=True):
+        for path in list(folder.rglob('*.png')):
+            path.rename(path.with_name(unicodedata.normalize(form, path.name)))
+    found = survey(images, masks, classes=['thing', 'Kör'])
+    assert len(found.masks) == 6 and not found.flaws
+    assert found.scheme.names == ('background', 'thing', 'Kör')
+    for form in ('NFC', 'NFD'):
+        save(images / f'{unicodedata.normalize(form, "zwölf")}.png', np.zeros(SIZE, np.uint8))
+    assert 'Two files have one name' in flaws_text(survey(images, masks).flaws)
+
+
+def test_lossy_formats_of_masks(tmp_path):
+    label = np.random.default_rng(0).integers(0, 3, SIZE).astype(np.uint8)
+    for name, options in (('a.webp', {}), ('a.jp2', {})):
+        Image.fromarray(label).convert('RGB').save(tmp_path / name, **options)
+        with pytest.raises(UserError, match=f'{name} is a lossy'):
+            inspect_mask(tmp_path / name)
+    Image.fromarray(label).convert('RGB').save(tmp_path / 'b.webp', lossless=True)
+    assert set(inspect_mask(tmp_path / 'b.webp').counts) == {0, 1, 2}
+    Image.fromarray(label.astype(np.int32) * 70000).save(tmp_path / 'c.tif')
+    assert set(inspect_mask(tmp_path / 'c.tif').counts) == {0, 70000, 140000}
+
+
+def test_leftovers_of_killed_runs_are_swept(folders, tmp_path):
+    plan = make_plan(survey(*folders()), VAL)
+    save(tmp_path / '.out.0123.tmp/images/a.png', np.zeros(SIZE, np.uint8))
+    assert write_project(plan, tmp_path / 'out', 'mine')
+    assert {path.name for path in tmp_path.iterdir()} == {'out', 'photos', 'masks'}
+    (tmp_path / 'out/.labeled.txt.0123.tmp').write_text('half')
+    write_lists(tmp_path / 'out', {'labeled.txt': plan.splits.labeled[0]})
+    assert not list((tmp_path / 'out').glob('.*'))

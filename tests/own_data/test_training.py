@@ -4,15 +4,18 @@
 import numpy as np
 import pytest
 from mmengine import Config
-from mmengine.registry import RUNNERS
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import Runner
+from mmseg.apis import inference_model, init_model
+from mmseg.registry import DATASETS, MODELS
 
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.survey import survey
 from mmseg_im.splitting import parse_ratio
 from tests.conftest import ROOT, rename, shrink
-from tests.own_data.conftest import plant_flaws
+from tests.own_data.conftest import SIZE, plant_flaws
 
 OVERLAPPING = dict(thing=lambda label: label > 0, part=lambda label: label == 2)
 
@@ -116,3 +119,31 @@ def test_online_differs_from_the_template_in_nothing_else(folders, tmp_path):
     assert found.val_cfg == template.val_cfg
     views = found.train_dataloader.dataset.unlabeled.pipeline
     assert views[-1] == template.train_dataloader.dataset.unlabeled.pipeline[-1]
+
+
+@pytest.mark.parametrize('space', MASKS)
+def test_inference_of_a_single_image(space, folders, tmp_path):
+    images, masks = folders(MASKS[space])
+    make_project(images, masks, tmp_path / 'out')
+    cfg = Config.fromfile(tmp_path / 'out/mine.py')
+    assert cfg.visualizer.type == 'LabelSpaceVisualizer'
+    model = init_model(cfg, None, device='cpu')
+    path = str(next(images.iterdir()))
+    label = inference_model(model, path).pred_sem_seg.data
+    channels = 2 if space == 'multilabel' else 1
+    assert label.shape == (channels, *SIZE)
+    assert label.max() < (3 if space == 'multiclass' else 2)
+
+
+@pytest.mark.parametrize('space', MASKS)
+def test_augmentation_at_test_time(space, folders, tmp_path):
+    make_project(*folders(MASKS[space]), tmp_path / 'out')
+    cfg = Config.fromfile(tmp_path / 'out/mine.py')
+    init_default_scope('mmseg')
+    dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'pipeline': cfg.tta_pipeline})
+    data = pseudo_collate([dataset[0]])
+    model = MODELS.build(dict(cfg.tta_model, module=cfg.model)).eval()
+    plain, flipped = (views[0] for views in data['inputs'])
+    np.testing.assert_array_equal(plain.numpy(), flipped.numpy()[..., ::-1])
+    result = model.test_step(data)[0]
+    assert result.pred_sem_seg.data.shape == (2 if space == 'multilabel' else 1, *SIZE)
