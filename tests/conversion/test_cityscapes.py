@@ -64,7 +64,8 @@ def archives(tmp_path_factory):
 
 
 def expected_files(extra: bool) -> set[str]:
-    files = {'splits/halves/val.txt', 'splits/halves/test.txt'}
+    lists = ('halves/val', 'halves/test', '1_10/labeled', '1_10/unlabeled')
+    files = {f'splits/{name}.txt' for name in lists}
     for subset in ('train', 'val'):
         for name in NAMES[subset]:
             files.add(f'leftImg8bit/{subset}/{name}_leftImg8bit.png')
