@@ -75,8 +75,11 @@ def spread(values: Sequence[float | None]) -> str:
 
 
 def course(lists: Sequence[list[float | None] | None]) -> str:
-    """``'34.9 → 6.7 %'``: the first and the last part of the training, means over the seeds."""
-    known = [values for values in lists if values]
+    """``'34.9% → 6.7%'``: the first and the last part of the training, means over the seeds.
+
+    Nothing where there never was anything, such as a mask.
+    """
+    known = [values for values in lists if values and any(values)]
     first = [values[0] for values in known if values[0] is not None]
     last = [values[-1] for values in known if values[-1] is not None]
     if not last:

@@ -172,10 +172,10 @@ def test_classes_are_those_of_the_dataset():
 
 
 def test_other_positions_or_lists_need_another_folder(tmp_path):
-    write_folder(tmp_path / 'in', make(count=4))
+    write_folder(tmp_path / 'in', make(count=10))
     convert(tmp_path / 'in', tmp_path / 'out')
     with pytest.raises(UserError, match="was made with .*'leaky_split': False"):
         convert(tmp_path / 'in', tmp_path / 'out', leaky_split=True)
-    write_folder(tmp_path / 'other', make(count=4, place='position'))
+    write_folder(tmp_path / 'other', make(count=10, place='position'))
     with pytest.raises(UserError, match="was made with .*'positions': 'mod_position'"):
         convert(tmp_path / 'other', tmp_path / 'out')
