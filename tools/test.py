@@ -79,9 +79,12 @@ def main() -> None:
     if args.out is not None:
         evaluators = cfg.test_evaluator
         evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
+        for evaluator in evaluators:
+            if evaluator['type'] == 'IoUMetric':  # ours writes names below folders, too
+                evaluator['type'] = 'ClassIoUMetric'
         writers = [e for e in evaluators if e['type'] in ('ClassIoUMetric', 'MultiLabelIoUMetric')]
         if not writers:
-            sys.exit('--out needs a ClassIoUMetric or a MultiLabelIoUMetric as test_evaluator.')
+            sys.exit('--out needs an IoUMetric, ClassIoUMetric or MultiLabelIoUMetric.')
         folder = osp.join(dataset.get('data_root') or '', dataset.data_prefix.get('img_path') or '')
         writers[0].update(output_dir=args.out, keep_results=True, img_dir=folder)
     with plain_errors():
