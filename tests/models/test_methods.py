@@ -15,7 +15,7 @@ METHODS = dict(
     unimatch_same_image=dict(type='UniMatch', threshold=0.3, partner='image'),
     unimatch_v2=dict(type='UniMatchV2', teachers=[TEACHER], threshold=0.3),
     augseg=dict(type='AugSeg', teachers=[TEACHER]),
-    imas=dict(type='IMAS', teachers=[TEACHER], threshold=0.3),
+    imas=dict(type='IMAS', teachers=[TEACHER], threshold=0.3, unsup_weight=1.0),
     u2pl=dict(
         type='U2PL',
         teachers=[TEACHER],
@@ -107,7 +107,7 @@ def test_ten_steps_on_one_batch(build_tiny, semi):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert supervised[-1] < 0.99 * supervised[0]  # three times as much unlabeled loss pulls along
+    assert supervised[-1] < 0.9 * supervised[0]
     for name, parameter in model.named_parameters():
         if name.startswith(('semi.teachers', 'semi.represent_ema')):
             assert parameter.grad is None and not parameter.requires_grad, name
