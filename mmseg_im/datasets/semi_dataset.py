@@ -18,9 +18,9 @@ from .seeded import Seeded
 class SemiDataset(Seeded):
     """Pairs every unlabeled image with a labeled one drawn at random.
 
-    Its length is the number of unlabeled images, so an epoch is one pass over them, as in the
-    papers. A sample is ``dict(inputs={view: image}, data_samples={view: sample})`` with the view
-    ``sup`` for the labeled image beside the unlabeled pipeline's views.
+    An epoch is one pass over the unlabeled images, as in the papers, unless ``num_samples`` says
+    otherwise. A sample is ``dict(inputs={view: image}, data_samples={view: sample})`` with the
+    view ``sup`` for the labeled image beside the unlabeled pipeline's views.
 
     Args:
         labeled (dict): Config of a data set of mmseg whose pipeline ends in ``PackSegInputs``, or
@@ -29,13 +29,26 @@ class SemiDataset(Seeded):
             begins with ``LoadEmptyAnnotations`` after the image and ends in ``MultiView``.
         split (str, optional): Folder, relative to both data sets' ``data_root``, with the lists
             ``labeled.txt`` and ``unlabeled.txt``, in place of their ``ann_file``.
+        num_samples (int, optional): Length of an epoch, so that splits of different sizes make
+            the same number of updates. Passes over the unlabeled images, in a fixed random order,
+            go on where the last epoch stopped.
 
     Raises:
         FileNotFoundError, ValueError: See :func:`~.checks.build_checked`.
     """
 
-    def __init__(self, labeled: dict, unlabeled: dict, split: str | None = None):
+    def __init__(
+        self,
+        labeled: dict,
+        unlabeled: dict,
+        split: str | None = None,
+        num_samples: int | None = None,
+    ):
         super().__init__()
+        if num_samples is not None and num_samples < 1:
+            raise UserError(
+                f'train_dataloader.dataset.num_samples={num_samples} must be 1 or more.'
+            )
         if split is not None:
             labeled = dict(labeled, ann_file=osp.join(split, 'labeled.txt'))
             unlabeled = dict(unlabeled, ann_file=osp.join(split, 'unlabeled.txt'))
@@ -45,6 +58,8 @@ class SemiDataset(Seeded):
         )
         if isinstance(self.labeled, BaseDataset):
             _warn_of_common_images(self.labeled, self.unlabeled)
+        self._size = num_samples or len(self.unlabeled)
+        self._order = np.random.default_rng(0).permutation(len(self.unlabeled))
 
     @property
     def metainfo(self) -> dict:
@@ -52,7 +67,7 @@ class SemiDataset(Seeded):
         return self.labeled.metainfo
 
     def __len__(self) -> int:
-        return len(self.unlabeled)
+        return self._size
 
     def set_epoch(self, seed: int, epoch: int) -> None:
         super().set_epoch(seed, epoch)
@@ -63,6 +78,9 @@ class SemiDataset(Seeded):
         partner = np.random.randint(len(self.labeled))
         nested = isinstance(self.labeled, Seeded)
         sup = self.labeled.load(partner) if nested else load_sample(self.labeled, partner)
+        if self._size != len(self.unlabeled):
+            passed = max(int(self._clock[1]), 0) * self._size
+            index = int(self._order[(passed + index) % len(self.unlabeled)])
         sample = load_sample(self.unlabeled, index)
         if not isinstance(sample['inputs'], dict):
             raise UserError(

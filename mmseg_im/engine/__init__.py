@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from .hooks import InconsistencyHook, KeepBestHook, SeedHook, SemiVisualizationHook
-from .optim import TrainableOptimWrapperConstructor
+from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
 from .runner import GenerationalRunner, TeacherStudentValLoop
 from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
+    'BFloat16OptimWrapper',
     'GenerationalRunner',
     'InconsistencyHook',
     'KeepBestHook',

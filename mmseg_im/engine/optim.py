@@ -1,9 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optimiser construction for models that contain frozen teachers."""
+"""Optimisers: construction for models that contain frozen teachers, and bfloat16."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
-from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS
 from torch import nn
+
+
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Networks run in bfloat16, on CPU and GPU; weights, softmax and losses stay in float32.
+
+    bfloat16 has the range of float32, so that no gradient scaler is needed. mmengine's
+    ``AmpOptimWrapper`` has one, which waits for the device in every step, and refuses a CPU.
+    Validation and test stay in float32 unless their loops say ``fp16=True``.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Wraps the forward pass and the losses of a training step."""
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(device, torch.bfloat16):
+            yield
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()

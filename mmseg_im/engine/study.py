@@ -15,7 +15,7 @@ from ..files import read_json, write_json
 from ..report.study import MASK_KEYS, RESULT, folder_of
 from ..report.summary import read_summary
 from .generations.configs import keep_best, test_config
-from .generations.stages import measure, newest_checkpoint, train_student
+from .generations.stages import CONFIG, measure, newest_checkpoint, train_student
 from .generations.state import STATE, Lock, flatten
 
 CLOCK = 'seconds.json'
@@ -24,10 +24,13 @@ PARTS = 5
 
 def read_study(path: str | os.PathLike) -> Config:
     """Reads a study: ``title``, ``metric``, ``seeds`` and ``rows``, a list of ``dict(name, config
-    [, options])``.
+    [, options, group])``.
+
+    Rows of a ``group``, such as a share of labeled images, are compared with each other; the same
+    name in several groups is the same method.
 
     Raises:
-        UserError: If something is missing, a name occurs twice, or a config does not exist.
+        UserError: If something is missing, a row occurs twice, or a config does not exist.
     """
     if not Path(path).is_file():
         raise UserError(f'{path} does not exist; tools/studies holds those of this project.')
@@ -35,10 +38,11 @@ def read_study(path: str | os.PathLike) -> Config:
     for key in ('title', 'metric', 'seeds', 'rows'):
         if key not in study:
             raise UserError(f'{path} has no {key!r}: a study names title, metric, seeds, rows.')
-    names = [row.name for row in study.rows]
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f'{path}: two rows have the name {name!r}.')
+    names = [(row.name, row.get('group')) for row in study.rows]
+    for name, group in names:
+        if names.count((name, group)) > 1:
+            place = f' in the group {group!r}' if group else ''
+            raise UserError(f'{path}: two rows have the name {name!r}{place}.')
     for row in study.rows:
         if not Path(row.config).is_file():
             raise UserError(f'{path}: the config of {row.name!r}, {row.config}, does not exist.')
@@ -56,8 +60,8 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str) -> dict:
 
     Returns:
         dict: ``best`` and ``last``: test metrics of the best checkpoint by validation and of the
-        last (of a generational run: of the best student of the last generation with both, of
-        every generation in ``generations``); ``seconds`` of training and testing; ``networks``
+        last (of a generational run: of the best student of the last generation; the best of every
+        generation in ``generations``); ``seconds`` of training and testing; ``networks``
         trained; ``mask``: means of :data:`MASK_KEYS` over each fifth of the training.
 
     Raises:
@@ -117,13 +121,20 @@ def _run_generations(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     cfg.resume = (folder / STATE).is_file()
     RUNNERS.build(cfg).train()
     summary = read_summary(folder)
+    end = summary.generations[-1]
+    student = folder / f'generation_{end.number}' / f'student_{end.best}'
+    last = test_config(Config.fromfile(student / CONFIG), str(newest_checkpoint(student)))
     tests = [g.test for g in summary.generations if g.test]
     labels = [g.labels for g in summary.generations if g.labels]
     keys = {key: key.removeprefix('im/') for key in MASK_KEYS}
     mask = {key: [g[k] for g in labels] for key, k in keys.items() if all(k in g for g in labels)}
     students = [student for g in summary.generations for student in g.students.values()]
     return dict(
-        best=tests[-1], last=tests[-1], generations=tests, networks=len(students), mask=mask
+        best=tests[-1],
+        last=measure(last, folder / 'test' / 'last'),
+        generations=tests,
+        networks=len(students),
+        mask=mask,
     )
 
 
@@ -171,13 +182,13 @@ def run_study(study: Config, work_dir: Path, seeds: list[int], names: list[str] 
         for row in study.rows:
             if names and row.name not in names:
                 continue
-            folder = folder_of(work_dir, row.name, seed)
+            folder = folder_of(work_dir, row.name, seed, row.get('group'))
             try:
                 lock = Lock(folder / 'cell')
             except UserError:
                 continue
             try:
-                print(f'{row.name}, seed {seed}: {folder}', flush=True)
+                print(f'{folder}', flush=True)
                 run_cell(row, seed, folder, study.metric)
             finally:
                 lock.release()

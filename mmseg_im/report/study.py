@@ -15,9 +15,11 @@ MASK_KEYS = ('im/masked', 'im/used', 'im/accuracy_outside', 'im/accuracy_inside'
 NOTHING = ''
 
 
-def folder_of(work_dir: str | os.PathLike, name: str, seed: int) -> Path:
+def folder_of(work_dir: str | os.PathLike, name: str, seed: int, group: str | None = None) -> Path:
     """Where a run of a study lies."""
-    return Path(work_dir) / name.lower().replace(' ', '-').replace('+', 'plus') / f'seed_{seed}'
+    words = [word for word in (group, name) if word]
+    parts = [w.lower().replace(' ', '-').replace('+', 'plus').replace('/', '_') for w in words]
+    return Path(work_dir, *parts) / f'seed_{seed}'
 
 
 def read_results(study: Config, work_dir: Path, seeds: Sequence[int]) -> dict[str, dict[int, dict]]:

@@ -33,7 +33,7 @@ def make_member(tmp_path):
     def make(seed: int, cfg: dict | None = None, **keys) -> dict:
         cfg = cfg or model_cfg()
         torch.manual_seed(0)
-        network = MODELS.build(copy.deepcopy(cfg))
+        network = MODELS.build(dict(copy.deepcopy(cfg), channels_last=False))
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.5)
         torch.manual_seed(seed)  # alike, so that they disagree in part

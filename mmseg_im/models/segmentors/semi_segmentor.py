@@ -49,10 +49,19 @@ class SemiMixin:
             of a batch with views only ``sup`` is used.
         label_space (str or dict): ``'multiclass'``, ``'binary'`` or ``'multilabel'``, see
             :func:`~mmseg_im.label_space.build_label_space`.
+        channels_last (bool): Weights lie in memory as (N, H, W, C), and so do the maps that
+            convolutions return: the same results, and faster where convolutions take the time.
         **kwargs: Of the segmentor.
     """
 
-    def __init__(self, *args, semi: dict | None = None, label_space='multiclass', **kwargs):
+    def __init__(
+        self,
+        *args,
+        semi: dict | None = None,
+        label_space: str | dict = 'multiclass',
+        channels_last: bool = True,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
         check_losses(self)
@@ -62,6 +71,8 @@ class SemiMixin:
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.to(memory_format=self.memory_format)
         self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
@@ -141,7 +152,7 @@ class SemiMixin:
 
     def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
-            return head.loss_by_feat(raw, samples)
+            return head.loss_by_feat(raw.float(), samples)  # softmax in float32 under autocast
         return sigmoid_loss(self.label_space, head, raw, samples)
 
     def _decode_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
@@ -180,9 +191,14 @@ class SemiMixin:
         return results
 
     def init_weights(self) -> None:
-        """Initialises the student; ``init_cfg`` of the segmentor must not reach teachers."""
+        """Initialises the student; ``init_cfg`` of the segmentor must not reach teachers.
+
+        Random numbers fill memory in its order: a seed gives the weights that mmseg draws.
+        """
         method, self.semi = self.semi, None
+        self.to(memory_format=torch.contiguous_format)
         super().init_weights()
+        self.to(memory_format=self.memory_format)
         self.semi = method
         if method is not None:
             method.init_weights()
