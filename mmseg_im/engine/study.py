@@ -17,17 +17,20 @@ from ..report.summary import read_summary
 from .generations.configs import keep_best, test_config
 from .generations.stages import CONFIG, measure, newest_checkpoint, train_student
 from .generations.state import STATE, Lock, flatten
+from .hooks.keep_best import BEST, best_validation
 
 CLOCK = 'seconds.json'
 PARTS = 5
+POLL = 5.0
 
 
 def read_study(path: str | os.PathLike) -> Config:
     """Reads a study: ``title``, ``metric``, ``seeds`` and ``rows``, a list of ``dict(name, config
-    [, options, group])``.
+    [, options, group, start])``.
 
     Rows of a ``group``, such as a share of labeled images, are compared with each other; the same
-    name in several groups is the same method.
+    name in several groups is the same method. ``start`` names the row of the group whose networks
+    a row begins with: the best of them (``load_from``), or all as first teachers of generations.
 
     Raises:
         UserError: If something is missing, a row occurs twice, or a config does not exist.
@@ -46,10 +49,12 @@ def read_study(path: str | os.PathLike) -> Config:
     for row in study.rows:
         if not Path(row.config).is_file():
             raise UserError(f'{path}: the config of {row.name!r}, {row.config}, does not exist.')
+        if 'start' in row and (row.start, row.get('group')) not in names:
+            raise UserError(f'{path}: {row.name!r} starts from {row.start!r}, which is no row.')
     return study
 
 
-def run_cell(row: dict, seed: int, folder: Path, metric: str) -> dict:
+def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None = None) -> dict:
     """Trains and tests one config with one seed, or goes on where that was interrupted.
 
     Args:
@@ -57,6 +62,7 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str) -> dict:
         seed (int): Of the run.
         folder (Path): Its work_dir.
         metric (str): The validation metric that chooses a checkpoint.
+        start (Path, optional): Finished run whose networks it begins with.
 
     Returns:
         dict: ``best`` and ``last``: test metrics of the best checkpoint by validation and of the
@@ -71,6 +77,8 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str) -> dict:
     cfg.merge_from_dict(dict(row.get('options') or {}))
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(folder)
+    if start is not None:
+        _begin_with(cfg, start)
     made_with = flatten(cfg.to_dict())
     if (folder / RESULT).is_file():
         result = read_json(folder / RESULT)
@@ -89,6 +97,21 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str) -> dict:
     for path in folder.rglob('*_*.pth'):  # best.pth and the state of a generational run stay
         path.unlink()
     return result
+
+
+def _begin_with(cfg: Config, start: Path) -> None:
+    if 'runner_type' in cfg:
+        cfg.generations.initial_teachers = str(start)
+    elif (start / STATE).is_file():
+        cfg.load_from = str(_best_student(start) / BEST)
+    else:
+        cfg.load_from = str(start / BEST)
+
+
+def _best_student(folder: Path) -> Path:
+    """Where the best network of the last generation of a run lies."""
+    end = read_summary(folder).generations[-1]
+    return folder / f'generation_{end.number}' / f'student_{end.best}'
 
 
 class _Clock:
@@ -110,20 +133,31 @@ class _Clock:
 def _run_network(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     keep_best(cfg, metric)
     val = train_student(cfg, folder, seed, metric)
+    best = measure(test_config(cfg, str(folder / BEST)), folder / 'test' / 'best')
+    return dict(
+        best=best,
+        last=_test_last(cfg, folder, val['at'], best),
+        val=val['val'],
+        at=val['at'],
+        networks=1,
+        mask=mask_in_fifths(folder),
+    )
+
+
+def _test_last(cfg: Config, folder: Path, best_at: int, best: dict) -> dict:
+    """Measures the last checkpoint of a run on the test images, unless it is the best one."""
     last = newest_checkpoint(folder)
-    tested = {}
-    for name, checkpoint in (('best', folder / 'best.pth'), ('last', last)):
-        tested[name] = measure(test_config(cfg, str(checkpoint)), folder / 'test' / name)
-    return dict(tested, val=val['val'], at=val['at'], networks=1, mask=mask_in_fifths(folder))
+    if last.stem.split('_')[1] == str(best_at):
+        return best
+    return measure(test_config(cfg, str(last)), folder / 'test' / 'last')
 
 
 def _run_generations(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     cfg.resume = (folder / STATE).is_file()
     RUNNERS.build(cfg).train()
     summary = read_summary(folder)
-    end = summary.generations[-1]
-    student = folder / f'generation_{end.number}' / f'student_{end.best}'
-    last = test_config(Config.fromfile(student / CONFIG), str(newest_checkpoint(student)))
+    student = _best_student(folder)
+    student_cfg = Config.fromfile(student / CONFIG)
     tests = [g.test for g in summary.generations if g.test]
     labels = [g.labels for g in summary.generations if g.labels]
     keys = {key: key.removeprefix('im/') for key in MASK_KEYS}
@@ -131,7 +165,7 @@ def _run_generations(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     students = [student for g in summary.generations for student in g.students.values()]
     return dict(
         best=tests[-1],
-        last=measure(last, folder / 'test' / 'last'),
+        last=_test_last(student_cfg, student, best_validation(student, metric)[0], tests[-1]),
         generations=tests,
         networks=len(students),
         mask=mask,
@@ -178,17 +212,31 @@ def run_study(study: Config, work_dir: Path, seeds: list[int], names: list[str] 
         known = ', '.join(row.name for row in study.rows)
         raise UserError(f'The study has no row {sorted(unknown)[0]!r}; its rows are: {known}.')
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', torch.get_num_threads())))
+    rows = {(row.name, row.get('group')): row for row in study.rows}
+
+    def finished(row: dict, seed: int) -> bool:
+        """Runs a cell, after the one it begins with; False if that is not finished."""
+        folder = folder_of(work_dir, row.name, seed, row.get('group'))
+        start = None
+        if 'start' in row:
+            begin = rows[row.start, row.get('group')]
+            start = folder_of(work_dir, begin.name, seed, begin.get('group'))
+            if not finished(begin, seed) or not (start / RESULT).is_file():
+                return False
+        try:
+            lock = Lock(folder / 'cell')
+        except UserError:
+            return True
+        try:
+            print(folder, flush=True)
+            run_cell(row, seed, folder, study.metric, start)
+        finally:
+            lock.release()
+        return True
+
     for seed in seeds:
-        for row in study.rows:
-            if names and row.name not in names:
-                continue
-            folder = folder_of(work_dir, row.name, seed, row.get('group'))
-            try:
-                lock = Lock(folder / 'cell')
-            except UserError:
-                continue
-            try:
-                print(f'{folder}', flush=True)
-                run_cell(row, seed, folder, study.metric)
-            finally:
-                lock.release()
+        waiting = [row for row in study.rows if not names or row.name in names]
+        while waiting:
+            waiting = [row for row in waiting if not finished(row, seed)]
+            if waiting:
+                time.sleep(POLL)  # another process is at work on what they begin with

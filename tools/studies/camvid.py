@@ -1,51 +1,83 @@
-# Which methods the mask helps, over the share of labeled images: CamVid at 160x120, a small network
-# from scratch.
-title = 'CamVid, methods over the share of labeled images'
+# What the mask adds, over the share of labeled images: CamVid at 160x120, a small network.
+title = 'CamVid, over the share of labeled images'
 caption = (
-    'Every row makes 1000 updates of one network: 4 labeled images, and for the methods 4 '
-    'unlabeled ones beside them.'
+    'Two networks learn from the labeled images for 1500 updates (`first networks`). Every other '
+    'row begins with the better one by validation and makes 700 updates more, so that each '
+    'measured network has made 2200: of 4 labeled images, and for the online methods of 4 '
+    'unlabeled ones beside them. In generations both first networks label, and two students make '
+    '700 updates each, of 2 labeled and 2 pseudo-labeled images (IM++ also trains its quality '
+    'network).'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
 _end = 'unet-half_adamw-25e_camvid-1_8-160x120.py'
-_files = {
+_online = {
+    'labeled only': 'supervised/supervised',
     'FixMatch': 'fixmatch/fixmatch',
+    'FixMatch + IM': 'fixmatch/fixmatch-im',
     'UniMatch': 'unimatch/unimatch',
+    'UniMatch + IM': 'unimatch/unimatch-im',
     'UniMatch V2': 'unimatch_v2/unimatch-v2',
+    'UniMatch V2 + IM': 'unimatch_v2/unimatch-v2-im',
 }
-_schedule = {
-    'train_cfg.max_epochs': 5,  # of 200 updates
-    'train_cfg.val_interval': 1,
-    'param_scheduler.0.end': 5,
-    'optim_wrapper.type': 'BFloat16OptimWrapper',
-    'train_dataloader.dataset.num_samples': 800,
-}
-_supervised = 'configs/generational/camvid/labeled-only.py'
-_alone = {
-    'generations.students_per_generation': 1,
-    'generations.num_teachers': 1,
-    'optim_wrapper.type': 'BFloat16OptimWrapper',
-    'train_dataloader.dataset.num_samples': 800,
-}
-rows = []
-for _split in ('1_16', '1_8', '1_4'):
-    _group = _split.replace('_', '/')
-    _lists = {
-        'train_dataloader.dataset.labeled.ann_file': f'splits/{_split}/labeled.txt',
-        'train_dataloader.dataset.unlabeled.ann_file': f'splits/{_split}/unlabeled.txt',
+_generations = {'IM': 'im', 'IM+': 'im-plus', 'IM++': 'im-plus-plus'}
+_bf16 = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
+_samples = 'train_dataloader.dataset.num_samples'  # of an epoch, in batches of four
+_schedule = {'train_cfg.max_epochs': 4, 'train_cfg.val_interval': 1, 'param_scheduler.0.end': 4}
+_first = dict(
+    name='first networks',
+    config='configs/generational/camvid/labeled-only.py',
+    options={_samples: 1200, **_bf16},
+)
+
+
+def _lists(split):
+    """The lists of a split in the configs of generations."""
+    places = {
+        'train_dataloader.dataset.labeled': 'labeled',
+        'train_dataloader.dataset.unlabeled': 'unlabeled',
+        'unlabeled_dataloader.dataset': 'unlabeled',
     }
-    rows.append(
-        dict(name='labeled only', group=_group, config=_supervised, options={**_alone, **_lists})
-    )
-    for _name, _file in _files.items():
-        for _suffix, _also in (('', ''), ('-im', ' + IM')):
-            rows.append(
-                dict(
-                    name=f'{_name}{_also}',
-                    group=_group,
-                    config=f'configs/{_file}{_suffix}_{_end}',
-                    options={**_schedule, 'train_dataloader.dataset.split': f'splits/{_split}'},
-                )
+    return {
+        f'{place}.ann_file': f'splits/{split}/{name}.txt' if split else ''
+        for place, name in places.items()
+        if split or name == 'labeled'
+    }
+
+
+def _rows(split):
+    """All rows of a split."""
+    group = dict(group=split.replace('_', '/'))
+    after = dict(**group, start='first networks')
+    options = {**_schedule, _samples: 700, 'train_dataloader.dataset.split': f'splits/{split}'}
+    in_generations = {'generations.num_generations': 1, 'generations.warm_start': True}
+    return [
+        dict(_first, **group, options={**_first['options'], **_lists(split)}),
+        *(
+            dict(name=name, config=f'configs/{file}_{_end}', options={**options, **_bf16}, **after)
+            for name, file in _online.items()
+        ),
+        *(
+            dict(
+                name=name,
+                config=f'configs/generational/camvid/{file}.py',
+                options={**in_generations, **_lists(split), _samples: 560, **_bf16},
+                **after,
             )
-_all = {**_alone, 'train_dataloader.dataset.labeled.ann_file': ''}
-rows.append(dict(name='all labels', group='1/1', config=_supervised, options=_all))
+            for name, file in _generations.items()
+        ),
+    ]
+
+
+rows = [row for split in ('1_16', '1_8', '1_4') for row in _rows(split)]
+_all = {'train_dataloader.dataset.labeled.ann_file': ''}
+rows += [
+    dict(_first, group='1/1', options={**_first['options'], **_all}),
+    dict(
+        name='all labels',
+        group='1/1',
+        start='first networks',
+        config=f'configs/supervised/supervised_{_end}',
+        options={**_schedule, _samples: 700, **_bf16, **_all},
+    ),
+]

@@ -2,36 +2,46 @@
 # small network from scratch.
 title = 'White blood cells, 1/10 of the labels'
 caption = (
-    'Every row makes 2400 student updates of eight images in total: one network of 2400, or two '
-    'teachers and two students of 600 each (IM++ also trains its quality network).'
+    'Every row makes 2400 student updates of eight images in total: one network of 2400, or two of '
+    '600 on the labeled images (`first networks`, shared by the rows of a task and seed), and two '
+    'students of 600 each, from scratch (IM++ also trains its quality network).'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
 _bf16 = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
-_samples = 'train_dataloader.dataset.num_samples'  # of an epoch; there are five
+_samples = 'train_dataloader.dataset.num_samples'  # of one of five epochs, in batches of eight
 _one = {
     'generations.students_per_generation': 1,
     'generations.num_teachers': 1,
     _samples: 3840,
     **_bf16,
 }
-_four = {'generations.num_generations': 1, _samples: 960, **_bf16}
-_all = {**_one, 'train_dataloader.dataset.labeled.ann_file': ''}
-rows = [
-    dict(
-        name=_name,
-        group=_task,
-        config=f'configs/generational/wbc_{_task.replace("-", "")}/{_file}.py',
-        options=_options,
-    )
-    for _task in ('multi-label', 'binary')
-    for _name, _file, _options in (
+_two = {'generations.num_generations': 1, _samples: 960, **_bf16}
+
+
+def _rows(task):
+    """All rows of a task."""
+    rows = [
+        ('first networks', 'labeled-only', {_samples: 960, **_bf16}),
         ('labeled only', 'labeled-only', _one),
-        ('noisy student', 'noisy-student', _four),
-        ('model ensemble', 'model-ensemble', _four),
-        ('IM', 'im', _four),
-        ('IM+', 'im-plus', _four),
-        ('IM++', 'im-plus-plus', _four),
-        ('all labels', 'labeled-only', _all),
-    )
-]
+        ('noisy student', 'noisy-student', _two),
+        ('model ensemble', 'model-ensemble', _two),
+        ('IM', 'im', _two),
+        ('IM+', 'im-plus', _two),
+        ('IM++', 'im-plus-plus', _two),
+        ('all labels', 'labeled-only', {**_one, 'train_dataloader.dataset.labeled.ann_file': ''}),
+    ]
+    folder = f'configs/generational/wbc_{task.replace("-", "")}'
+    return [
+        dict(
+            name=name,
+            group=task,
+            config=f'{folder}/{file}.py',
+            options=options,
+            **(dict(start='first networks') if options is _two else {}),
+        )
+        for name, file, options in rows
+    ]
+
+
+rows = [row for task in ('multi-label', 'binary') for row in _rows(task)]
