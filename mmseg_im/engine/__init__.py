@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-from .hooks import InconsistencyHook, KeepBestHook, SeedHook, SemiVisualizationHook
+from .hooks import (
+    CompileHook,
+    InconsistencyHook,
+    KeepBestHook,
+    SeedHook,
+    SemiVisualizationHook,
+)
 from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
 from .runner import GenerationalRunner, TeacherStudentValLoop
 from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
     'BFloat16OptimWrapper',
+    'CompileHook',
     'GenerationalRunner',
     'InconsistencyHook',
     'KeepBestHook',

@@ -14,7 +14,7 @@ from mmseg.models import SegDataPreProcessor
 from torch.utils.data import DataLoader
 
 from mmseg_im.datasets import SeededDataset, SemiDataset
-from mmseg_im.errors import MissingFileError
+from mmseg_im.errors import MissingFileError, UserError
 from mmseg_im.models.data_preprocessor import MultiViewDataPreProcessor
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
@@ -136,6 +136,22 @@ def test_a_split_names_both_lists(mini):
     assert len(dataset.labeled) == len(lists['labeled'].splitlines())
     with pytest.raises(MissingFileError, match=r'labeled.ann_file.*splits/none/labeled.txt'):
         SemiDataset(**cfgs, split='splits/none')
+
+
+@pytest.mark.parametrize('num_samples', [3, 7], ids=['shorter', 'longer'])
+def test_an_epoch_of_a_chosen_length(mini, num_samples):
+    """Passes over the unlabeled images go on across epochs: all are seen equally often."""
+    configs = [mini.cfg(k, pipeline=mini.pipeline(k)) for k in ('labeled', 'unlabeled')]
+    dataset = SemiDataset(*configs, num_samples=num_samples)
+    assert len(dataset) == num_samples
+    seen = []
+    for number in range(5):
+        dataset.set_epoch(0, number)
+        seen += [stem(dataset[i]['data_samples']['weak']) for i in range(num_samples)]
+    passes = [set(seen[i : i + 5]) for i in range(0, len(seen), 5)]
+    assert all(len(one) == 5 for one in passes)
+    with pytest.raises(UserError, match='num_samples=0'):
+        SemiDataset(*configs, num_samples=0)
 
 
 def test_pipeline_without_views_is_refused(mini):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The optimiser holds the student and nothing of its teachers."""
 
+import copy
+
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
@@ -48,3 +50,30 @@ def test_frozen_parameters_beside_trained_ones(build_tiny):
     held = [p for group in wrapper.optimizer.param_groups for p in group['params']]
     assert len(held) == len(list(model.parameters())) - 1
     assert isinstance(held[0], torch.nn.Parameter)
+
+
+def test_bfloat16_step(build_tiny, batch):
+    """Networks in bfloat16, losses and weights in float32, and the step is that of float32."""
+    views, samples = batch()
+    torch.manual_seed(0)
+    exact = build_tiny(dict(SEMI, cutmix_prob=0.0))
+    mixed = copy.deepcopy(exact)
+    seen = []
+    mixed.backbone.register_forward_hook(lambda module, args, maps: seen.append(maps[-1].dtype))
+    weights = []
+    for model, kind in ((exact, 'OptimWrapper'), (mixed, 'BFloat16OptimWrapper')):
+        cfg = dict(
+            type=kind,
+            constructor='TrainableOptimWrapperConstructor',
+            optimizer=dict(type='SGD', lr=0.1),
+        )
+        wrapper = build_optim_wrapper(model, cfg)
+        with wrapper.optim_context(model):
+            losses = model(views, samples, mode='loss')
+        assert all(v.dtype == torch.float32 for k, v in losses.items() if 'loss' in k)
+        wrapper.update_params(model.parse_losses(losses)[0])
+        weights.append(torch.cat([p.detach().flatten() for p in model.backbone.parameters()]))
+    assert set(seen) == {torch.bfloat16}
+    assert weights[1].dtype == torch.float32
+    torch.testing.assert_close(weights[1], weights[0], rtol=0.02, atol=2e-3)
+    assert not torch.is_autocast_enabled('cpu')

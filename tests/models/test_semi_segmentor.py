@@ -43,6 +43,24 @@ def test_student_loads_into_a_stock_config_key_for_key(build_tiny):
     torch.testing.assert_close(other.eval()._forward(x), model.eval()._forward(x))
 
 
+def test_channels_last_changes_the_order_in_memory_alone(batch):
+    """A seed gives the same weights, losses are the same, and so is what a teacher copies."""
+    views, samples = batch()
+    losses, weights = [], []
+    for channels_last in (True, False):
+        torch.manual_seed(0)
+        model = MODELS.build(dict(tiny_model(dict(SEMI)), channels_last=channels_last))
+        model.init_weights()
+        for network in (model, model.semi.teachers[0].module):
+            kernel = network.backbone.encoder[0][0].convs[0].conv.weight
+            assert kernel.is_contiguous(memory_format=torch.channels_last) == channels_last
+        weights.append(copy.deepcopy(model.state_dict()))
+        torch.manual_seed(1)
+        losses.append(model.loss(views, samples))
+    torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
+    torch.testing.assert_close(losses[0], losses[1], rtol=1e-4, atol=1e-6)
+
+
 def test_supervised_loss_is_mmsegs(build_tiny, batch):
     views, samples = batch()
     torch.manual_seed(1)

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+from .compile import CompileHook
 from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
 from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
 
-__all__ = ['InconsistencyHook', 'KeepBestHook', 'SeedHook', 'SemiVisualizationHook']
+__all__ = [
+    'CompileHook',
+    'InconsistencyHook',
+    'KeepBestHook',
+    'SeedHook',
+    'SemiVisualizationHook',
+]

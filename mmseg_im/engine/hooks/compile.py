@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``torch.compile`` for the networks of a semi-supervised run."""
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import HOOKS
+from torch import nn
+
+PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head')
+
+
+@HOOKS.register_module()
+class CompileHook(Hook):
+    """Compiles backbone, neck and heads of the student and of every teacher before training.
+
+    mmengine's ``cfg.compile`` compiles the whole training step, in which the weight of an EMA is a
+    new number each time: it compiles anew until it gives up. Here the losses, the mask and the
+    teachers' updates stay as they are, and checkpoints keep their keys.
+
+    Args:
+        **options: Of :func:`torch.compile`, such as ``mode='max-autotune-no-cudagraphs'``.
+    """
+
+    priority = 'VERY_LOW'  # whatever copies the model has done so
+
+    def __init__(self, **options):
+        self.options = options
+
+    def before_train(self, runner) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        compile_networks(model, **self.options)
+
+
+def compile_networks(model: nn.Module, **options) -> None:
+    """Compiles the parts of each segmentor in a model, in place.
+
+    Args:
+        model (nn.Module): A SemiSegmentor, its teachers among its modules.
+        **options: Of :func:`torch.compile`.
+    """
+    for segmentor in model.modules():
+        if not isinstance(segmentor, BaseSegmentor):
+            continue
+        for name in PARTS:
+            found = getattr(segmentor, name, None)
+            for part in found if isinstance(found, nn.ModuleList) else [found]:
+                if (
+                    part is not None
+                ):  # heads are called as head.forward(...), past nn.Module.compile
+                    part.forward = torch.compile(part.forward, **options)
