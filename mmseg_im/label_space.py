@@ -17,7 +17,7 @@ from .errors import UserError
 IGNORE_INDEX = 255
 
 
-CPU_TILE = 8192
+CPU_TILE = 32768
 """int: Pixels whose probabilities of 19 classes are half a megabyte."""
 
 
@@ -31,9 +31,11 @@ def first_best(probs: Tensor) -> Tensor:
         Tensor: (N, P) uint8; C - 1 where all values are NaN.
     """
     num = probs.shape[1]
-    is_best = probs == probs.amax(dim=1, keepdim=True)
+    best = probs.amax(dim=1, keepdim=True)
+    # CPUs compare floats three times faster into floats than into bools
+    is_best = probs.clone().eq_(best).bool() if probs.is_cpu else probs == best
     from_last = torch.arange(num, 0, -1, dtype=torch.uint8, device=probs.device)
-    best = num - (is_best * from_last.view(1, -1, 1)).amax(dim=1)
+    best = num - is_best.view(torch.uint8).mul_(from_last.view(1, -1, 1)).amax(dim=1)
     return best.clamp_(max=num - 1)  # NaN equals nothing
 
 

@@ -5,6 +5,8 @@ import argparse
 import importlib
 import sys
 
+from mmengine.config import DictAction
+
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
 
@@ -21,6 +23,10 @@ def parse_args() -> argparse.Namespace:
     step.add_argument('configs', nargs='+', help='the first is the base, such as a supervised one')
     step.add_argument('--steps', type=int, default=10, help='of each run; their median counts')
     step.add_argument('--threads', type=int, default=1, help='of the CPU')
+    step.add_argument('--compile', action='store_true', help='networks as CompileHook does it')
+    step.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs for every config'
+    )
     data = commands.add_parser('data', help='training pipelines, in one process as in a worker')
     data.add_argument('config', help='config whose train_dataloader is measured')
     data.add_argument('--images', type=int, default=30, help='for each pipeline')

@@ -2,13 +2,11 @@
 """How many images a second a config's training pipelines make in one process, and what takes it."""
 
 import argparse
-import json
 import math
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +16,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 
 from ..errors import UserError
+from .machine import summary, write
 
 SKIPPED = ('LoadHiddenAnnotations',)  # reads a second annotation for the log only
 
@@ -116,8 +115,8 @@ def data(args: argparse.Namespace) -> None:
                 begun = time.perf_counter()
                 pipeline(dict(sample, seg_fields=[]))
                 spent.append(time.perf_counter() - begun)
-            mean = float(np.mean(spent))
-            content[name] = dict(seconds=mean, transforms=dict(watch.seconds))
+            mean = float(np.mean(spent))  # transforms are drawn by chance: a median would hide some
+            content[name] = dict(seconds=mean, **summary(spent), transforms=dict(watch.seconds))
             table = PrettyTable([f'{name}: transform', 'ms an image', 'share'])
             table.align = 'l'
             for kind, seconds in sorted(watch.seconds.items(), key=lambda item: -item[1]):
@@ -134,5 +133,4 @@ def data(args: argparse.Namespace) -> None:
     if args.step_ms:
         workers = math.ceil(1000 * batch_size * sample_seconds / args.step_ms)
         print(f'A step of {args.step_ms} ms needs {workers} workers.')
-    if args.out:
-        Path(args.out).write_text(json.dumps(content, indent=1) + '\n')
+    write(args.out, config=args.config, size=args.size, images=args.images, pipelines=content)

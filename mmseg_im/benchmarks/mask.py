@@ -2,10 +2,8 @@
 """The inconsistency mask from K teachers' logits, against NumPy and OpenCV image by image."""
 
 import argparse
-import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from ..inconsistency import InconsistencyMask
 from ..label_space import IGNORE_INDEX, MultiClass
+from .machine import in_ms, summary, write
 from .memory import PeakMemory
 
 KERNELS = dict(erode=3, dilate=5)
@@ -55,8 +54,8 @@ def image_by_image(logits: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(labels)[:, None], np.stack(masks)[:, None].astype(bool)
 
 
-def _measure(run: Callable, repeats: int) -> tuple[float, float]:
-    """Median seconds, and peak memory in MiB above what is there."""
+def _measure(run: Callable, repeats: int) -> tuple[dict[str, float], float]:
+    """Seconds of repeated runs, and peak memory in MiB above what is there."""
     run()
     memory, seconds = PeakMemory(), []
     for _ in range(repeats):
@@ -65,7 +64,7 @@ def _measure(run: Callable, repeats: int) -> tuple[float, float]:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - begun)
-    return float(np.median(seconds)), memory.above()
+    return summary(seconds), memory.above()
 
 
 def mask(args: argparse.Namespace) -> None:
@@ -79,6 +78,7 @@ def mask(args: argparse.Namespace) -> None:
         ['K', 'ms', 'MiB above the logits', 'NumPy and OpenCV: ms', 'MiB', 'times faster', 'equal']
     )
     rows = []
+    _measure(lambda: ours([scene.to(device)] * 2), 1)  # what is allocated once is no K's cost
     for k in args.teachers:
         logits = [scene + 0.3 * torch.randn_like(scene) for _ in range(k)]
         moved = [one.to(device) for one in logits]
@@ -94,8 +94,8 @@ def mask(args: argparse.Namespace) -> None:
         rows.append(dict(k=k, ours=time_ours, numpy=time_numpy, equal=equal,
                          memory=memory_ours, memory_numpy=memory_numpy))  # fmt: skip
         table.add_row([
-            k, f'{1000 * time_ours:.0f}', f'{memory_ours:.0f}', f'{1000 * time_numpy:.0f}',
-            f'{memory_numpy:.0f}', f'{time_numpy / time_ours:.1f}', 'yes' if equal else 'NO',
+            k, in_ms(time_ours), f'{memory_ours:.0f}', in_ms(time_numpy), f'{memory_numpy:.0f}',
+            f'{time_numpy["median"] / time_ours["median"]:.1f}', 'yes' if equal else 'NO',
         ])  # fmt: skip
     print(table)
     print(
@@ -103,5 +103,4 @@ def mask(args: argparse.Namespace) -> None:
         f'erosion by {KERNELS["erode"]}, dilation by {KERNELS["dilate"]}; {device}, '
         f'{torch.get_num_threads()} threads. Logits to labels on both sides.'
     )
-    if args.out:
-        Path(args.out).write_text(json.dumps(rows, indent=1) + '\n')
+    write(args.out, size=args.size, batch_size=args.batch_size, classes=args.classes, rows=rows)

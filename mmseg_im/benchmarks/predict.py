@@ -2,10 +2,7 @@
 """Speed and memory of K teachers that write pseudo-labels, against plain ``Runner.test()``."""
 
 import argparse
-import json
 import multiprocessing
-import platform
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -21,14 +18,21 @@ from mmengine.runner import Runner
 from mmseg.registry import METRICS, MODELS
 from prettytable import PrettyTable
 
+from .machine import summary, write
 from .memory import PeakMemory
+from .one_by_one import label_one_by_one
 
 
-def predict_once(args: argparse.Namespace, folder: str, teachers: int) -> dict:
+def predict_once(
+    args: argparse.Namespace, folder: str, teachers: int, one_by_one: bool = False
+) -> dict:
     """Measures one run in a process of its own; ``teachers`` = 0 is the plain network."""
     torch.set_num_threads(1)
     cfg = Config.fromfile(args.config)
     init_default_scope('mmseg')
+    if one_by_one:
+        memory = PeakMemory()
+        return dict(seconds=label_one_by_one(cfg, folder, teachers), peak=memory.above())
     members = []
     for i in range(max(teachers, 1)):
         path = Path(folder) / f'{i}.pth'
@@ -102,32 +106,36 @@ def predict(args: argparse.Namespace) -> None:
             noise = rng.integers(0, 256, (args.size[0] // 8, args.size[1] // 8, 3), np.uint8)
             image = cv2.resize(noise, args.size[::-1], interpolation=cv2.INTER_CUBIC)
             cv2.imwrite(f'{folder}/images/{i:05d}.png', image)
-        kinds = [0, *args.teachers]
+        alone = [kind for kind in args.teachers if kind > 1]
+        kinds = [(k, False) for k in (0, *args.teachers)] + [(k, True) for k in alone]
         runs = {kind: [] for kind in kinds}
         for _ in range(args.repeats):
             for kind in kinds:  # in turn, so that a busy moment hits all of them
                 with ProcessPoolExecutor(1, mp_context=context) as pool:
-                    runs[kind].append(pool.submit(predict_once, args, folder, kind).result())
+                    runs[kind].append(pool.submit(predict_once, args, folder, *kind).result())
     median = {
         kind: {key: float(np.median([run[key] for run in of_kind])) for key in of_kind[0]}
         for kind, of_kind in runs.items()
     }
-    rate = {k: args.images * max(k, 1) / m['seconds'] for k, m in median.items()}
-    base = median.get(1, median[kinds[1]])['peak']
+    rate = {k: args.images * max(k[0], 1) / m['seconds'] for k, m in median.items()}
+    base = median.get((1, False), median[kinds[1]])['peak']
     table = PrettyTable(['', 'images/s and teacher', 'of plain', 'peak memory, MiB', 'of K = 1'])
     for kind in kinds:
-        name = f'{kind} teachers, written' if kind else 'plain Runner.test()'
         peak = median[kind]['peak']
         table.add_row([
-            name, f'{rate[kind]:.2f}', f'{rate[kind] / rate[0]:.2f}', f'{peak:.0f}',
-            f'{peak / base:.2f}',
+            _name(*kind), f'{rate[kind]:.2f}', f'{rate[kind] / rate[kinds[0]]:.2f}',
+            '' if kind[1] else f'{peak:.0f}', '' if kind[1] else f'{peak / base:.2f}',
         ])  # fmt: skip
     print(table)
     print('Memory above what the process holds, with its weights, before the first image.')
-    if args.out:
-        content = dict(
-            machine=platform.machine(), python=sys.version.split()[0], size=args.size,
-            batch_size=args.batch_size, images=args.images,
-            runs={str(kind): of_kind for kind, of_kind in runs.items()},
-        )  # fmt: skip
-        Path(args.out).write_text(json.dumps(content, indent=1) + '\n')
+    seconds = {_name(*kind): summary([run['seconds'] for run in runs[kind]]) for kind in kinds}
+    write(
+        args.out, config=args.config, size=args.size, batch_size=args.batch_size,
+        images=args.images, seconds=seconds, runs={_name(*kind): runs[kind] for kind in kinds},
+    )  # fmt: skip
+
+
+def _name(teachers: int, one_by_one: bool) -> str:
+    if one_by_one:
+        return f'{teachers} teachers, one image at a time'
+    return f'{teachers} teachers, written' if teachers else 'plain Runner.test()'

@@ -2,27 +2,30 @@
 """Speed and memory of one training step of several configs, as ratios to the first of them."""
 
 import argparse
-import copy
-import json
 import multiprocessing
-import platform
-import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine import Config
-from mmengine.optim import build_optim_wrapper
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from prettytable import PrettyTable
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..engine.hooks.compile import compile_networks
+from ..engine.optim import BFloat16OptimWrapper
+from .machine import in_ms, summary, write
 from .memory import PeakMemory
+from .rate import count_flops, matrix_rate
+from .shares import PARTS, mark_parts, shares
 
 WARM_UP = 3
 
@@ -48,78 +51,105 @@ def random_batch(model: torch.nn.Module, batch_size: int, size: tuple[int, int])
     return dict(inputs=inputs, data_samples=samples)
 
 
-def step_once(path: str, args: argparse.Namespace) -> dict:
-    """Measures some steps in a process of its own: median seconds, and peak memory in MiB."""
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(0)
+def build_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWrapper, Callable]:
+    """Builds a config's network and optimiser on the device, and one training step of them.
+
+    Args:
+        path (str): The config.
+        args (Namespace): ``batch_size``, ``size``, ``cfg_options``, ``compile``.
+    """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     cfg = Config.fromfile(path)
+    cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope('mmseg')
-    model = MODELS.build(copy.deepcopy(cfg.model)).to(device).train()
+    torch.manual_seed(0)
+    model = revert_sync_batchnorm(MODELS.build(cfg.model)).to(device).train()
     optim = build_optim_wrapper(model, cfg.optim_wrapper)
+    if args.compile:
+        compile_networks(model)
     batch = random_batch(model, args.batch_size, tuple(args.size))
     batch = model.data_preprocessor.cast_data(batch)
-    seconds, forwards, memory = [], [], PeakMemory()
-    for i in range(WARM_UP + args.steps):
-        if device == 'cuda':
-            torch.cuda.synchronize()
-        begun = time.perf_counter()
+
+    def step() -> None:
         with optim.optim_context(model):
             losses = model(**batch, mode='loss')
         loss, _ = model.parse_losses(losses)
         optim.update_params(loss)
-        if device == 'cuda':
-            torch.cuda.synchronize()
-        if i >= WARM_UP:
-            seconds.append(time.perf_counter() - begun)
-        forwards.append(_seconds_of_a_voter(model, batch['inputs']['sup']))
-    peak = memory.above()
-    return dict(
-        seconds=float(np.median(seconds)), forward=float(np.median(forwards[WARM_UP:])), peak=peak
+
+    return model, optim, step
+
+
+def step_once(path: str, args: argparse.Namespace) -> dict:
+    """Measures some steps in a process of its own: seconds, peak memory, arithmetic, shares."""
+    torch.set_num_threads(args.threads)
+    model, optim, step = build_step(path, args)
+    image = torch.randn(args.batch_size, 3, *args.size, device=next(model.parameters()).device)
+    seconds, forwards, memory = [], [], PeakMemory()
+    for _ in range(WARM_UP + args.steps):
+        seconds.append(seconds_of(step))
+        forwards.append(seconds_of(lambda: _voter(model, optim, image)))
+    result = dict(
+        seconds=float(np.median(seconds[WARM_UP:])),
+        forward=float(np.median(forwards[WARM_UP:])),
+        peak=memory.above(),
+        flops=0 if args.compile else count_flops(step),  # compiled graphs hide their operations
     )
+    dtype = torch.bfloat16 if isinstance(optim, BFloat16OptimWrapper) else torch.float32
+    result['rate'] = matrix_rate(dtype, image.device.type)
+    mark_parts(model, optim)
+    return dict(result, shares=shares(step))
+
+
+def seconds_of(function: Callable[[], None]) -> float:
+    """Wall time of one call, until the device has done its work."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    begun = time.perf_counter()
+    function()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - begun
 
 
 @torch.no_grad()
-def _seconds_of_a_voter(model: torch.nn.Module, image: Tensor) -> float:
+def _voter(model: nn.Module, optim: OptimWrapper, image: Tensor) -> None:
     """One forward pass in eval mode, between training steps as in a method, to logits."""
     model.eval()
-    begun = time.perf_counter()
-    model.logits(image)
-    if image.is_cuda:
-        torch.cuda.synchronize()
-    spent = time.perf_counter() - begun
+    with optim.optim_context(model):
+        model.logits(image)
     model.train()
-    return spent
 
 
 def step(args: argparse.Namespace) -> None:
-    """Prints the table, and writes JSON if a file is named."""
+    """Prints the tables, and writes JSON if a file is named."""
     context = multiprocessing.get_context('spawn')
     runs: dict[str, list[dict]] = {path: [] for path in args.configs}
     for _ in range(args.repeats):
         for path in args.configs:  # in turn, so that a busy moment hits all of them
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 runs[path].append(pool.submit(step_once, path, args).result())
-    median = {
-        path: {key: float(np.median([run[key] for run in of_path])) for key in of_path[0]}
-        for path, of_path in runs.items()
-    }
-    base = median[args.configs[0]]
-    table = PrettyTable(['config', 'ms a step', 'of the first', 'peak memory, MiB', 'of its'])
-    table.align['config'] = 'l'
-    for path, m in median.items():
+    times = {path: summary([run['seconds'] for run in found]) for path, found in runs.items()}
+    peaks = {path: float(np.median([r['peak'] for r in found])) for path, found in runs.items()}
+    base = times[args.configs[0]]['median']
+    table = PrettyTable(['config', 'ms a step', 'of the first', 'MiB', 'of its'])
+    parts = PrettyTable(['config', *PARTS, 'GFLOP', 'GFLOP/s', 'of matrix products'])
+    table.align['config'] = parts.align['config'] = 'l'
+    for path, time_of in times.items():
+        name = Path(path).stem.split('_')[0]
         table.add_row([
-            Path(path).stem.split('_')[0], f'{1000 * m["seconds"]:.1f}',
-            f'{m["seconds"] / base["seconds"]:.2f}', f'{m["peak"]:.0f}',
-            f'{m["peak"] / base["peak"]:.2f}',
+            name, in_ms(time_of), f'{time_of["median"] / base:.2f}', f'{peaks[path]:.0f}',
+            f'{peaks[path] / peaks[args.configs[0]]:.2f}',
+        ])  # fmt: skip
+        last = runs[path][-1]
+        speed = last['flops'] / time_of['median']
+        parts.add_row([
+            name, *(f'{last["shares"][part]:.0%}' for part in PARTS), f'{last["flops"] / 1e9:.1f}',
+            f'{speed / 1e9:.0f}', f'{speed / last["rate"]:.0%}',
         ])  # fmt: skip
     print(table)
-    share = base['forward'] / base['seconds']
+    share = np.median([run['forward'] for run in runs[args.configs[0]]]) / base
     print(f'One voter, a forward pass of the unlabeled batch: {share:.2f} of the first step.')
     print('Forward, backward, optimiser and teachers; memory above what networks and batch take.')
-    if args.out:
-        content = dict(
-            machine=platform.machine(), python=sys.version.split()[0], torch=torch.__version__,
-            size=args.size, batch_size=args.batch_size, runs=runs,
-        )  # fmt: skip
-        Path(args.out).write_text(json.dumps(content, indent=1) + '\n')
+    print(parts)
+    print('Shares of the last run, from the profiler; losses: all that is in no network.')
+    write(args.out, size=args.size, batch_size=args.batch_size, seconds=times, runs=runs)
