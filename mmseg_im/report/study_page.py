@@ -2,6 +2,7 @@
 """The page of results of several studies."""
 
 import os
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,7 +41,10 @@ def write_page(
 
 def _head(studies: Sequence[str | os.PathLike], out: Path) -> str:
     names = ' '.join(Path(path).as_posix() for path in studies)
-    columns = '\n'.join(f'- {title}: {meaning}.' for title, meaning in LEGEND.items())
+    columns = '\n'.join(
+        textwrap.fill(f'- {title}: {meaning}.', 120, subsequent_indent='  ')
+        for title, meaning in LEGEND.items()
+    )
     return f"""\
 This page is built from the results of the runs, with the notes that lie beside each study
 (`NAME.md` of `NAME.py`); change those, not this page:
@@ -71,6 +75,5 @@ def _section(path: Path, study: Config, work_dir: Path, folder: Path) -> list[st
     if plot:
         image = f'{IMAGES}/study_{path.stem}.svg'
         write_aside(folder / image, plot.encode())
-        text = f'{study.title}: test {study.metric} over the share of labeled images'
-        parts.append(f'![{text}]({image})')
+        parts.append(f'![{study.title}: test {study.metric}]({image})')
     return [*parts, study_table(study, work_dir, study.seeds)]

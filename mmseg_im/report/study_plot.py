@@ -18,10 +18,11 @@ from .study import WITH_IM, metrics, read_results
 LABELED_ONLY = 'labeled only'  # the row that is gray in all panels
 GRAY = '0.5'
 COLOURS = ('#0072b2', '#d55e00', '#009e73', '#aa4499', '#b8860b', '#3a3a9e', '#882255', '#117733')
-WIDTH, HEIGHT = 8.0, 2.75  # inches: of the figure, of a row of panels
-LABELS = 0.98  # inches right of a panel, for the names of its curves
-DODGE = 0.05  # in powers of two
-LINE = 11.5  # points between two names
+WIDTH, HEIGHT = 8.0, 3.0  # inches: of the figure, of a row of panels
+LABELS = 1.05  # inches right of a panel, for the names of its curves
+DODGE = 0.09  # in powers of two
+LINE = 12.0  # points between two names
+IN_TITLE = 3  # most names in the title of a panel
 
 Points = dict[Fraction, tuple[float, float]]  # mean and deviation by share
 
@@ -112,7 +113,7 @@ def share_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int
             _curve(axis, p, shade, place, hollow=pair and first)
             label = name if not pair or name not in names else 'without IM' if first else 'with IM'
             labels.append((p[max(p)][0], label, shade))
-        _name(axis, labels, HEIGHT * 0.78 * 72)
+        _name(axis, labels, axis.get_position().height * height * 72)
     for axis in axes[: len(panels)]:
         axis.tick_params(labelleft=axis in axes[::columns], length=0)
         axis.grid(axis='x', visible=False)
@@ -133,7 +134,7 @@ def _panels(names: list[str]) -> list[tuple[str, list[str]]]:
     paired = {name for _, both in panels for name in both}
     others = [name for name in names if name not in paired]
     if others:
-        panels.append(('others' if pairs else 'all', others))
+        panels.append((', '.join(others) if len(others) <= IN_TITLE else 'others', others))
     return panels
 
 
@@ -149,7 +150,7 @@ def _curve(axis: Axes, points: Points, colour: str, place: float, hollow: bool) 
 
 
 def _name(axis: Axes, labels: list[tuple[float, str, str]], height: float) -> None:
-    """Writes (value, name, colour) right of the axis, as near to the values as names may be."""
+    """Writes (value, name, colour) right of an axis of a height in points, beside the values."""
     low, high = axis.get_ylim()
     labels = sorted(labels, key=lambda label: label[0])
     points = apart([(value - low) / (high - low) * height for value, _, _ in labels], LINE)
