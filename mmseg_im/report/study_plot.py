@@ -19,6 +19,7 @@ LABELED_ONLY = 'labeled only'  # the row that is gray in all panels
 GRAY = '0.5'
 COLOURS = ('#0072b2', '#d55e00', '#009e73', '#aa4499', '#b8860b', '#3a3a9e', '#882255', '#117733')
 WIDTH, HEIGHT = 8.0, 3.0  # inches: of the figure, of a row of panels
+LEFT = 0.68  # inches left of the panels
 LABELS = 1.05  # inches right of a panel, for the names of its curves
 DODGE = 0.09  # in powers of two
 LINE = 12.0  # points between two names
@@ -41,15 +42,19 @@ def read_points(
 ) -> dict[str, Points]:
     """Mean and standard deviation (n - 1, 0 of one seed) of the test metric by name and share.
 
-    Rows that others begin with are left out: they have made fewer updates.
+    Rows that others begin with are left out: they have made fewer updates. What is not finished
+    has no point.
     """
     begun = {row.start for row in study.rows if 'start' in row}
     points: dict[str, Points] = {}
     for (group, name), runs in read_results(study, work_dir, seeds).items():
         values = [v for v in metrics(runs, study.metric).values() if v is not None]
-        if name not in begun and values:
+        if name in begun:
+            continue
+        of_name = points.setdefault(name, {})
+        if values:
             deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-            points.setdefault(name, {})[share_of(group)] = (statistics.mean(values), deviation)
+            of_name[share_of(group)] = (statistics.mean(values), deviation)
     return points
 
 
@@ -68,26 +73,28 @@ def share_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int
     alone is a horizontal line in all. Bars are standard deviations over the seeds.
 
     Returns:
-        Figure or None: None if a group is no share, or nothing has been measured.
+        Figure or None: None if a group is no share, or no method has been measured.
     """
-    shares = [share_of(row.get('group')) for row in study.rows]
-    if None in shares:
+    shares: dict[str, set] = {}
+    for row in study.rows:
+        shares.setdefault(row['name'], set()).add(share_of(row.get('group')))
+    if None in set().union(*shares.values()):
         return None
     points = read_points(study, work_dir, seeds)
-    full = {name: p[1][0] for name, p in points.items() if set(p) == {1}}
-    curves = {name: p for name, p in points.items() if name not in full}
+    full = {name: p[1][0] for name, p in points.items() if shares[name] == {1} and p}
+    curves = {name: p for name, p in points.items() if shares[name] != {1}}
     base = curves.pop(LABELED_ONLY, None)
-    panels = _panels(list(curves)) or ([(LABELED_ONLY, [])] if base else [])
+    panels = [p for p in _panels(list(curves)) if any(curves[name] for name in p[1])]
     if not panels:
         return None
-    at = sorted({share for p in (*curves.values(), base or {}) for share in p})
+    at = sorted(set().union(*(shares[name] for name in curves)))
     columns = min(len(panels), 2)
     rows = -(-len(panels) // columns)
     height = rows * HEIGHT + 0.2
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     figure.subplots_adjust(
-        left=0.62 / WIDTH, right=1 - LABELS / WIDTH, wspace=LABELS / (WIDTH / columns - LABELS),
+        left=LEFT / WIDTH, right=1 - LABELS / WIDTH, wspace=LABELS / (WIDTH / columns - LABELS),
         bottom=0.55 / height, top=1 - 0.32 / height, hspace=0.22,
     )  # fmt: skip
     values = [(m, d) for p in points.values() for m, d in p.values()]
@@ -107,7 +114,9 @@ def share_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int
             labels.append((value, name, GRAY))
         drawn = [(LABELED_ONLY, base, GRAY, False)] if base else []
         for name in names:
-            drawn.append((name, curves[name], colour if pair else next(colours), name == names[0]))
+            shade = colour if pair else next(colours)
+            if curves[name]:
+                drawn.append((name, curves[name], shade, name == names[0]))
         for i, (name, p, shade, first) in enumerate(drawn):
             place = (i - (len(drawn) - 1) / 2) * DODGE
             _curve(axis, p, shade, place, hollow=pair and first)
