@@ -39,8 +39,9 @@ def test_a_cell_runs_once_and_its_config_must_stay(study, tmp_path, monkeypatch)
     monkeypatch.setattr(module, 'train_student', None)  # a second training would fail
     run_study(study, tmp_path / 'runs', [3], None)
     assert read_json(folder / RESULT) == result
-    table = study_table(study, tmp_path / 'runs', [3, 4])
-    assert f'| FixMatch + IM | {result["best"]["mIoU"]:.2f} |  |' in table
+    header, _, row = study_table(study, tmp_path / 'runs', [3, 4]).splitlines()
+    assert header.startswith('|  | seed 3 | mean ± std | last checkpoint | masked |')
+    assert row.startswith(f'| FixMatch + IM | {result["best"]["mIoU"]:.2f} |')
 
     study.rows[0].options = {'optim_wrapper.optimizer.lr': 1.0}
     with pytest.raises(UserError, match='another config'):

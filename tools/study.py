@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a study, a table of configs and seeds, and prints its table from the results.
+"""Runs a study, a table of configs and seeds, and shows its results.
 
-Several processes may run the same study at once; each cell is run by one of them, and what was
-interrupted goes on where it was.
+``run`` trains and tests what has no result yet and prints the tables, ``table`` prints them,
+``page`` writes a Markdown page about several studies. Several processes may run the same study at
+once; each cell is run by one of them, and what was interrupted goes on where it was.
 """
 
 import argparse
@@ -10,24 +11,39 @@ from pathlib import Path
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
+WORK_DIRS = 'work_dirs/studies'
+
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('command', choices=['run', 'table'])
-    parser.add_argument('study', help='a file of tools/studies')
-    parser.add_argument('--work-dir', help='default: work_dirs/studies/NAME')
-    parser.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
-    parser.add_argument('--rows', nargs='+', help='names of rows; default: all')
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    for command in ('run', 'table'):
+        one = commands.add_parser(command)
+        one.add_argument('study', help='a file of tools/studies')
+        one.add_argument('--work-dir', help=f'default: {WORK_DIRS}/NAME')
+        one.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
+        one.add_argument('--rows', nargs='+', help='names of rows to run; default: all')
+    page = commands.add_parser('page')
+    page.add_argument('studies', nargs='+', metavar='study', help='files of tools/studies')
+    page.add_argument('--work-dir', default=WORK_DIRS, help='holds a folder for each study')
+    page.add_argument('--out', default='docs/results.md', help='default: docs/results.md')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    work_dir = Path(args.work_dir or Path('work_dirs/studies') / Path(args.study).stem)
     with plain_errors():
         from mmseg_im.engine.study import read_study, run_study
         from mmseg_im.report.study import study_table
+        from mmseg_im.report.study_page import write_page
 
+        if args.command == 'page':
+            write_page(args.studies, args.work_dir, args.out)
+            print(args.out)
+            return
+        work_dir = Path(args.work_dir or Path(WORK_DIRS) / Path(args.study).stem)
         study = read_study(args.study)
         seeds = args.seeds or list(study.seeds)
         if args.command == 'run':

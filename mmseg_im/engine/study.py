@@ -26,11 +26,13 @@ POLL = 5.0
 
 def read_study(path: str | os.PathLike) -> Config:
     """Reads a study: ``title``, ``metric``, ``seeds`` and ``rows``, a list of ``dict(name, config
-    [, options, group, start])``.
+    [, options, group, start])``; ``caption``, text about all rows, may be absent.
 
     Rows of a ``group``, such as a share of labeled images, are compared with each other; the same
     name in several groups is the same method. ``start`` names the row of the group whose networks
     a row begins with: the best of them (``load_from``), or all as first teachers of generations.
+    Tables compare ``name + IM`` with ``name``. Groups that are shares, such as ``'1/16'``, make a
+    plot, with the row ``labeled only`` in all its panels.
 
     Raises:
         UserError: If something is missing, a row occurs twice, or a config does not exist.

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables by group, the plot and the page of studies, from results that are made up."""
+
+import re
+import runpy
+import sys
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+import pytest
+from mmengine import Config
+
+from mmseg_im.files import write_json
+from mmseg_im.report.plots import STYLE
+from mmseg_im.report.study import RESULT, compact_table, course, folder_of, paired, study_table
+from mmseg_im.report.study_page import write_page
+from mmseg_im.report.study_plot import apart, share_figure, share_of, share_plot
+
+ROOT = Path(__file__).parents[1]
+NAMES = ('labeled only', 'FixMatch', 'FixMatch + IM', 'UniMatch', 'UniMatch + IM', 'IM', 'IM+')
+
+
+def finish(folder, name, group=None, values=(), mask=None, networks=1, first_seed=0):
+    """Writes results as ``run_cell`` does, one for each value."""
+    for seed, value in enumerate(values, first_seed):
+        write_json(
+            folder_of(folder, name, seed, group) / RESULT,
+            dict(best=dict(mIoU=value), last=dict(mIoU=value), mask=mask or {}, networks=networks,
+                 seconds=60.0, config={}),
+        )  # fmt: skip
+
+
+def make_study(names, groups) -> Config:
+    rows = [dict(name=name, **(dict(group=g) if g else {})) for g in groups for name in names]
+    return Config(dict(title='Demo', metric='mIoU', seeds=[0, 1, 2], rows=rows))
+
+
+def cells(table: str) -> list[list[str]]:
+    return [re.split(r' \| ', line[2:-2]) for line in table.splitlines() if line.startswith('|')]
+
+
+@pytest.fixture
+def shares(tmp_path) -> Config:
+    """Three shares and all labels; UniMatch + IM is not finished at 1/4."""
+    study = make_study(NAMES, ['1/16', '1/8', '1/4'])
+    study.rows.append(dict(name='all labels', group='1/1'))
+    for g, group in enumerate(('1/16', '1/8', '1/4')):
+        for i, name in enumerate(NAMES):
+            if (name, group) != ('UniMatch + IM', '1/4'):
+                finish(tmp_path, name, group, [30.0 + 5 * g + i, 31.0 + 5 * g + i])
+    finish(tmp_path, 'all labels', '1/1', [50.0, 52.0])
+    return study
+
+
+def test_each_group_has_its_table(tmp_path):
+    study = make_study(['A', 'B'], ['multi-label', 'binary'])
+    finish(tmp_path, 'A', 'multi-label', [40.0], {'im/masked': [0.2, 0.1]})
+    finish(tmp_path, 'A', 'binary', [60.0, 62.0], networks=2)
+    first, multi, second, binary = study_table(study, tmp_path, [0, 1]).split('\n\n')
+    assert (first, second) == ('### multi-label', '### binary')
+    header, _, a, b = cells(multi)
+    assert header == ['', 'seed 0', 'mean ± std', 'last checkpoint', 'masked', 'minutes']
+    assert a == ['A', '40.00', '40.00', '40.00', '20.0% → 10.0%', '1.0']  # of one seed no deviation
+    assert b == ['B', '', '', '', '', '']
+    header, _, a, _ = cells(binary)
+    assert header == [
+        '',
+        'seed 0',
+        'seed 1',
+        'mean ± std',
+        'last checkpoint',
+        'networks',
+        'minutes',
+    ]
+    assert a == ['A', '60.00', '62.00', '61.00 ± 1.41', '61.00 ± 1.41', '2', '1.0']
+
+
+def test_a_table_without_any_result_still_has_a_mean(tmp_path):
+    table = cells(study_table(make_study(['A'], [None]), tmp_path, [0]))
+    assert table == [['', 'mean ± std'], ['---', '---'], ['A', '']]
+
+
+def test_without_groups_the_columns_are_those_of_the_methods_page(tmp_path):
+    study = make_study(['supervised', 'U2PL', 'U2PL + IM'], [None])
+    finish(tmp_path, 'supervised', None, [37.21, 35.64])
+    keys = ('im/masked', 'im/used', 'im/accuracy_outside')
+    finish(tmp_path, 'U2PL', None, [26.0, 25.0], {k: [float(k[3] != 'm')] * 5 for k in keys})
+    keys += ('im/accuracy_inside',)
+    finish(tmp_path, 'U2PL + IM', None, [34.0, 33.0], {key: [0.1, 0.2] for key in keys})
+    header = cells(study_table(study, tmp_path, [0, 1]))[0]
+    page = (ROOT / 'docs/methods.md').read_text(encoding='utf-8')
+    assert '| ' + ' | '.join(header) + ' |' in page.splitlines()
+
+
+def test_differences_are_paired_by_seed(tmp_path):
+    study = make_study(['F', 'F + IM'], ['1/8', '1/4', '1/2'])
+    finish(tmp_path, 'F', '1/8', [30.0, 32.0, 37.0])
+    finish(tmp_path, 'F + IM', '1/8', [31.0, 35.0, 39.0])
+    finish(tmp_path, 'F', '1/4', [None, 40.0, 41.0])
+    finish(tmp_path, 'F + IM', '1/4', [50.0, 39.5])
+    head, _, plain, masked, gain = cells(compact_table(study, tmp_path, [0, 1, 2]))
+    assert head == ['', '1/8', '1/4', '1/2']
+    # 1, 3, 2: mean 2, deviation 1; the groups' own deviations are 3.61 and 4.00
+    assert plain == ['F', '33.00 ± 3.61', '40.50 ± 0.71', '']
+    assert masked == ['F + IM', '35.00 ± 4.00', '44.75 ± 7.42', '']
+    assert gain == ['*difference, points*', '+2.00 ± 1.00', '-0.50', '']  # seed 1 alone has both
+
+
+def test_nan_is_shown_and_not_averaged(tmp_path):
+    study = make_study(['A', 'B'], [None])
+    finish(tmp_path, 'A', None, [None, 40.0, 42.0])
+    finish(tmp_path, 'B', None, [None])
+    _, _, a, b = cells(study_table(study, tmp_path, [0, 1, 2]))
+    assert a[1:5] == ['nan', '40.00', '42.00', '41.00 ± 1.41']
+    assert b[1:5] == ['nan', '', '', 'nan']
+    assert cells(compact_table(study, tmp_path, [0, 1, 2]))[0] == ['', 'mIoU']
+    assert paired({0: None, 1: 1.0, 2: 2.0}, {0: 1.0, 1: None, 3: 5.0}) == []
+
+
+def test_generations_that_label_once_have_one_value():
+    assert course([[0.2], [0.4]]) == '30.0%'
+    assert course([[0.2, 0.5, 0.1], None]) == '20.0% → 10.0%'
+
+
+@pytest.mark.parametrize(
+    ('group', 'share'),
+    [('1/16', Fraction(1, 16)), ('1/1', 1), ('0.5', Fraction(1, 2)), ('binary', None), (None, None),
+     ('1/0', None), ('3/2', None)],
+)  # fmt: skip
+def test_shares(group, share):
+    assert share_of(group) == share
+
+
+def test_names_are_moved_apart():
+    assert apart([0.0, 30.0], 10) == [0.0, 30.0]
+    assert apart([0.0, 4.0, 30.0], 10) == [-3.0, 7.0, 30.0]
+    # the third touches the moved second: all around their mean 10 / 3
+    places = apart([0.0, 0.0, 10.0], 10)
+    assert places == pytest.approx([-20 / 3, 10 / 3, 40 / 3])
+
+
+def test_panels_of_a_plot(shares, tmp_path):
+    with matplotlib.rc_context(STYLE):
+        figure = share_figure(shares, tmp_path, [0, 1, 2])
+    assert [a.get_title(loc='left') for a in figure.axes] == ['FixMatch', 'UniMatch', 'IM, IM+', '']
+    fixmatch, unimatch, others, empty = figure.axes
+    assert not empty.get_visible()
+    for axis in (unimatch, others):  # the lowest of their columns
+        assert [t.get_text() for t in axis.get_xticklabels()] == ['1/16', '1/8', '1/4']
+        assert axis.get_xlabel() == 'share of labeled images'
+    base, plain, masked = (c.lines[0] for c in fixmatch.containers)
+    assert list(base.get_ydata()) == [30.5, 35.5, 40.5]
+    assert list(masked.get_ydata()) == [32.5, 37.5, 42.5]
+    assert (plain.get_linestyle(), masked.get_linestyle()) == ('--', '-')
+    assert plain.get_markerfacecolor() == 'white' != masked.get_markerfacecolor()
+    assert plain.get_color() == masked.get_color() != unimatch.containers[1].lines[0].get_color()
+    assert list(unimatch.containers[2].lines[0].get_ydata()) == [34.5, 39.5]
+    assert len(others.containers) == 3
+    dodged = [c.lines[0].get_xdata()[0] for c in others.containers]
+    assert dodged[1] - dodged[0] == pytest.approx(dodged[2] - dodged[1]) and dodged[1] > dodged[0]
+    bars = masked.axes.containers[2].lines[2][0].get_segments()
+    assert bars[0][1][1] - bars[0][0][1] == pytest.approx(2 * 0.5**0.5)  # of 32 and 33
+    for axis in (fixmatch, unimatch, others):
+        assert any(list(line.get_ydata()) == [51.0, 51.0] for line in axis.lines)
+        assert {'labeled only', 'all labels'} <= {t.get_text() for t in axis.texts}
+
+
+def test_names_do_not_overlap(shares, tmp_path):
+    with matplotlib.rc_context(STYLE):
+        figure = share_figure(shares, tmp_path, [0, 1, 2])
+        figure.draw_without_rendering()
+        for axis in figure.axes:
+            boxes = [text.get_window_extent() for text in axis.texts]
+            assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+            assert all(box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+def test_rows_that_others_begin_with_are_not_drawn(shares, tmp_path):
+    shares.rows.append(dict(name='first networks', group='1/8'))
+    shares.rows[0].start = 'first networks'
+    before = share_plot(shares, tmp_path, [0, 1])
+    finish(tmp_path, 'first networks', '1/8', [90.0])
+    assert share_plot(shares, tmp_path, [0, 1]) == before
+
+
+def test_axes_stay_while_the_study_runs(tmp_path):
+    """All shares of the study have their place, and half of a pair is still of that pair."""
+    study = make_study(['labeled only', 'F', 'F + IM', 'U', 'U + IM', 'IM'], ['1/16', '1/8'])
+    finish(tmp_path, 'F + IM', '1/16', [30.0])
+    figure = share_figure(study, tmp_path, [0])
+    (axis,) = figure.axes
+    assert axis.get_title(loc='left') == 'F'
+    assert [t.get_text() for t in axis.get_xticklabels()] == ['1/16', '1/8']
+    assert [t.get_text() for t in axis.texts] == ['with IM']
+    assert axis.containers[0].lines[0].get_linestyle() == '-'
+
+
+def test_no_plot_without_shares_or_results(tmp_path):
+    tasks = make_study(['A'], ['binary'])
+    finish(tmp_path, 'A', 'binary', [1.0])
+    assert share_plot(tasks, tmp_path, [0]) is None
+    assert share_plot(make_study(['A'], ['1/8']), tmp_path, [0]) is None
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch) -> Path:
+    """Two files of studies, and results under work_dirs/studies."""
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / 'config.py'
+    config.write_text('')
+    runs = tmp_path / 'work_dirs/studies'
+    for name, group in (('shares', '1/8'), ('tasks', 'binary')):
+        rows = [dict(name=n, config='config.py', group=group) for n in ('F', 'F + IM')]
+        Path(f'{name}.py').write_text(
+            f"title = 'All {name}'\nmetric = 'mIoU'\nseeds = [0, 1]\nrows = {rows!r}\n"
+            "caption = 'What every row does.'\n"
+        )
+        finish(runs / name, 'F', group, [30.0, 32.0])
+        finish(runs / name, 'F + IM', group, [33.0, 34.0])
+    Path('shares.md').write_text('Three seeds: it **helps**, by 2.5 µ.\n\n', encoding='utf-8')
+    return tmp_path
+
+
+def test_the_page_has_all_parts_in_order(files):
+    write_page(['shares.py', 'tasks.py'], 'work_dirs/studies', 'docs/results.md')
+    page = Path('docs/results.md').read_text(encoding='utf-8')
+    parts = [
+        '# Results',
+        'python tools/study.py page shares.py tasks.py --out docs/results.md',
+        '## All shares',
+        'python tools/study.py run shares.py',
+        'What every row does.',
+        'Three seeds: it **helps**, by 2.5 µ.',
+        '| F + IM | 33.50 ± 0.71 |',
+        '| *difference, points* | +2.50 ± 0.71 |',
+        '](images/study_shares.svg)',
+        '### 1/8',
+        '## All tasks',
+        'python tools/study.py run tasks.py',
+        '| *difference, points* | +2.50 ± 0.71 |',
+        '### binary',
+    ]
+    at = 0
+    for part in parts:
+        at = page.index(part, at) + len(part)
+    assert page.count('![') == 1
+    ElementTree.parse('docs/images/study_shares.svg')
+    assert sorted(p.name for p in Path('docs').rglob('*')) == [
+        'images', 'results.md', 'study_shares.svg',
+    ]  # fmt: skip
+
+
+def test_the_page_twice_is_the_same_and_takes_over_new_notes(files):
+    def made():
+        write_page(['shares.py'], 'work_dirs/studies', 'results.md')
+        return [Path(name).read_bytes() for name in ('results.md', 'images/study_shares.svg')]
+
+    first = made()
+    assert made() == first
+    Path('shares.md').write_text('Other words.\n')
+    page, image = made()
+    assert b'Other words.' in page and b'helps' not in page and image == first[1]
+
+
+def test_the_tool(files, monkeypatch, capsys):
+    def run(*args):
+        monkeypatch.setattr(sys, 'argv', ['study.py', *args])
+        runpy.run_path(str(ROOT / 'tools/study.py'), run_name='__main__')
+        return capsys.readouterr().out
+
+    assert run('page', 'shares.py', 'tasks.py', '--out', 'p/r.md') == 'p/r.md\n'
+    assert '## All tasks' in Path('p/r.md').read_text(encoding='utf-8')
+    assert '| F | 30.00 | 32.00 | 31.00 ± 1.41 |' in run('table', 'tasks.py')
+    elsewhere = run('table', 'tasks.py', '--work-dir', 'work_dirs/studies/tasks', '--seeds', '1')
+    assert '| F | 32.00 | 32.00 |' in elsewhere
+    with pytest.raises(SystemExit):
+        run('page', 'none.py')
