@@ -21,12 +21,17 @@ def parse_args() -> argparse.Namespace:
     predict.add_argument('--images', type=int, default=64)
     step = commands.add_parser('step', help='training steps of configs, against the first of them')
     step.add_argument('configs', nargs='+', help='the first is the base, such as a supervised one')
-    step.add_argument('--steps', type=int, default=10, help='of each run; their median counts')
-    step.add_argument('--threads', type=int, default=1, help='of the CPU')
-    step.add_argument('--compile', action='store_true', help='networks as CompileHook does it')
-    step.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs for every config'
+    published = commands.add_parser(
+        'published', help='a step of UniMatch or UniMatch V2, against it in the published manner'
     )
+    published.add_argument('config', help='config whose model.semi is one of them')
+    for command in (step, published):
+        command.add_argument('--steps', type=int, default=10, help='of a run; their median counts')
+        command.add_argument('--threads', type=int, default=1, help='of the CPU')
+        command.add_argument('--compile', action='store_true', help='networks as by CompileHook')
+        command.add_argument(
+            '--cfg-options', nargs='+', action=DictAction, help='key=value pairs for our step'
+        )
     data = commands.add_parser('data', help='training pipelines, in one process as in a worker')
     data.add_argument('config', help='config whose train_dataloader is measured')
     data.add_argument('--images', type=int, default=30, help='for each pipeline')
@@ -37,7 +42,12 @@ def parse_args() -> argparse.Namespace:
     mask = commands.add_parser('mask', help='the mask of K teachers, against NumPy and OpenCV')
     mask.add_argument('--teachers', type=int, nargs='+', default=[2, 4, 8], help='K to measure')
     mask.add_argument('--classes', type=int, default=19)
-    sizes = ((predict, [360, 480], 8), (step, [96, 128], 4), (mask, [512, 512], 8))
+    sizes = (
+        (predict, [360, 480], 8),
+        (step, [96, 128], 4),
+        (published, [96, 128], 4),
+        (mask, [512, 512], 8),
+    )
     for command, size, batch_size in sizes:
         command.add_argument('--size', type=int, nargs=2, default=size, help='height, width')
         command.add_argument('--batch-size', type=int, default=batch_size)
