@@ -2,7 +2,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',
-    optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.03),
+    optimizer=dict(type='AdamW', lr=0.003, weight_decay=0.03, fused=True),
 )
 param_scheduler = [
     dict(

@@ -3,7 +3,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',
-    optimizer=dict(type='AdamW', lr=0.003, eps=1e-7, weight_decay=1 / 30),
+    optimizer=dict(type='AdamW', lr=0.003, eps=1e-7, weight_decay=1 / 30, fused=True),
 )
 param_scheduler = []
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_interval=1)

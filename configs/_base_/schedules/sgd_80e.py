@@ -3,7 +3,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainableOptimWrapperConstructor',
-    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
+    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4, fused=True),
     paramwise_cfg=dict(
         custom_keys={
             'decode_head': dict(lr_mult=10.0),
