@@ -140,6 +140,7 @@ class Analysis:
         self.rules = {Rule(k, e, d): RuleCounts(space.num_classes) for k in ks for e, d in kernels}
         self.confidence = {k: ScoreCounts() for k in ks}
         self.entropy = {k: ScoreCounts() for k in ks}
+        self.both = {k: ScoreCounts() for k in ks}  # confidence, 0 where the networks disagree
         self.alone = [RuleCounts(space.num_classes) for _ in range(num_networks)]
 
     def start(self, truth: Tensor) -> None:
@@ -179,7 +180,9 @@ class Analysis:
             right = (label == self._truth)[self._known]
             counts.add(~final.expand_as(mask)[self._known], right, self._cls)
         mean_right = (own == self._truth)[self._known]
-        self.confidence[k].add(self.space.confidence(mean, own)[self._known], mean_right)
+        confidence = self.space.confidence(mean, own)
+        self.confidence[k].add(confidence[self._known], mean_right)
+        self.both[k].add((confidence * ~joint)[self._known], mean_right)
         self.entropy[k].add(1 - self.space.entropy(mean)[self._known], mean_right)
 
     def best(self) -> Rule:

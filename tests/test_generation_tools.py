@@ -65,7 +65,7 @@ def test_analysis(networks, tmp_path):
 @pytest.mark.parametrize(
     ('number', 'options', 'match'),
     [
-        (1, (), '1 checkpoints were given; a vote needs two to eight'),
+        (1, (), '1 checkpoints and 1 views of each were given; a vote needs two to eight'),
         (2, ('--configs', 'only_one.py'), '--configs names 1 files for 2 checkpoints'),
         (2, ('--dataloader', 'other_dataloader'), 'has no other_dataloader'),
     ],

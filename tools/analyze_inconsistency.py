@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Will an inconsistency mask help on my data? Judges it on labeled images, before any training.
 
-Give two to eight checkpoints, best first, and a config whose validation (or other) images none of
-them was trained on.
+Give up to eight checkpoints, best first, and a config whose validation (or other) images none of
+them was trained on; or one checkpoint, and several views of the image.
 """
 
 import argparse
@@ -17,8 +17,11 @@ from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mm
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('config', help='config of the data, and of networks without --configs')
-    parser.add_argument('checkpoints', nargs='+', help='two to eight, best first')
+    parser.add_argument('checkpoints', nargs='+', help='best first; with --views, one is enough')
     parser.add_argument('--configs', nargs='+', help='a config for each checkpoint')
+    parser.add_argument(
+        '--views', nargs='+', default=['identity'], help='each network votes once for each view'
+    )
     parser.add_argument(
         '--dataloader', default='val_dataloader', help='labeled images; default: val_dataloader'
     )
@@ -44,9 +47,10 @@ def main() -> None:
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     with plain_errors():
-        if not 2 <= len(args.checkpoints) <= 8:
+        if not 2 <= len(args.checkpoints) * len(args.views) <= 8:
             raise UserError(
-                f'{len(args.checkpoints)} checkpoints were given; a vote needs two to eight.'
+                f'{len(args.checkpoints)} checkpoints and {len(args.views)} views of each were '
+                'given; a vote needs two to eight voters.'
             )
         configs = args.configs or [cfg.model] * len(args.checkpoints)
         if len(configs) != len(args.checkpoints):
@@ -58,7 +62,7 @@ def main() -> None:
         from mmseg_im.report import analysis as report
 
         members = [
-            dict(checkpoint=checkpoint, config=config)
+            dict(checkpoint=checkpoint, config=config, views=args.views)
             for checkpoint, config in zip(args.checkpoints, configs, strict=True)
         ]
         kernels = [(e, d) for e in args.erode for d in args.dilate]

@@ -16,7 +16,8 @@ from ..report.study import MASK_KEYS, RESULT, folder_of
 from ..report.summary import read_summary
 from .generations.configs import keep_best, test_config
 from .generations.stages import CONFIG, measure, newest_checkpoint, train_student
-from .generations.state import STATE, Lock, flatten
+from .generations.state import STATE, Lock, flatten, read_stages
+from .generations.teachers import ranked_students
 from .hooks.keep_best import BEST, best_validation
 
 CLOCK = 'seconds.json'
@@ -60,7 +61,8 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     """Trains and tests one config with one seed, or goes on where that was interrupted.
 
     Args:
-        row (dict): ``config``, a file, and ``options``, changes of it.
+        row (dict): ``config``, a file, and ``options``, changes of it, where ``'{second}'`` is the
+            checkpoint of the second-best network of ``start``, a run in generations.
         seed (int): Of the run.
         folder (Path): Its work_dir.
         metric (str): The validation metric that chooses a checkpoint.
@@ -76,7 +78,7 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
         UserError: If the folder holds the result of another config.
     """
     cfg = Config.fromfile(row['config'])
-    cfg.merge_from_dict(dict(row.get('options') or {}))
+    cfg.merge_from_dict(_filled(dict(row.get('options') or {}), start))
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(folder)
     if start is not None:
@@ -101,19 +103,32 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     return result
 
 
+def _filled(value: object, start: Path | None) -> object:
+    """Options in which ``{second}`` is the second-best network of what a row begins with."""
+    if isinstance(value, dict):
+        return {key: _filled(v, start) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(v, start) for v in value]
+    if value == '{second}':
+        return str(_students(start)[1] / BEST)
+    return value
+
+
 def _begin_with(cfg: Config, start: Path) -> None:
     if 'runner_type' in cfg:
         cfg.generations.initial_teachers = str(start)
     elif (start / STATE).is_file():
-        cfg.load_from = str(_best_student(start) / BEST)
+        cfg.load_from = str(_students(start)[0] / BEST)
     else:
         cfg.load_from = str(start / BEST)
 
 
-def _best_student(folder: Path) -> Path:
-    """Where the best network of the last generation of a run lies."""
-    end = read_summary(folder).generations[-1]
-    return folder / f'generation_{end.number}' / f'student_{end.best}'
+def _students(folder: Path) -> list[Path]:
+    """Where the networks of the last generation of a run lie, the best by validation first."""
+    summary = read_summary(folder)
+    ranked = ranked_students(read_stages(folder), summary.metric)
+    number = max(ranked)
+    return [folder / f'generation_{number}' / f'student_{i}' for i in ranked[number]]
 
 
 class _Clock:
@@ -158,7 +173,7 @@ def _run_generations(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     cfg.resume = (folder / STATE).is_file()
     RUNNERS.build(cfg).train()
     summary = read_summary(folder)
-    student = _best_student(folder)
+    student = _students(folder)[0]
     student_cfg = Config.fromfile(student / CONFIG)
     tests = [g.test for g in summary.generations if g.test]
     labels = [g.labels for g in summary.generations if g.labels]

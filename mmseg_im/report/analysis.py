@@ -32,7 +32,7 @@ def run(
 
     Args:
         cfg (Config): Of the data.
-        members (Sequence[dict]): ``dict(checkpoint, config)`` of each network, best first.
+        members (Sequence[dict]): ``dict(checkpoint, config[, views])`` of each network, best first.
         dataloader (str): Config key of the labeled images.
         kernels (Sequence[tuple[int, int]]): Pairs (erode, dilate) to try.
         device (str): Where to predict.
@@ -46,7 +46,7 @@ def run(
     ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
     ensemble = MODELS.build(ensemble).to(device)
     check_files_exist(loader.dataset, f'{dataloader}.dataset')
-    analysis = Analysis(ensemble.label_space, len(members), kernels)
+    analysis = Analysis(ensemble.label_space, sum(map(len, ensemble.views)), kernels)
     for batch in track(loader, 'Predicting'):
         for inputs, sample in zip(batch['inputs'], batch['data_samples'], strict=True):
             truth = sample.gt_sem_seg.data[None].to(device)
@@ -61,10 +61,10 @@ def run(
 
 def text(analysis: Analysis, classes: Sequence[str]) -> str:
     """The tables: single networks, all rules, the best rule by class."""
-    networks = ', '.join(f'{c.outcome().accuracy:.1%}' for c in analysis.alone)
+    voters = ', '.join(f'{c.outcome().accuracy:.1%}' for c in analysis.alone)
     table = PrettyTable(
-        ['networks', 'erode', 'dilate', 'coverage', 'right outside', 'right inside',
-         'confidence', 'entropy', 'J']
+        ['voters', 'erode', 'dilate', 'coverage', 'right outside', 'right inside',
+         'confidence', 'entropy', 'J', 'surest half', 'agreed half']
     )  # fmt: skip
     for rule, counts in analysis.rules.items():
         o = counts.outcome()
@@ -73,6 +73,8 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
             f'{o.rejected_accuracy:.1%}',
             f'{analysis.confidence[rule.voters].accuracy_at(o.coverage):.1%}',
             f'{analysis.entropy[rule.voters].accuracy_at(o.coverage):.1%}', f'{o.youden:.3f}',
+            f'{analysis.confidence[rule.voters].accuracy_at(0.5):.1%}',
+            f'{analysis.both[rule.voters].accuracy_at(0.5):.1%}',
         ])  # fmt: skip
     best = analysis.best()
     by_class = PrettyTable(['true class', 'coverage', 'right outside', 'right inside'])
@@ -83,10 +85,12 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
             '' if value != value else f'{value:.1%}' for value in (o.accuracy, o.rejected_accuracy)
         )])  # fmt: skip
     return (
-        f'Single networks are right on {networks} of the pixels.\n{table}\n'
+        f'Single voters are right on {voters} of the pixels.\n{table}\n'
         '"confidence" and "entropy": how often the surest pixels of the mean probability are '
         'right, if as many\nare kept as by the mask. J: share of the right pixels kept minus '
-        f'share of the wrong ones kept.\n\n{_name(best)}, by class:\n{by_class}'
+        'share of the wrong ones kept. "surest half":\nhow often the surest half of all pixels is '
+        'right; "agreed half": the surest on which all agree, as many.\n\n'
+        f'{_name(best)}, by class:\n{by_class}'
     )
 
 
@@ -164,4 +168,4 @@ def plot(analysis: Analysis, path: Path) -> Path:
 
 
 def _name(rule: Rule) -> str:
-    return f'Mask of {rule.voters} networks, erode={rule.erode}, dilate={rule.dilate}'
+    return f'Mask of {rule.voters} voters, erode={rule.erode}, dilate={rule.dilate}'

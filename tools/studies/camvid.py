@@ -51,6 +51,7 @@ def _rows(split):
     after = dict(**group, start='first networks')
     options = {**_schedule, _samples: 700, 'train_dataloader.dataset.split': f'splits/{split}'}
     in_generations = {'generations.num_generations': 1, 'generations.warm_start': True}
+    quality = {'generations.evalnet.num_folds': 2, 'generations.evalnet.max_epochs': 5}
     return [
         dict(_first, **group, options={**_first['options'], **_lists(split)}),
         *(
@@ -61,7 +62,13 @@ def _rows(split):
             dict(
                 name=name,
                 config=f'configs/generational/camvid/{file}.py',
-                options={**in_generations, **_lists(split), _samples: 560, **_bf16},
+                options={
+                    **in_generations,
+                    **_lists(split),
+                    **(quality if name == 'IM++' else {}),
+                    _samples: 560,
+                    **_bf16,
+                },
                 **after,
             )
             for name, file in _generations.items()

@@ -17,6 +17,7 @@ _one = {
     **_bf16,
 }
 _two = {'generations.num_generations': 1, _samples: 960, **_bf16}
+_quality = {'generations.evalnet.num_folds': 2, 'generations.evalnet.max_epochs': 5}
 
 
 def _rows(task):
@@ -28,7 +29,7 @@ def _rows(task):
         ('model ensemble', 'model-ensemble', _two),
         ('IM', 'im', _two),
         ('IM+', 'im-plus', _two),
-        ('IM++', 'im-plus-plus', _two),
+        ('IM++', 'im-plus-plus', {**_two, **_quality}),
         ('all labels', 'labeled-only', {**_one, 'train_dataloader.dataset.labeled.ann_file': ''}),
     ]
     folder = f'configs/generational/wbc_{task.replace("-", "")}'
@@ -38,7 +39,7 @@ def _rows(task):
             group=task,
             config=f'{folder}/{file}.py',
             options=options,
-            **(dict(start='first networks') if options is _two else {}),
+            **(dict(start='first networks') if _two.items() <= options.items() else {}),
         )
         for name, file, options in rows
     ]
