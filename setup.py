@@ -13,7 +13,8 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmseg_im' / '__init__.py').read_text())[1]
 
-TESTS = ['pytest', 'pytest-timeout', 'hypothesis']
+DEVICE = ['kornia']  # model.data_preprocessor.device_views
+TESTS = ['pytest', 'pytest-timeout', 'hypothesis', *DEVICE]
 
 setup(
     name='mmseg_im',
@@ -42,6 +43,7 @@ setup(
             'regex',
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
+        'device': DEVICE,
         'tests': TESTS,
         'dev': [*TESTS, 'ruff'],
     },

@@ -3,6 +3,7 @@ from ..inconsistency import InconsistencyMask
 from .backbones import AdditiveUNet, DINOv2
 from .data_preprocessor import MultiViewDataPreProcessor
 from .decode_heads import UniMatchDPTHead
+from .device_views import DeviceStrongViews
 from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
 from .losses import ProbOHEMCrossEntropyLoss, WeightedCrossEntropyLoss
@@ -30,6 +31,7 @@ __all__ = [
     'AugSeg',
     'ConsistencyLoss',
     'DINOv2',
+    'DeviceStrongViews',
     'EMATeacher',
     'EnsembleSegmentor',
     'EvalNet',

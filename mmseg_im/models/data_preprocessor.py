@@ -3,6 +3,9 @@
 
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from ..utils import build
 
 
 @MODELS.register_module()
@@ -12,18 +15,40 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
     A batch of :class:`~mmseg_im.datasets.SemiDataset` is ``dict(inputs={view: [image, ...]},
     data_samples={view: [sample, ...]})`` and becomes ``dict(inputs={view: (N, 3, H, W)}, ...)``.
     A batch without views (validation, test, inference, supervised training) is left to mmseg.
+
+    Args:
+        *args: Of mmseg's preprocessor.
+        device_views (dict, optional): Config of :class:`~.device_views.DeviceStrongViews`, which
+            makes further views of a training batch before they are normalised and padded. A view
+            that is made shares the samples of the view that it is made of.
+        **kwargs: Of mmseg's preprocessor.
     """
+
+    def __init__(self, *args, device_views: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.device_views = device_views and build(
+            MODELS, device_views, 'model.data_preprocessor.device_views'
+        )
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalises, pads and stacks; padding has the label 255 in every view."""
         if not isinstance(data['inputs'], dict):
             return super().forward(data, training)
+        made: dict[str, list] = {}
+        if training and self.device_views:
+            data = self.cast_data(data)
+            made = self.device_views(data['inputs'])
         views = {
             name: super(MultiViewDataPreProcessor, self).forward(
                 dict(inputs=images, data_samples=data['data_samples'][name]), training
             )
             for name, images in data['inputs'].items()
         }
+        for name, images in made.items():
+            empty = [SegDataSample() for _ in images]  # label maps are padded once, with the source
+            view = super().forward(dict(inputs=images, data_samples=empty), training)
+            view['data_samples'] = views[self.device_views.sources[name]]['data_samples']
+            views[name] = view
         return dict(
             inputs={name: view['inputs'] for name, view in views.items()},
             data_samples={name: view['data_samples'] for name, view in views.items()},
