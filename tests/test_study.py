@@ -2,11 +2,13 @@
 """A study: cells that run once, and the table of their results."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from mmengine import Config
 
 from mmseg_im.engine import study as module
+from mmseg_im.engine.generations.state import STATE
 from mmseg_im.engine.study import mask_in_fifths, read_study, run_study
 from mmseg_im.errors import UserError
 from mmseg_im.files import read_json, write_json
@@ -46,6 +48,41 @@ def test_a_cell_runs_once_and_its_config_must_stay(study, tmp_path, monkeypatch)
     study.rows[0].options = {'optim_wrapper.optimizer.lr': 1.0}
     with pytest.raises(UserError, match='another config'):
         run_study(study, tmp_path / 'runs', [3], None)
+
+
+def test_a_row_begins_with_the_networks_of_another(study, tmp_path):
+    """Also if its name alone is asked for; in another order than they are named."""
+    first = dict(study.rows[0], name='first', group='1/8')
+    study.rows = [dict(first, name='more', start='first'), dict(first)]
+    run_study(study, tmp_path / 'runs', [3], ['more'])
+    more = read_json(folder_of(tmp_path / 'runs', 'more', 3, '1/8') / RESULT)
+    best = folder_of(tmp_path / 'runs', 'first', 3, '1/8') / 'best.pth'
+    assert more['config']['load_from'] == str(best) and best.is_file()
+    study.rows[0].start = 'nobody'
+    study.dump(str(tmp_path / 'study.py'))
+    with pytest.raises(UserError, match="'more' starts from 'nobody', which is no row"):
+        read_study(tmp_path / 'study.py')
+
+
+def test_networks_of_a_run_in_generations(tmp_path, monkeypatch):
+    """Ranked by validation; generations begin with all of them, a network with the best."""
+    stages = {
+        f'generation_0/student_{i}': dict(val=dict(mIoU=value))
+        for i, value in enumerate([30.0, 50.0, 40.0])
+    }
+    write_json(tmp_path / STATE, dict(stages=stages))
+    monkeypatch.setattr(module, 'read_summary', lambda _: SimpleNamespace(metric='mIoU'))
+    network, generations = Config({}), Config(dict(runner_type='x', generations=dict()))
+    for cfg in (network, generations):
+        module._begin_with(cfg, tmp_path)
+    student = tmp_path / 'generation_0' / 'student_1'
+    assert network.load_from == str(student / 'best.pth')
+    assert generations.generations.initial_teachers == str(tmp_path)
+    filled = module._filled({'teachers': [dict(views=['a'], checkpoint='{second}')]}, tmp_path)
+    assert filled['teachers'][0]['checkpoint'] == str(
+        tmp_path / 'generation_0' / 'student_2' / 'best.pth'
+    )
+    assert filled['teachers'][0]['views'] == ['a']
 
 
 def test_a_cell_of_another_process_is_passed_over(study, tmp_path, monkeypatch):
