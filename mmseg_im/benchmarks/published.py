@@ -45,12 +45,11 @@ def published(args: argparse.Namespace) -> None:
         ])  # fmt: skip
     print(table)
     last = runs['ours'][-1]
-    if last['flops']:
-        speed = last['flops'] / times['ours']['median']
-        print(
-            f'Ours: {last["flops"] / 1e9:.1f} GFLOP a step, {speed / 1e12:.3f} TFLOP/s, '
-            f'{speed / last["rate"]:.0%} of what matrix products reach in its dtype.'
-        )
+    speed = last['flops'] / times['ours']['median']
+    print(
+        f'Ours: {last["flops"] / 1e9:.1f} GFLOP a step, {speed / 1e12:.3f} TFLOP/s, '
+        f'{speed / last["rate"]:.0%} of what matrix products reach in its dtype.'
+    )
     print(f'{args.batch_size} labeled and {args.batch_size} unlabeled random images of '
           f'{args.size[0]}x{args.size[1]}.')  # fmt: skip
     write(args.out, config=args.config, size=args.size, batch_size=args.batch_size,

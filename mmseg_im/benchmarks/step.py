@@ -56,7 +56,7 @@ def build_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWra
 
     Args:
         path (str): The config.
-        args (Namespace): ``batch_size``, ``size``, ``cfg_options``, ``compile``.
+        args (Namespace): ``batch_size``, ``size``, ``cfg_options``.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     cfg = Config.fromfile(path)
@@ -65,8 +65,6 @@ def build_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWra
     torch.manual_seed(0)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).to(device).train()
     optim = build_optim_wrapper(model, cfg.optim_wrapper)
-    if args.compile:
-        compile_networks(model)
     batch = random_batch(model, args.batch_size, tuple(args.size))
     batch = model.data_preprocessor.cast_data(batch)
 
@@ -83,6 +81,8 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
     """Measures some steps in a process of its own: seconds, peak memory, arithmetic, shares."""
     torch.set_num_threads(args.threads)
     model, optim, step = build_step(path, args)
+    if args.compile:
+        compile_networks(model)
     image = torch.randn(args.batch_size, 3, *args.size, device=next(model.parameters()).device)
     seconds, forwards, memory = [], [], PeakMemory()
     for _ in range(WARM_UP + args.steps):
@@ -92,8 +92,10 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
         seconds=float(np.median(seconds[WARM_UP:])),
         forward=float(np.median(forwards[WARM_UP:])),
         peak=memory.above(),
-        flops=0 if args.compile else count_flops(step),  # compiled graphs hide their operations
     )
+    # graphs of compiled networks would hide their operations from the counter
+    plain = build_step(path, args)[2] if args.compile else step
+    result['flops'] = count_flops(plain)
     dtype = torch.bfloat16 if isinstance(optim, BFloat16OptimWrapper) else torch.float32
     result['rate'] = matrix_rate(dtype, image.device.type)
     mark_parts(model, optim)

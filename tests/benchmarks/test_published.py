@@ -50,7 +50,7 @@ def config(tmp_path):
 def test_same_losses_without_chance(config, name):
     """Five steps: gradients, optimiser and EMA are those of our step, too."""
     path = config(**CASES[name])
-    args = argparse.Namespace(batch_size=2, size=(32, 40), cfg_options=None, compile=False)
+    args = argparse.Namespace(batch_size=2, size=(32, 40), cfg_options=None)
     _, theirs = published_step(path, args)
     model, _, step = build_step(path, args)
     ours = []
