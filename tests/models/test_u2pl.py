@@ -7,7 +7,7 @@ import torch
 
 from mmseg_im.models.memory_bank import MemoryBank, draw
 from mmseg_im.models.ssl import u2pl as module
-from mmseg_im.models.ssl.u2pl import contrast, half_boxes, masked_percentile
+from mmseg_im.models.ssl.u2pl import contrast, half_boxes, masked_percentiles
 from tests.models.test_methods import METHODS, make_batch
 
 
@@ -17,11 +17,13 @@ def test_percentile(percent, size):
     values, mask = torch.rand(size), torch.rand(size) < 0.6
     mask[0] = True
     expected = np.percentile(values.double().numpy()[mask.numpy()], percent)
-    assert masked_percentile(values, mask, percent).item() == pytest.approx(expected, rel=1e-5)
+    found = masked_percentiles(values, mask, percent, 50.0)
+    assert found[0].item() == pytest.approx(expected, rel=1e-5)
+    assert found[1].item() == pytest.approx(np.median(values.numpy()[mask.numpy()]), rel=1e-5)
 
 
 def test_percentile_of_nothing():
-    assert masked_percentile(torch.rand(4), torch.zeros(4, dtype=torch.bool), 50.0) == torch.inf
+    assert masked_percentiles(torch.rand(4), torch.zeros(4, dtype=torch.bool), 50.0) == torch.inf
 
 
 def test_boxes_cover_half_the_image():

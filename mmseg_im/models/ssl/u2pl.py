@@ -15,7 +15,7 @@ from ...label_space import IGNORE_INDEX
 from ..contrast import Representation, contrast
 from ..memory_bank import MemoryBank, draw
 from ..mixing import box_mask, half_boxes, neighbour
-from ..percentile import masked_percentile
+from ..percentile import masked_percentiles
 from ..teachers import EMATeacher
 from .base import SSLMethod
 from .checks import refuse_cascade, refuse_other_sizes
@@ -161,15 +161,19 @@ class U2PL(SSLMethod):
             entropy = space.entropy(full)
         counts = target.carries_loss()
         left = 1 - self.progress()
-        limit = masked_percentile(entropy, counts, 100 - self.drop_percent * left)
+        limit, low, high = masked_percentiles(
+            entropy,
+            counts,
+            100 - self.drop_percent * left,
+            self.low_entropy * left,
+            100 - self.low_entropy * left,
+        )
         kept = counts & (entropy < limit)
         pixel = space.pixel_loss(both.logits, torch.where(kept, target.label, IGNORE_INDEX))
         number = kept.sum().clamp(min=1)
         loss = (pixel * target.weight).sum() / number * (target.valid.sum() / number)
         vectors = self._vectors(self.represent, both.features, raw.shape[2:])
         truth = torch.stack([s.gt_sem_seg.data for s in samples['sup']])[:, 0]
-        low = masked_percentile(entropy, counts, self.low_entropy * left)
-        high = masked_percentile(entropy, counts, 100 - self.low_entropy * left)
         label = torch.where(counts, target.label, IGNORE_INDEX)[:, 0].long()
         known = truth != IGNORE_INDEX
         loss_contrast = self.contrastive(
