@@ -18,7 +18,7 @@ IGNORE_INDEX = 255
 
 
 CPU_TILE = 32768
-"""int: Pixels whose probabilities of 19 classes are half a megabyte."""
+"""int: Pixels whose probabilities of 19 classes are two and a half megabytes."""
 
 
 def first_best(probs: Tensor) -> Tensor:

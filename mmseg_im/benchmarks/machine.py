@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a measurement was made on, and how its runs spread."""
 
-import json
 import os
 import platform
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
+from ..files import write_json
 
 PACKAGES = ('torch', 'numpy', 'opencv-python', 'mmengine', 'onedl-mmengine', 'mmsegmentation',
             'onedl-mmsegmentation', 'mmcv', 'mmcv-lite', 'onedl-mmcv')  # fmt: skip
@@ -57,4 +58,4 @@ def write(path: str | None, **content) -> None:
     """Writes the JSON of a benchmark, with the command and the machine, if a file is named."""
     if path is not None:
         content = dict(command=sys.argv, machine=machine(), **content)
-        Path(path).write_text(json.dumps(content, indent=1) + '\n')
+        write_json(path, content)

@@ -181,6 +181,18 @@ def test_one_class_alone_has_nothing_to_contrast(build_tiny):
     assert loss.item() == 0 and vectors.grad is not None
 
 
+def test_softmax_in_float32_under_bfloat16(build_tiny, monkeypatch):
+    model = build(build_tiny)
+    seen = []
+    original = model.semi.contrastive
+    monkeypatch.setattr(
+        model.semi, 'contrastive', lambda *args: seen.append(args[2].dtype) or original(*args)
+    )
+    with torch.autocast('cpu', torch.bfloat16):
+        model.loss(*make_batch())
+    assert seen == [torch.float32]
+
+
 def test_the_bank_is_in_the_checkpoint(build_tiny):
     model = build(build_tiny)
     model.train()

@@ -179,7 +179,7 @@ class U2PL(SSLMethod):
         loss_contrast = self.contrastive(
             vectors,
             keys,
-            raw.softmax(dim=1),
+            space.probs(raw),
             torch.cat([truth, label]),
             torch.cat([known, (entropy <= low)[:, 0] & counts[:, 0]]),
             torch.cat([known, (entropy >= high)[:, 0] & counts[:, 0]]),
