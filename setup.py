@@ -13,7 +13,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmseg_im' / '__init__.py').read_text())[1]
 
-DEVICE = ['kornia']  # model.data_preprocessor.device_views
+DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 TESTS = ['pytest', 'pytest-timeout', 'hypothesis', *DEVICE]
 
 setup(
@@ -27,7 +27,7 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'numpy',
-        'torch',
+        'torch>=2.4',  # fused optimisers on a CPU
         'opencv-python',
         'matplotlib',
         'pillow',

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 from mmengine import Config
 
-from mmseg_im.engine import study as module
+from mmseg_im.engine import study as study_module
+from mmseg_im.engine import study_cell as module
 from mmseg_im.engine.generations.state import STATE
-from mmseg_im.engine.study import mask_in_fifths, read_study, run_study
+from mmseg_im.engine.study import read_study, run_study
+from mmseg_im.engine.study_cell import MADE_WITH, mask_in_fifths
 from mmseg_im.errors import UserError
 from mmseg_im.files import read_json, write_json
 from mmseg_im.report.study import RESULT, folder_of, study_table
@@ -32,7 +34,7 @@ def test_a_cell_runs_once_and_its_config_must_stay(study, tmp_path, monkeypatch)
     run_study(study, tmp_path / 'runs', [3], None)
     folder = folder_of(tmp_path / 'runs', 'FixMatch + IM', 3)
     result = read_json(folder / RESULT)
-    assert result['config']['randomness.seed'] == 3
+    assert read_json(folder / MADE_WITH)['randomness.seed'] == 3
     assert result['networks'] == 1 and result['seconds'] > 0
     assert 0 <= result['best']['mIoU'] <= 100 and 0 <= result['last']['mIoU'] <= 100
     assert [p.name for p in folder.rglob('*.pth')] == ['best.pth']
@@ -46,8 +48,10 @@ def test_a_cell_runs_once_and_its_config_must_stay(study, tmp_path, monkeypatch)
     assert row.startswith(f'| FixMatch + IM | {result["best"]["mIoU"]:.2f} |')
 
     study.rows[0].options = {'optim_wrapper.optimizer.lr': 1.0}
-    with pytest.raises(UserError, match='another config'):
-        run_study(study, tmp_path / 'runs', [3], None)
+    for name in (RESULT, MADE_WITH):  # and after an interruption, when there is no result
+        with pytest.raises(UserError, match='another config'):
+            run_study(study, tmp_path / 'runs', [3], None)
+        (folder / name).unlink()
 
 
 def test_a_row_begins_with_the_networks_of_another(study, tmp_path):
@@ -55,13 +59,21 @@ def test_a_row_begins_with_the_networks_of_another(study, tmp_path):
     first = dict(study.rows[0], name='first', group='1/8')
     study.rows = [dict(first, name='more', start='first'), dict(first)]
     run_study(study, tmp_path / 'runs', [3], ['more'])
-    more = read_json(folder_of(tmp_path / 'runs', 'more', 3, '1/8') / RESULT)
-    best = folder_of(tmp_path / 'runs', 'first', 3, '1/8') / 'best.pth'
-    assert more['config']['load_from'] == str(best) and best.is_file()
-    study.rows[0].start = 'nobody'
-    study.dump(str(tmp_path / 'study.py'))
-    with pytest.raises(UserError, match="'more' starts from 'nobody', which is no row"):
-        read_study(tmp_path / 'study.py')
+    more, first = (folder_of(tmp_path / 'runs', name, 3, '1/8') for name in ('more', 'first'))
+    assert read_json(more / MADE_WITH)['load_from'] == '{start}/best.pth'
+    assert (first / 'best.pth').is_file() and (more / RESULT).is_file()
+
+    (tmp_path / 'runs').rename(tmp_path / 'moved')
+    run_study(study, tmp_path / 'moved', [3], None)  # nothing is left to do
+    first = folder_of(tmp_path / 'moved', 'first', 3, '1/8')
+    write_json(first / RESULT, dict(read_json(first / RESULT), best=dict(mIoU=1.0)))
+    with pytest.raises(UserError, match='begins with networks that were trained again'):
+        run_study(study, tmp_path / 'moved', [3], None)
+    for start in ('nobody', 'more'):
+        study.rows[0].start = start
+        study.dump(str(tmp_path / 'study.py'))
+        with pytest.raises(UserError, match=f"'more' starts from '{start}', which"):
+            read_study(tmp_path / 'study.py')
 
 
 def test_networks_of_a_run_in_generations(tmp_path, monkeypatch):
@@ -91,7 +103,7 @@ def test_a_cell_of_another_process_is_passed_over(study, tmp_path, monkeypatch):
     def busy(_):  # a lock does not exclude the process that holds it
         raise UserError('Another run is at work.')
 
-    monkeypatch.setattr(module, 'Lock', busy)
+    monkeypatch.setattr(study_module, 'Lock', busy)
     run_study(study, tmp_path, [3], None)
     assert not folder.exists()
 

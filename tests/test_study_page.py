@@ -103,9 +103,9 @@ def test_differences_are_paired_by_seed(tmp_path):
     head, _, plain, masked, gain = cells(compact_table(study, tmp_path, [0, 1, 2]))
     assert head == ['', '1/8', '1/4', '1/2']
     # 1, 3, 2: mean 2, deviation 1; the groups' own deviations are 3.61 and 4.00
-    assert plain == ['F', '33.00 ± 3.61', '40.50 ± 0.71', '']
-    assert masked == ['F + IM', '35.00 ± 4.00', '44.75 ± 7.42', '']
-    assert gain == ['*difference, points*', '+2.00 ± 1.00', '-0.50', '']  # seed 1 alone has both
+    assert plain == ['F', '33.00 ± 3.61', '40.50 ± 0.71 (2 of 3)', '']
+    assert masked == ['F + IM', '35.00 ± 4.00', '44.75 ± 7.42 (2 of 3)', '']
+    assert gain == ['*difference, points*', '+2.00 ± 1.00', '-0.50 (1 of 3)', '']  # seed 1
 
 
 def test_nan_is_shown_and_not_averaged(tmp_path):

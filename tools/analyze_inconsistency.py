@@ -61,8 +61,9 @@ def main() -> None:
             raise UserError(f'{args.config} has no {args.dataloader}.')
         from mmseg_im.report import analysis as report
 
+        divisor = (cfg.model.data_preprocessor.get('test_cfg') or {}).get('size_divisor', 1)
         members = [
-            dict(checkpoint=checkpoint, config=config, views=args.views)
+            dict(checkpoint=checkpoint, config=config, views=args.views, size_divisor=divisor)
             for checkpoint, config in zip(args.checkpoints, configs, strict=True)
         ]
         kernels = [(e, d) for e in args.erode for d in args.dilate]

@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_errors():
-        from mmseg_im.engine.study import read_study, run_study
+        from mmseg_im.engine.study import folder_of_study, read_study, run_study
         from mmseg_im.report.study import study_table
         from mmseg_im.report.study_page import write_page
 
@@ -43,8 +43,8 @@ def main() -> None:
             write_page(args.studies, args.work_dir, args.out)
             print(args.out)
             return
-        work_dir = Path(args.work_dir or Path(WORK_DIRS) / Path(args.study).stem)
         study = read_study(args.study)
+        work_dir = Path(args.work_dir or folder_of_study(study, args.study, WORK_DIRS))
         seeds = args.seeds or list(study.seeds)
         if args.command == 'run':
             run_study(study, work_dir, seeds, args.rows)

@@ -133,4 +133,11 @@ def data(args: argparse.Namespace) -> None:
     if args.step_ms:
         workers = math.ceil(1000 * batch_size * sample_seconds / args.step_ms)
         print(f'A step of {args.step_ms} ms needs {workers} workers.')
-    write(args.out, config=args.config, size=args.size, images=args.images, pipelines=content)
+    write(
+        args.out,
+        threads=1,
+        config=args.config,
+        size=args.size,
+        images=args.images,
+        pipelines=content,
+    )

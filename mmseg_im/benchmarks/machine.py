@@ -22,7 +22,6 @@ def machine() -> dict:
     info = dict(
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)),
-        threads=torch.get_num_threads(),
         device='cpu',
         python=platform.python_version(),
     )

@@ -130,7 +130,7 @@ def predict(args: argparse.Namespace) -> None:
     print('Memory above what the process holds, with its weights, before the first image.')
     seconds = {_name(*kind): summary([run['seconds'] for run in runs[kind]]) for kind in kinds}
     write(
-        args.out, config=args.config, size=args.size, batch_size=args.batch_size,
+        args.out, threads=1, config=args.config, size=args.size, batch_size=args.batch_size,
         images=args.images, seconds=seconds, runs={_name(*kind): runs[kind] for kind in kinds},
     )  # fmt: skip
 

@@ -18,7 +18,6 @@ from .step import WARM_UP, seconds_of, step_once
 def published_once(path: str, args: argparse.Namespace) -> dict:
     """Measures some steps in a process of its own: median seconds, and peak memory in MiB."""
     torch.set_num_threads(args.threads)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     _, step = published_step(path, args)
     memory = PeakMemory()
     seconds = [seconds_of(step) for _ in range(WARM_UP + args.steps)]
@@ -52,5 +51,7 @@ def published(args: argparse.Namespace) -> None:
     )
     print(f'{args.batch_size} labeled and {args.batch_size} unlabeled random images of '
           f'{args.size[0]}x{args.size[1]}.')  # fmt: skip
-    write(args.out, config=args.config, size=args.size, batch_size=args.batch_size,
-          seconds=times, runs=runs)  # fmt: skip
+    write(
+        args.out, threads=args.threads, config=args.config, size=args.size,
+        batch_size=args.batch_size, seconds=times, runs=runs,
+    )  # fmt: skip

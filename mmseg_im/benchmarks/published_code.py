@@ -2,9 +2,9 @@
 """Steps of UniMatch and UniMatch V2 as their published code takes them, to compare speed.
 
 Written from the description of the code, not from it: float32, attention as two matrix products and
-a softmax, a sort in OHEM, one operation for each parameter in EMA and optimiser, pasting by
-boolean index, and a wait for the device in every loss. The computation is that of the classes
-:class:`~mmseg_im.models.ssl.UniMatch` and :class:`~mmseg_im.models.ssl.UniMatchV2`.
+a softmax, a sort in OHEM, one operation for each parameter of the EMA, torch's default optimiser,
+pasting by boolean index, and a wait for the device in every loss. The computation is that of the
+classes :class:`~mmseg_im.models.ssl.UniMatch` and :class:`~mmseg_im.models.ssl.UniMatchV2`.
 """
 
 import argparse
@@ -49,13 +49,19 @@ def published_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, Call
         tuple: The student, and a function that makes one step and returns the loss.
 
     Raises:
-        UserError: If the method is another one.
+        UserError: If the method is another one, or the config has what the published step has not.
     """
     init_default_scope('mmseg')
     cfg = Config.fromfile(path)
     semi = cfg.model.get('semi') or {}
     if semi.get('type') not in STEPS:
         raise UserError(f'{path}: model.semi is {semi.get("type")}, none of {", ".join(STEPS)}.')
+    more = [key for key in ('neck', 'auxiliary_head') if cfg.model.get(key)]
+    more += ['semi.im'] if semi.get('im') else []
+    if cfg.model.get('label_space', 'multiclass') != 'multiclass':
+        more.append('label_space')
+    if more:
+        raise UserError(f'{path}: the published step has no model.{more[0]}; take a plain config.')
     torch.manual_seed(0)
     method = MODELS.build(cfg.model)
     batch = method.data_preprocessor.cast_data(
@@ -106,7 +112,7 @@ def published_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, Call
 def _optimiser(student: nn.Module, wrapper: dict) -> torch.optim.Optimizer:
     options = dict(wrapper['optimizer'])
     kind = getattr(torch.optim, options.pop('type'))
-    options.update(foreach=False, fused=False)
+    options.pop('fused', None)  # as published: what torch takes by itself
     multipliers = wrapper.get('paramwise_cfg', {}).get('custom_keys', {})
     faster = multipliers.get('decode_head', {}).get('lr_mult', 1.0)
     groups = [
@@ -125,7 +131,7 @@ def _supervised(student: nn.Module, logits: Tensor, label: Tensor) -> Tensor:
     """OHEM by sorting all probabilities, or the mean over labeled pixels."""
     loss = student.decode_head.loss_decode
     if not hasattr(loss, 'min_kept'):
-        return F.cross_entropy(logits, label, ignore_index=IGNORE_INDEX)
+        return loss(logits, label, ignore_index=IGNORE_INDEX)
     known = (label != IGNORE_INDEX).flatten()
     safe = label.clone()
     safe[label == IGNORE_INDEX] = 0
@@ -145,16 +151,16 @@ def _label(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _boxes(image: Tensor, prob: float) -> Tensor:
-    """(N, H, W) bool, drawn image by image."""
-    inside = torch.zeros(len(image), *image.shape[2:], dtype=torch.bool, device=image.device)
+    """(N, H, W) bool; the published code draws it in the loader, image by image."""
+    inside = torch.zeros(len(image), *image.shape[2:], dtype=torch.bool)
     boxes = sample_boxes(len(image), tuple(image.shape[2:]), prob)
     for i, (top, left, bottom, right) in enumerate(boxes.tolist()):
         inside[i, top:bottom, left:right] = True
-    return inside
+    return inside.to(image.device)
 
 
 def _paste(values: Tensor, others: Tensor, inside: Tensor) -> Tensor:
-    values = values.clone()
+    values = values.clone()  # the benchmark uses its batch again
     if values.ndim == 4:
         inside = inside.unsqueeze(1).expand_as(values)
     values[inside] = others[inside]

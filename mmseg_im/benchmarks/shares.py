@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import torch
+from mmseg.models.segmentors.base import BaseSegmentor
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
+
+from ..engine.hooks.compile import parts_of
 
 PARTS = ('teachers', 'student', 'losses', 'EMA', 'optimiser')
 NODE = 'autograd::engine::evaluate_function'
@@ -25,19 +28,20 @@ def mark_parts(model: nn.Module, optim: object) -> None:
         model (nn.Module): A SemiSegmentor.
         optim (OptimWrapper): Its optimiser.
     """
-    for name in ('backbone', 'neck', 'decode_head'):
-        if getattr(model, name, None) is not None:
-            _mark(getattr(model, name), 'forward', 'student')
+    teachers = [] if model.semi is None else list(model.semi.teachers)
+    of_teachers = {id(module) for teacher in teachers for module in teacher.modules()}
+    for segmentor in model.modules():
+        if not isinstance(segmentor, BaseSegmentor):
+            continue
+        part = 'teachers' if id(segmentor) in of_teachers else 'student'
+        for network in parts_of(segmentor):
+            _mark(network, 'forward', part)
+    for teacher in teachers:  # also one that is the student itself
+        _mark_votes(teacher)
+    if model.semi is not None:
+        _mark(model.semi, 'update_teachers', 'EMA')
     _mark(optim, 'step', 'optimiser')
     _mark(optim, 'zero_grad', 'optimiser')
-    if model.semi is None:
-        return
-    _mark(model.semi, 'update_teachers', 'EMA')
-    if hasattr(model.semi, 'senior'):  # SegKC's second network is a student, too
-        for name in ('backbone', 'decode_head'):
-            _mark(getattr(model.semi.senior, name), 'forward', 'student')
-    for teacher in model.semi.teachers:
-        _mark_votes(teacher)
 
 
 def _mark(owner: object, method: str, name: str) -> None:
@@ -70,7 +74,7 @@ def shares(step: Callable[[], None], repeats: int = 3) -> dict[str, float]:
 
     Time of the device if there is one, else of the processor. The backward pass of an operation
     counts where its forward pass lies; what lies in no range is a loss: softmax and cross entropy,
-    resizing of logits, voting, mask, mixing of images.
+    resizing of logits, voting, mask, mixing of images, mmseg's accuracy.
 
     Args:
         step (Callable): Makes one training step.
@@ -86,7 +90,7 @@ def shares(step: Callable[[], None], repeats: int = 3) -> dict[str, float]:
     forward = {}
     for event in events:
         if event.sequence_nr >= 0 and not _chain(event, NODE):
-            forward.setdefault(event.sequence_nr, _range(event))
+            forward[event.sequence_nr] = _range(event)  # the last one has made the node
     spent = dict.fromkeys(PARTS, 0.0)
     for event in events:
         time = event.self_device_time_total if cuda else event.self_cpu_time_total

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from mmengine import Config
 from mmengine.model import revert_sync_batchnorm
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapper, build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
@@ -96,10 +96,18 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
     # graphs of compiled networks would hide their operations from the counter
     plain = build_step(path, args)[2] if args.compile else step
     result['flops'] = count_flops(plain)
-    dtype = torch.bfloat16 if isinstance(optim, BFloat16OptimWrapper) else torch.float32
-    result['rate'] = matrix_rate(dtype, image.device.type)
+    result['rate'] = matrix_rate(_dtype(optim), image.device.type)
     mark_parts(model, optim)
     return dict(result, shares=shares(step))
+
+
+def _dtype(optim: OptimWrapper) -> torch.dtype:
+    """In which the networks compute."""
+    if isinstance(optim, BFloat16OptimWrapper):
+        return torch.bfloat16
+    if isinstance(optim, AmpOptimWrapper):
+        return optim.cast_dtype or torch.float16
+    return torch.float32
 
 
 def seconds_of(function: Callable[[], None]) -> float:
@@ -154,4 +162,11 @@ def step(args: argparse.Namespace) -> None:
     print('Forward, backward, optimiser and teachers; memory above what networks and batch take.')
     print(parts)
     print('Shares of the last run, from the profiler; losses: all that is in no network.')
-    write(args.out, size=args.size, batch_size=args.batch_size, seconds=times, runs=runs)
+    write(
+        args.out,
+        threads=args.threads,
+        size=args.size,
+        batch_size=args.batch_size,
+        seconds=times,
+        runs=runs,
+    )

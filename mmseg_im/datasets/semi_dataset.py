@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .checks import build_checked, load_sample
-from .seeded import Seeded
+from .seeded import NOT_SET, Seeded
 
 
 @DATASETS.register_module()
@@ -79,8 +79,7 @@ class SemiDataset(Seeded):
         nested = isinstance(self.labeled, Seeded)
         sup = self.labeled.load(partner) if nested else load_sample(self.labeled, partner)
         if self._size != len(self.unlabeled):
-            passed = max(int(self._clock[1]), 0) * self._size
-            index = int(self._order[(passed + index) % len(self.unlabeled)])
+            index = self._in_passes(index)
         sample = load_sample(self.unlabeled, index)
         if not isinstance(sample['inputs'], dict):
             raise UserError(
@@ -88,6 +87,12 @@ class SemiDataset(Seeded):
                 'the views of an unlabeled image.'
             )
         return {key: dict(sup=sup[key], **sample[key]) for key in ('inputs', 'data_samples')}
+
+    def _in_passes(self, index: int) -> int:
+        epoch = int(self._clock[1])
+        if epoch == NOT_SET:  # nobody counts passes: at random
+            return np.random.randint(len(self.unlabeled))
+        return int(self._order[(epoch * self._size + index) % len(self.unlabeled)])
 
 
 def _build_labeled(cfg: dict) -> BaseDataset | Seeded:

@@ -42,9 +42,24 @@ class TrainableOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Builds the optimiser; its checkpoint holds no state for teachers."""
-        if self.paramwise_cfg:
-            return super().__call__(model)
-        return super().__call__(_Trainable(getattr(model, 'module', model)))
+        if not self.paramwise_cfg:
+            model = _Trainable(getattr(model, 'module', model))
+        wrapper = super().__call__(model)
+        wrapper.optimizer.register_load_state_dict_post_hook(match_memory)
+        return wrapper
+
+
+def match_memory(optimizer: torch.optim.Optimizer) -> None:
+    """Gives what was loaded the memory order of its parameter.
+
+    Fused optimisers pair the values of parameter and moments as they lie in memory: the state of
+    a run with another ``model.channels_last`` would be mixed up without a word.
+    """
+    for parameter, state in optimizer.state.items():
+        for key, value in state.items():
+            same_shape = isinstance(value, torch.Tensor) and value.shape == parameter.shape
+            if same_shape and value.stride() != parameter.stride():
+                state[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 class _Trainable:

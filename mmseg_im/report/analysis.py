@@ -89,7 +89,7 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
         '"confidence" and "entropy": how often the surest pixels of the mean probability are '
         'right, if as many\nare kept as by the mask. J: share of the right pixels kept minus '
         'share of the wrong ones kept. "surest half":\nhow often the surest half of all pixels is '
-        'right; "agreed half": the surest on which all agree, as many.\n\n'
+        'right; "agreed half": as many, those on which all agree before the others.\n\n'
         f'{_name(best)}, by class:\n{by_class}'
     )
 

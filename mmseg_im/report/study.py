@@ -102,15 +102,22 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
 def compact_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str:
     """A Markdown table, names by groups: test metric of the best checkpoint by validation.
 
-    Under ``name + IM`` follows its difference to ``name``, paired by seed, in points.
+    Under ``name + IM`` follows its difference to ``name``, paired by seed, in points. A mean of
+    fewer runs than there are seeds says so.
     """
+
+    def cell(values: Sequence[float | None], form: str = '.2f') -> str:
+        count = sum(value is not None for value in values)
+        some = f' ({count} of {len(seeds)})' if 0 < count < len(seeds) else ''
+        return spread(values, form) + some
+
     results = read_results(study, work_dir, seeds)
     groups = list(dict.fromkeys(group for group, _ in results))
     names = list(dict.fromkeys(name for _, name in results))
     lines = []
     for name in names:
         runs = [results.get((group, name), {}) for group in groups]
-        lines.append([name, *(spread(list(metrics(r, study.metric).values())) for r in runs)])
+        lines.append([name, *(cell(list(metrics(r, study.metric).values())) for r in runs)])
         plain = name.removesuffix(WITH_IM)
         if plain != name and plain in names:
             before = [results.get((group, plain), {}) for group in groups]
@@ -118,7 +125,7 @@ def compact_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[in
                 paired(metrics(a, study.metric), metrics(b, study.metric))
                 for a, b in zip(before, runs, strict=True)
             ]
-            lines.append([DIFFERENCE, *(spread(gain, '+.2f') for gain in gains)])
+            lines.append([DIFFERENCE, *(cell(gain, '+.2f') for gain in gains)])
     return markdown(['', *(group or study.metric for group in groups)], lines)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine import Config
 
-from ..engine.study import read_study
+from ..engine.study import folder_of_study, read_study
 from ..files import write_aside
 from .study import LEGEND, WITH_IM, compact_table, study_table
 from .study_plot import share_plot
@@ -35,7 +35,8 @@ def write_page(
     out = Path(out)
     parts = ['# Results', _head(studies, out)]
     for path in map(Path, studies):
-        parts += _section(path, read_study(path), Path(work_dir, path.stem), out.parent)
+        study = read_study(path)
+        parts += _section(path, study, folder_of_study(study, path, work_dir), out.parent)
     write_aside(out, ('\n\n'.join(parts) + '\n').encode())
 
 

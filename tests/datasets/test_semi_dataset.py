@@ -144,6 +144,8 @@ def test_an_epoch_of_a_chosen_length(mini, num_samples):
     configs = [mini.cfg(k, pipeline=mini.pipeline(k)) for k in ('labeled', 'unlabeled')]
     dataset = SemiDataset(*configs, num_samples=num_samples)
     assert len(dataset) == num_samples
+    seen = {stem(dataset[0]['data_samples']['weak']) for _ in range(60)}
+    assert len(seen) == 5  # no epoch is set: at random
     seen = []
     for number in range(5):
         dataset.set_epoch(0, number)

@@ -77,3 +77,36 @@ def test_bfloat16_step(build_tiny, batch):
     assert weights[1].dtype == torch.float32
     torch.testing.assert_close(weights[1], weights[0], rtol=0.02, atol=2e-3)
     assert not torch.is_autocast_enabled('cpu')
+
+
+@pytest.mark.parametrize('optimizer', [
+    dict(type='SGD', lr=0.1, momentum=0.9, fused=True),
+    dict(type='AdamW', lr=0.01, fused=True),
+])  # fmt: skip
+def test_a_state_of_another_memory_format_is_resumed(build_tiny, batch, optimizer):
+    """Written with contiguous weights, read with those of channels_last: the steps go on."""
+    views, samples = batch()
+    cfg = dict(
+        type='OptimWrapper',
+        constructor='TrainableOptimWrapperConstructor',
+        optimizer=optimizer,
+    )
+
+    def steps(model, wrapper, count=2):
+        for i in range(count):
+            torch.manual_seed(i)  # of dropout
+            wrapper.update_params(model.parse_losses(model(views, samples, mode='loss'))[0])
+
+    torch.manual_seed(0)
+    first = build_tiny().to(memory_format=torch.contiguous_format)
+    wrapper = build_optim_wrapper(first, cfg)
+    steps(first, wrapper)
+    second = build_tiny()
+    second.load_state_dict(first.state_dict())
+    resumed = build_optim_wrapper(second, cfg)
+    resumed.load_state_dict(copy.deepcopy(wrapper.state_dict()))  # as from a file
+    steps(first, wrapper)
+    steps(second, resumed)
+    kernel = second.backbone.encoder[0][0].convs[0].conv.weight
+    assert kernel.is_contiguous(memory_format=torch.channels_last) and not kernel.is_contiguous()
+    torch.testing.assert_close(second.state_dict(), first.state_dict(), rtol=1e-3, atol=1e-4)

@@ -1,6 +1,5 @@
-# What of the mask matters: FixMatch on CamVid 1/8 with one thing changed at a time. Rows of
-# camvid.py are taken over where both have the same --work-dir:
-# python tools/study.py run tools/studies/camvid_variants.py --work-dir work_dirs/studies/camvid
+# What of the mask matters: FixMatch on CamVid 1/8 with one thing changed at a time.
+runs_of = 'camvid'  # three rows are the same there
 title = 'CamVid 1/8, what of the mask matters'
 caption = (
     'Every row begins with the better of two `first networks` (1500 updates on 46 labeled images) '

@@ -8,8 +8,6 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import HOOKS
 from torch import nn
 
-PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head')
-
 
 @HOOKS.register_module()
 class CompileHook(Hook):
@@ -41,12 +39,16 @@ def compile_networks(model: nn.Module, **options) -> None:
         **options: Of :func:`torch.compile`.
     """
     for segmentor in model.modules():
-        if not isinstance(segmentor, BaseSegmentor):
-            continue
-        for name in PARTS:
-            found = getattr(segmentor, name, None)
-            for part in found if isinstance(found, nn.ModuleList) else [found]:
-                if (
-                    part is not None
-                ):  # heads are called as head.forward(...), past nn.Module.compile
-                    part.forward = torch.compile(part.forward, **options)
+        if isinstance(segmentor, BaseSegmentor):
+            for part in parts_of(segmentor):  # heads are called as head.forward(...)
+                part.forward = torch.compile(part.forward, **options)
+
+
+def parts_of(segmentor: BaseSegmentor) -> list[nn.Module]:
+    """Backbone, neck and all heads of a segmentor."""
+    found = []
+    for name in ('backbone', 'neck', 'decode_head', 'auxiliary_head'):
+        part = getattr(segmentor, name, None)
+        if part is not None:
+            found += list(part) if isinstance(part, nn.ModuleList) else [part]
+    return found
