@@ -5,9 +5,9 @@ import argparse
 import importlib
 import sys
 
-from mmengine.config import DictAction
-
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+
+ITEM = 'CONFIG[:compile][:key=value...], such as x.py:optim_wrapper.type=BFloat16OptimWrapper'
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,18 +20,14 @@ def parse_args() -> argparse.Namespace:
     predict.add_argument('--teachers', type=int, nargs='+', default=[1, 4], help='K to measure')
     predict.add_argument('--images', type=int, default=64)
     step = commands.add_parser('step', help='training steps of configs, against the first of them')
-    step.add_argument('configs', nargs='+', help='the first is the base, such as a supervised one')
+    step.add_argument('configs', nargs='+', help=f'{ITEM}; the first is the base')
     published = commands.add_parser(
         'published', help='a step of UniMatch or UniMatch V2, against it in the published manner'
     )
-    published.add_argument('config', help='config whose model.semi is one of them')
+    published.add_argument('config', help=f'{ITEM}; its model.semi is one of them')
     for command in (step, published):
         command.add_argument('--steps', type=int, default=10, help='of a run; their median counts')
         command.add_argument('--threads', type=int, default=1, help='of the CPU')
-        command.add_argument('--compile', action='store_true', help='networks as by CompileHook')
-        command.add_argument(
-            '--cfg-options', nargs='+', action=DictAction, help='key=value pairs for our step'
-        )
     data = commands.add_parser('data', help='training pipelines, in one process as in a worker')
     data.add_argument('config', help='config whose train_dataloader is measured')
     data.add_argument('--images', type=int, default=30, help='for each pipeline')

@@ -12,13 +12,13 @@ from prettytable import PrettyTable
 from .machine import in_ms, summary, write
 from .memory import PeakMemory
 from .published_code import published_step
-from .step import WARM_UP, seconds_of, step_once
+from .step import WARM_UP, read_item, seconds_of, step_once
 
 
-def published_once(path: str, args: argparse.Namespace) -> dict:
+def published_once(item: str, args: argparse.Namespace) -> dict:
     """Measures some steps in a process of its own: median seconds, and peak memory in MiB."""
     torch.set_num_threads(args.threads)
-    _, step = published_step(path, args)
+    _, step = published_step(read_item(item)[0], args)
     memory = PeakMemory()
     seconds = [seconds_of(step) for _ in range(WARM_UP + args.steps)]
     return dict(seconds=float(np.median(seconds[WARM_UP:])), peak=memory.above())

@@ -2,6 +2,7 @@
 """Speed and memory of one training step of several configs, as ratios to the first of them."""
 
 import argparse
+import ast
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -51,16 +52,31 @@ def random_batch(model: torch.nn.Module, batch_size: int, size: tuple[int, int])
     return dict(inputs=inputs, data_samples=samples)
 
 
-def build_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWrapper, Callable]:
+def read_item(item: str) -> tuple[str, bool, dict]:
+    """Reads ``'CONFIG[:compile][:key=value ...]'``: path, whether to compile, and changes."""
+    path, *words = item.split(':')
+    changes = dict(word.split('=', 1) for word in words if word != 'compile')
+    return path, 'compile' in words, {key: _value(text) for key, text in changes.items()}
+
+
+def _value(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def build_step(item: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWrapper, Callable]:
     """Builds a config's network and optimiser on the device, and one training step of them.
 
     Args:
-        path (str): The config.
-        args (Namespace): ``batch_size``, ``size``, ``cfg_options``.
+        item (str): See :func:`read_item`; nothing is compiled here.
+        args (Namespace): ``batch_size``, ``size``.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    path, _, changes = read_item(item)
     cfg = Config.fromfile(path)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg.merge_from_dict(changes)
     init_default_scope('mmseg')
     torch.manual_seed(0)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).to(device).train()
@@ -77,11 +93,12 @@ def build_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWra
     return model, optim, step
 
 
-def step_once(path: str, args: argparse.Namespace) -> dict:
+def step_once(item: str, args: argparse.Namespace) -> dict:
     """Measures some steps in a process of its own: seconds, peak memory, arithmetic, shares."""
     torch.set_num_threads(args.threads)
-    model, optim, step = build_step(path, args)
-    if args.compile:
+    model, optim, step = build_step(item, args)
+    compiled = read_item(item)[1]
+    if compiled:
         compile_networks(model)
     image = torch.randn(args.batch_size, 3, *args.size, device=next(model.parameters()).device)
     seconds, forwards, memory = [], [], PeakMemory()
@@ -94,7 +111,7 @@ def step_once(path: str, args: argparse.Namespace) -> dict:
         peak=memory.above(),
     )
     # graphs of compiled networks would hide their operations from the counter
-    plain = build_step(path, args)[2] if args.compile else step
+    plain = build_step(item, args)[2] if compiled else step
     result['flops'] = count_flops(plain)
     result['rate'] = matrix_rate(_dtype(optim), image.device.type)
     mark_parts(model, optim)
@@ -145,7 +162,7 @@ def step(args: argparse.Namespace) -> None:
     parts = PrettyTable(['config', *PARTS, 'GFLOP', 'GFLOP/s', 'of matrix products'])
     table.align['config'] = parts.align['config'] = 'l'
     for path, time_of in times.items():
-        name = Path(path).stem.split('_')[0]
+        name = Path(path).stem.split('_')[0] + ''.join(f' {w}' for w in path.split(':')[1:])
         table.add_row([
             name, in_ms(time_of), f'{time_of["median"] / base:.2f}', f'{peaks[path]:.0f}',
             f'{peaks[path] / peaks[args.configs[0]]:.2f}',

@@ -50,7 +50,7 @@ def config(tmp_path):
 def test_same_losses_without_dropout(config, name):
     """Five steps with the same boxes: gradients, optimiser and EMA are those of our step, too."""
     path = config(**CASES[name])
-    args = argparse.Namespace(batch_size=3, size=(32, 40), cfg_options=None)
+    args = argparse.Namespace(batch_size=3, size=(32, 40))
     _, theirs = published_step(path, args)
     model, _, step = build_step(path, args)
     ours = []

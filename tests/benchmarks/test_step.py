@@ -10,12 +10,12 @@ from torch import nn
 
 from mmseg_im.benchmarks.rate import count_flops, matrix_rate
 from mmseg_im.benchmarks.shares import PARTS, mark_parts, shares
-from mmseg_im.benchmarks.step import build_step, step_once
+from mmseg_im.benchmarks.step import build_step, read_item, step_once
 from mmseg_im.models.backbones.dinov2 import Attention
 from tests.conftest import tiny_model
 from tests.models.test_methods import METHODS, with_mask
 
-ARGS = dict(batch_size=2, size=(32, 32), cfg_options=None, threads=1, steps=1, compile=False)
+ARGS = dict(batch_size=2, size=(32, 32), threads=1, steps=1)
 
 
 @pytest.fixture
@@ -93,8 +93,16 @@ def test_flops_are_those_of_the_formula():
         assert count_flops(lambda: attention(tokens)) == products + pairs
 
 
+def test_changes_of_a_config():
+    assert read_item('a/b.py') == ('a/b.py', False, {})
+    item = 'b.py:model.channels_last=False:compile:optim_wrapper.type=X:a.lr=1e-3'
+    changes = {'model.channels_last': False, 'optim_wrapper.type': 'X', 'a.lr': 0.001}
+    assert read_item(item) == ('b.py', True, changes)
+
+
 def test_a_measurement(config):
-    found = step_once(config(with_mask(METHODS['fixmatch'])), argparse.Namespace(**ARGS))
+    item = config(with_mask(METHODS['fixmatch'])) + ':optim_wrapper.type=BFloat16OptimWrapper'
+    found = step_once(item, argparse.Namespace(**ARGS))
     assert found['seconds'] > found['forward'] > 0 and found['flops'] > 0
     assert found['rate'] > 1e8 and matrix_rate(torch.bfloat16, 'cpu') > 1e7
     assert found['shares']['EMA'] > 0
