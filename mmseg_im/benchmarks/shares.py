@@ -80,6 +80,7 @@ def shares(step: Callable[[], None], repeats: int = 3) -> dict[str, float]:
         step (Callable): Makes one training step.
         repeats (int): Steps to profile.
     """
+    step()  # networks that were compiled are compiled anew after they were marked
     cuda = torch.cuda.is_available()
     kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
     with profile(activities=kinds) as profiler:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine import Config
+from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import AmpOptimWrapper, OptimWrapper, build_optim_wrapper
 from mmengine.registry import init_default_scope
@@ -78,6 +79,7 @@ def build_step(item: str, args: argparse.Namespace) -> tuple[nn.Module, OptimWra
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(changes)
     init_default_scope('mmseg')
+    MMLogger.get_instance('benchmark', log_level='WARNING')  # not a line for each parameter
     torch.manual_seed(0)
     model = revert_sync_batchnorm(MODELS.build(cfg.model)).to(device).train()
     optim = build_optim_wrapper(model, cfg.optim_wrapper)

@@ -30,6 +30,9 @@ def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
 def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> Tensor:
     """Resizes what a decode head returns, (N, C, h, w), to (N, C, H, W), as its network does.
 
+    The result lies in memory class by class: softmax, losses and hard labels go through classes,
+    and are several times slower on what convolutions with ``channels_last`` return.
+
     Raises:
         ValueError: If it is something else.
     """
@@ -39,6 +42,7 @@ def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> 
             f'{type(head).__name__} does not return logits (N, C, h, w) for pixels, which '
             'semi-supervised training needs: choose another decode_head.'
         )
+    logits = logits.contiguous()
     if tuple(logits.shape[2:]) == tuple(size):
         return logits
     return resize(logits, size=size, mode='bilinear', align_corners=segmentor.align_corners)

@@ -199,7 +199,7 @@ class _Tally:
 
     def add(self, logits: Tensor) -> None:
         """Takes the logits (1, C, H, W) of one voter."""
-        probs = self.space.probs(logits)
+        probs = self.space.probs(logits.contiguous())  # see models.logits.at_size
         hard = self.space.hard(probs)
         self.votes.add(hard)
         everywhere = torch.ones((), dtype=torch.bool, device=hard.device)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from mmengine.structures import PixelData
 from mmseg.models import CascadeEncoderDecoder, EncoderDecoder
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
@@ -152,16 +153,16 @@ class SemiMixin:
 
     def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
-            return head.loss_by_feat(raw.float(), samples)  # softmax in float32 under autocast
+            # in float32 under autocast, and in the memory order of logits, see at_size
+            return head.loss_by_feat(raw.float().contiguous(), samples)
         return sigmoid_loss(self.label_space, head, raw, samples)
 
     def _decode_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
-        if self.label_space.head_knows_loss:
+        head = self.decode_head
+        own_loss = getattr(type(head), 'loss', None) is not BaseDecodeHead.loss
+        if self.label_space.head_knows_loss and own_loss:
             return super()._decode_head_forward_train(inputs, data_samples)
-        raw = self.decode_head.forward(inputs)
-        return add_prefix(
-            sigmoid_loss(self.label_space, self.decode_head, raw, data_samples), 'decode'
-        )
+        return add_prefix(self._head_loss(head, head.forward(inputs), data_samples), 'decode')
 
     def _auxiliary_head_forward_train(self, inputs, data_samples) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
