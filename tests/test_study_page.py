@@ -228,7 +228,8 @@ def test_the_page_has_all_parts_in_order(files):
     page = Path('docs/results.md').read_text(encoding='utf-8')
     parts = [
         '# Results',
-        'python tools/study.py page shares.py tasks.py --out docs/results.md',
+        'python tools/study.py page shares.py tasks.py --work-dir work_dirs/studies '
+        '--out docs/results.md',
         '## All shares',
         'python tools/study.py run shares.py',
         'What every row does.',
@@ -277,3 +278,21 @@ def test_the_tool(files, monkeypatch, capsys):
     assert '| F | 32.00 | 32.00 |' in elsewhere
     with pytest.raises(SystemExit):
         run('page', 'none.py')
+
+
+def test_the_page_of_the_project_is_that_of_its_runs(tmp_path, monkeypatch):
+    """docs/results.md is what its first command makes of the results in docs/runs."""
+    page = (ROOT / 'docs/results.md').read_text(encoding='utf-8')
+    command = next(line for line in page.splitlines() if line.startswith('python tools/study.py'))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'docs').mkdir()
+    for name in ('tools', 'configs', 'docs/runs'):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(sys, 'argv', command.split()[1:])
+    runpy.run_path(str(ROOT / 'tools/study.py'), run_name='__main__')
+    assert Path('docs/results.md').read_text(encoding='utf-8') == page
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8').partition('## Results')[2]
+    table = [line for line in readme.partition('\n## ')[0].splitlines() if line.startswith('|')]
+    assert len(table) > 5 and set(table) <= set(page.splitlines())
+    for image in re.findall(r'\]\((images/.*?)\)', page):
+        assert (ROOT / 'docs' / image).is_file() and (tmp_path / 'docs' / image).is_file()

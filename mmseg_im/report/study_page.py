@@ -33,14 +33,14 @@ def write_page(
         UserError: If a study is wrong or a file cannot be written.
     """
     out = Path(out)
-    parts = ['# Results', _head(studies, out)]
+    parts = ['# Results', _head(studies, work_dir, out)]
     for path in map(Path, studies):
         study = read_study(path)
         parts += _section(path, study, folder_of_study(study, path, work_dir), out.parent)
     write_aside(out, ('\n\n'.join(parts) + '\n').encode())
 
 
-def _head(studies: Sequence[str | os.PathLike], out: Path) -> str:
+def _head(studies: Sequence[str | os.PathLike], work_dir: str | os.PathLike, out: Path) -> str:
     names = ' '.join(Path(path).as_posix() for path in studies)
     columns = '\n'.join(
         textwrap.fill(f'- {title}: {meaning}.', 120, subsequent_indent='  ')
@@ -51,7 +51,7 @@ This page is built from the results of the runs, with the notes that lie beside 
 (`NAME.md` of `NAME.py`); change those, not this page:
 
 ```bash
-python tools/study.py page {names} --out {out.as_posix()}
+python tools/study.py page {names} --work-dir {Path(work_dir).as_posix()} --out {out.as_posix()}
 ```
 
 The first table of a study has the mean ± standard deviation (n - 1) over the seeds of the test
