@@ -211,8 +211,12 @@ def files(tmp_path, monkeypatch) -> Path:
     config = tmp_path / 'config.py'
     config.write_text('')
     runs = tmp_path / 'work_dirs/studies'
-    for name, group in (('shares', '1/8'), ('tasks', 'binary')):
-        rows = [dict(name=n, config='config.py', group=group) for n in ('F', 'F + IM')]
+    for name, group, other in (('shares', '1/8', '1/4'), ('tasks', 'binary', 'multi-label')):
+        rows = [
+            dict(name=n, config='config.py', group=g)
+            for g in (group, other)  # of which the other has not been run
+            for n in ('F', 'F + IM')
+        ]
         Path(f'{name}.py').write_text(
             f"title = 'All {name}'\nmetric = 'mIoU'\nseeds = [0, 1]\nrows = {rows!r}\n"
             "caption = 'What every row does.'\n"
@@ -234,13 +238,13 @@ def test_the_page_has_all_parts_in_order(files):
         'python tools/study.py run shares.py',
         'What every row does.',
         'Three seeds: it **helps**, by 2.5 µ.',
-        '| F + IM | 33.50 ± 0.71 |',
-        '| *difference, points* | +2.50 ± 0.71 |',
+        '| F + IM | 33.50 ± 0.71 |  |',
+        '| *difference, points* | +2.50 ± 0.71 |  |',
         '](images/study_shares.svg)',
         '### 1/8',
         '## All tasks',
         'python tools/study.py run tasks.py',
-        '| *difference, points* | +2.50 ± 0.71 |',
+        '| *difference, points* | +2.50 ± 0.71 |  |',
         '### binary',
     ]
     at = 0
