@@ -2,6 +2,7 @@
 """Teachers: networks that label the weak view. Always in eval mode, never with gradient."""
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -47,7 +48,7 @@ class Teacher(BaseModule):
         """Follows the student; called at the start of every training step."""
 
     def vote(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
-        """Predicts a batch, one view after another, so that only one volume of logits lives.
+        """Predicts a batch in all views; neighbouring views of one size share a forward pass.
 
         Args:
             student (nn.Module): The network in training.
@@ -58,9 +59,11 @@ class Teacher(BaseModule):
         """
         network = self.network(student)
         image = self.adapt(image)
-        for view in self.views:
-            logits = pixel_logits(network, view.apply(image))
-            yield view.undo(logits.float(), image.shape[2:])
+        for _, group in itertools.groupby(self.views, key=lambda view: view.scale):
+            views = list(group)
+            logits = pixel_logits(network, torch.cat([view.apply(image) for view in views]))
+            for view, part in zip(views, logits.chunk(len(views)), strict=True):
+                yield view.undo(part.float(), image.shape[2:])
 
     def network(self, student: nn.Module) -> nn.Module:
         """The segmentor that predicts."""
