@@ -67,13 +67,19 @@ def test_a_row_begins_with_the_networks_of_another(study, tmp_path):
     run_study(study, tmp_path / 'moved', [3], None)  # nothing is left to do
     first = folder_of(tmp_path / 'moved', 'first', 3, '1/8')
     write_json(first / RESULT, dict(read_json(first / RESULT), best=dict(mIoU=1.0)))
-    with pytest.raises(UserError, match='begins with networks that were trained again'):
+    with pytest.raises(UserError, match='networks that it begins with were trained again'):
         run_study(study, tmp_path / 'moved', [3], None)
     for start in ('nobody', 'more'):
         study.rows[0].start = start
         study.dump(str(tmp_path / 'study.py'))
         with pytest.raises(UserError, match=f"'more' starts from '{start}', which"):
             read_study(tmp_path / 'study.py')
+
+
+def test_an_option_that_names_nothing(study, tmp_path):
+    study.rows[0].options = {'param_schedular.0.end': 1}
+    with pytest.raises(UserError, match="no 'param_schedular'.*Did you mean 'param_scheduler'"):
+        run_study(study, tmp_path, [3], None)
 
 
 def test_networks_of_a_run_in_generations(tmp_path, monkeypatch):

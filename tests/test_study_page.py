@@ -300,3 +300,12 @@ def test_the_page_of_the_project_is_that_of_its_runs(tmp_path, monkeypatch):
     assert len(table) > 5 and set(table) <= set(page.splitlines())
     for image in re.findall(r'\]\((images/.*?)\)', page):
         assert (ROOT / 'docs' / image).is_file() and (tmp_path / 'docs' / image).is_file()
+
+
+def test_a_share_of_zero_is_shown_and_a_mask_that_never_was_is_not(tmp_path):
+    study = make_study(['F'], [None])
+    zero = [0.0] * 5
+    finish(tmp_path, 'F', None, [30.0], {'im/masked': zero, 'im/used': zero})
+    header, _, row = cells(study_table(study, tmp_path, [0]))
+    assert 'masked' not in header
+    assert row[header.index('used')] == '0.0% → 0.0%'

@@ -24,30 +24,34 @@ def parse_args() -> argparse.Namespace:
         one.add_argument('study', help='a file of tools/studies')
         one.add_argument('--work-dir', help=f'default: {WORK_DIRS}/NAME')
         one.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
-        one.add_argument('--rows', nargs='+', help='names of rows to run; default: all')
+        one.add_argument('--rows', nargs='+', help='names of rows; default: all')
     page = commands.add_parser('page')
     page.add_argument('studies', nargs='+', metavar='study', help='files of tools/studies')
     page.add_argument('--work-dir', default=WORK_DIRS, help='holds a folder for each study')
-    page.add_argument('--out', default='docs/results.md', help='default: docs/results.md')
+    page.add_argument('--out', help='default: results.md in --work-dir')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
     with plain_errors():
-        from mmseg_im.engine.study import folder_of_study, read_study, run_study
+        from mmseg_im.engine.study import check_names, folder_of_study, read_study, run_study
         from mmseg_im.report.study import study_table
         from mmseg_im.report.study_page import write_page
 
         if args.command == 'page':
-            write_page(args.studies, args.work_dir, args.out)
-            print(args.out)
+            out = args.out or str(Path(args.work_dir, 'results.md'))
+            write_page(args.studies, args.work_dir, out)
+            print(out)
             return
         study = read_study(args.study)
         work_dir = Path(args.work_dir or folder_of_study(study, args.study, WORK_DIRS))
         seeds = args.seeds or list(study.seeds)
         if args.command == 'run':
             run_study(study, work_dir, seeds, args.rows)
+        check_names(study, args.rows)
+        if args.rows:
+            study.rows = [row for row in study.rows if row.name in args.rows]
         print(study_table(study, work_dir, seeds))
 
 

@@ -127,8 +127,9 @@ def data(args: argparse.Namespace) -> None:
     sample_seconds = sum(part['seconds'] for part in content.values())
     batch_size = cfg.train_dataloader.batch_size
     print(
-        f'One worker makes a batch of {batch_size} samples in {batch_size * sample_seconds:.2f} s; '
-        f'two feed a step that takes {batch_size * sample_seconds / 2:.2f} s or more.'
+        f'One worker makes a batch of {batch_size} samples in '
+        f'{1000 * batch_size * sample_seconds:.0f} ms; two feed a step that takes '
+        f'{500 * batch_size * sample_seconds:.0f} ms or more.'
     )
     if args.step_ms:
         workers = math.ceil(1000 * batch_size * sample_seconds / args.step_ms)

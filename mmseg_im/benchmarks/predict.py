@@ -128,6 +128,7 @@ def predict(args: argparse.Namespace) -> None:
         ])  # fmt: skip
     print(table)
     print('Memory above what the process holds, with its weights, before the first image.')
+    print('The workers of a loader take a second to start, which counts: measure many images.')
     seconds = {_name(*kind): summary([run['seconds'] for run in runs[kind]]) for kind in kinds}
     write(
         args.out, threads=1, config=args.config, size=args.size, batch_size=args.batch_size,

@@ -26,6 +26,7 @@ def published_once(item: str, args: argparse.Namespace) -> dict:
 
 def published(args: argparse.Namespace) -> None:
     """Prints the table, and writes JSON if a file is named."""
+    read_item(args.config)
     context = multiprocessing.get_context('spawn')
     measures = dict(published=published_once, ours=step_once)
     runs: dict[str, list[dict]] = {name: [] for name in measures}
@@ -35,7 +36,7 @@ def published(args: argparse.Namespace) -> None:
                 runs[name].append(pool.submit(measure, args.config, args).result())
     times = {name: summary([run['seconds'] for run in found]) for name, found in runs.items()}
     peaks = {name: float(np.median([r['peak'] for r in found])) for name, found in runs.items()}
-    table = PrettyTable(['', 'ms a step', 'times faster', 'MiB', 'of published'])
+    table = PrettyTable(['', 'ms a step', 'times faster', 'memory, MiB', 'of published'])
     for name, time in times.items():
         faster = times['published']['median'] / time['median']
         table.add_row([
@@ -46,7 +47,7 @@ def published(args: argparse.Namespace) -> None:
     last = runs['ours'][-1]
     speed = last['flops'] / times['ours']['median']
     print(
-        f'Ours: {last["flops"] / 1e9:.1f} GFLOP a step, {speed / 1e12:.3f} TFLOP/s, '
+        f'Ours: {last["flops"] / 1e9:.1f} GFLOP a step, {speed / 1e9:.0f} GFLOP/s, '
         f'{speed / last["rate"]:.0%} of what matrix products reach in its dtype.'
     )
     print(f'{args.batch_size} labeled and {args.batch_size} unlabeled random images of '

@@ -4,6 +4,7 @@
 import argparse
 import ast
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 
 from ..engine.hooks.compile import compile_networks
 from ..engine.optim import BFloat16OptimWrapper
+from ..errors import UserError
 from .machine import in_ms, summary, write
 from .memory import PeakMemory
 from .rate import count_flops, matrix_rate
@@ -54,8 +56,17 @@ def random_batch(model: torch.nn.Module, batch_size: int, size: tuple[int, int])
 
 
 def read_item(item: str) -> tuple[str, bool, dict]:
-    """Reads ``'CONFIG[:compile][:key=value ...]'``: path, whether to compile, and changes."""
+    """Reads ``'CONFIG[:compile][:key=value ...]'``: path, whether to compile, and changes.
+
+    Raises:
+        UserError: If the config does not exist or a change is none.
+    """
     path, *words = item.split(':')
+    if not Path(path).is_file():
+        raise UserError(f'{path} does not exist.')
+    wrong = [word for word in words if word != 'compile' and '=' not in word]
+    if wrong:
+        raise UserError(f"{item}: {wrong[0]!r} is neither 'compile' nor key=value.")
     changes = dict(word.split('=', 1) for word in words if word != 'compile')
     return path, 'compile' in words, {key: _value(text) for key, text in changes.items()}
 
@@ -120,6 +131,12 @@ def step_once(item: str, args: argparse.Namespace) -> dict:
     return dict(result, shares=shares(step))
 
 
+def _name(item: str) -> str:
+    """``'fixmatch-im compile'``: method and changes."""
+    path = read_item(item)[0]
+    return ' '.join([Path(path).stem.split('_')[0], *item.split(':')[1:]])
+
+
 def _dtype(optim: OptimWrapper) -> torch.dtype:
     """In which the networks compute."""
     if isinstance(optim, BFloat16OptimWrapper):
@@ -153,27 +170,29 @@ def step(args: argparse.Namespace) -> None:
     """Prints the tables, and writes JSON if a file is named."""
     context = multiprocessing.get_context('spawn')
     runs: dict[str, list[dict]] = {path: [] for path in args.configs}
-    for _ in range(args.repeats):
+    names = {path: _name(path) for path in args.configs}
+    for i in range(args.repeats):
         for path in args.configs:  # in turn, so that a busy moment hits all of them
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 runs[path].append(pool.submit(step_once, path, args).result())
+            spent = 1000 * runs[path][-1]['seconds']
+            print(f'run {i + 1}: {names[path]}: {spent:.1f} ms', file=sys.stderr, flush=True)
     times = {path: summary([run['seconds'] for run in found]) for path, found in runs.items()}
     peaks = {path: float(np.median([r['peak'] for r in found])) for path, found in runs.items()}
     base = times[args.configs[0]]['median']
-    table = PrettyTable(['config', 'ms a step', 'of the first', 'MiB', 'of its'])
+    table = PrettyTable(['config', 'ms a step', 'of the first', 'memory, MiB', "of the first's"])
     parts = PrettyTable(['config', *PARTS, 'GFLOP', 'GFLOP/s', 'of matrix products'])
     table.align['config'] = parts.align['config'] = 'l'
     for path, time_of in times.items():
-        name = Path(path).stem.split('_')[0] + ''.join(f' {w}' for w in path.split(':')[1:])
         table.add_row([
-            name, in_ms(time_of), f'{time_of["median"] / base:.2f}', f'{peaks[path]:.0f}',
+            names[path], in_ms(time_of), f'{time_of["median"] / base:.2f}', f'{peaks[path]:.0f}',
             f'{peaks[path] / peaks[args.configs[0]]:.2f}',
         ])  # fmt: skip
         last = runs[path][-1]
         speed = last['flops'] / time_of['median']
         parts.add_row([
-            name, *(f'{last["shares"][part]:.0%}' for part in PARTS), f'{last["flops"] / 1e9:.1f}',
-            f'{speed / 1e9:.0f}', f'{speed / last["rate"]:.0%}',
+            names[path], *(f'{last["shares"][part]:.0%}' for part in PARTS),
+            f'{last["flops"] / 1e9:.1f}', f'{speed / 1e9:.0f}', f'{speed / last["rate"]:.0%}',
         ])  # fmt: skip
     print(table)
     share = np.median([run['forward'] for run in runs[args.configs[0]]]) / base

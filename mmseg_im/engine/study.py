@@ -3,6 +3,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -60,6 +61,14 @@ def folder_of_study(study: Config, path: str | os.PathLike, parent: str | os.Pat
     return Path(parent, study.get('runs_of') or Path(path).stem)
 
 
+def check_names(study: Config, names: Sequence[str] | None) -> None:
+    """Raises a UserError if a study has no row of a name."""
+    known = dict.fromkeys(row.name for row in study.rows)
+    for name in names or []:
+        if name not in known:
+            raise UserError(f'The study has no row {name!r}; its rows are: {", ".join(known)}.')
+
+
 def run_study(study: Config, work_dir: Path, seeds: list[int], names: list[str] | None) -> None:
     """Runs what has no result yet; a cell at which another process is at work is passed over.
 
@@ -69,10 +78,7 @@ def run_study(study: Config, work_dir: Path, seeds: list[int], names: list[str] 
         seeds (list[int]): Which seeds; all rows of one before the next.
         names (list[str], optional): Which rows; None for all.
     """
-    unknown = set(names or []) - {row.name for row in study.rows}
-    if unknown:
-        known = ', '.join(row.name for row in study.rows)
-        raise UserError(f'The study has no row {sorted(unknown)[0]!r}; its rows are: {known}.')
+    check_names(study, names)
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', torch.get_num_threads())))
     rows = {(row.name, row.get('group')): row for row in study.rows}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cell of a study: one config trained and tested with one seed; its result is a small file."""
 
+import difflib
 import json
 import time
 from pathlib import Path
@@ -41,10 +42,12 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
         trained; ``mask``: means of :data:`MASK_KEYS` over each fifth of the training.
 
     Raises:
-        UserError: If the folder holds a run of another config.
+        UserError: If the folder holds a run of another config, or an option names no part of it.
     """
     cfg = Config.fromfile(row['config'])
-    cfg.merge_from_dict(_filled(dict(row.get('options') or {}), start))
+    options = _filled(dict(row.get('options') or {}), start)
+    _check_options(cfg, options, row['config'])
+    cfg.merge_from_dict(options)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(folder)
     if start is not None:
@@ -52,9 +55,9 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     made_with = _made_with(cfg, start)
     if (folder / MADE_WITH).is_file() and read_json(folder / MADE_WITH) != made_with:
         raise UserError(
-            f'{folder} was made with another config than {row["config"]} is now, or begins with '
-            'networks that were trained again since. Delete the folder to run it again, or choose '
-            'another --work-dir.'
+            f'{folder} was made with another config: {row["config"]} or the options of its row '
+            'have changed since, or the networks that it begins with were trained again. Delete '
+            'the folder to run it again, or choose another --work-dir.'
         )
     if (folder / RESULT).is_file():
         return read_json(folder / RESULT)
@@ -68,6 +71,15 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     for path in folder.rglob('*_*.pth'):  # best.pth and the state of a generational run stay
         path.unlink()
     return result
+
+
+def _check_options(cfg: Config, options: dict, path: str) -> None:
+    for key in options:
+        part = key.partition('.')[0]
+        if part not in cfg and part not in ('load_from', 'compile'):
+            close = difflib.get_close_matches(part, cfg, n=1)
+            hint = f' Did you mean {close[0]!r}?' if close else ''
+            raise UserError(f'options of a row: {path} has no {part!r} ({key}).{hint}')
 
 
 def _made_with(cfg: Config, start: Path | None) -> dict:

@@ -21,9 +21,10 @@ LEGEND = {
     'seed, with the mean over the seeds and their standard deviation (n - 1); of a run in '
     'generations, of the best student by validation of the last one',
     'last checkpoint': 'the same of the last checkpoint, whatever validation said',
-    'masked': 'share of the unlabeled pixels that the mask takes out. This column and the next '
-    'three: means over the first → over the last fifth of the training; of a run in generations, '
-    'of the labels that the first → the last generation wrote (one value: it labeled once)',
+    'masked': 'share of the unlabeled pixels that the mask takes out. It, `used`, `right outside` '
+    'and `right inside` are means over the first → over the last fifth of the training; of a run '
+    'in generations, of the labels that the first → the last generation wrote (one value: of one '
+    'labeling, or one part was logged)',
     'used': 'share of the unlabeled pixels that carry a loss',
     'right outside, right inside': 'share of the pixels outside and inside the mask whose label '
     'is right (without a mask, all are outside)',
@@ -87,7 +88,7 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
             *(number(runs[seed]['best'][metric]) if seed in runs else NOTHING for seed in seeds),
             spread([r['best'][metric] for r in values]),
             spread([r['last'][metric] for r in values]),
-            *(course([r['mask'].get(key) for r in values]) for key in MASK_KEYS),
+            *(course([_of_mask(r['mask'], key) for r in values]) for key in MASK_KEYS),
             str(networks) if networks and several else NOTHING,
             f'{statistics.mean(r["seconds"] for r in values) / 60:.1f}' if values else NOTHING,
         ])  # fmt: skip
@@ -163,12 +164,18 @@ def spread(values: Sequence[float | None], form: str = '.2f') -> str:
     return f'{number(statistics.mean(known), form)} ± {number(statistics.stdev(known))}'
 
 
+def _of_mask(found: dict, key: str) -> list[float | None] | None:
+    """What a run logged; a run that never masked a pixel has no mask."""
+    values = found.get(key)
+    return values if values is None or key != MASK_KEYS[0] or any(values) else None
+
+
 def course(lists: Sequence[list[float | None] | None]) -> str:
     """``'34.9% → 6.7%'``: the first and the last part of the training, means over the seeds.
 
-    One value if there is one part. Nothing where there never was anything, such as a mask.
+    One value if there is one part; nothing where there was none.
     """
-    known = [values for values in lists if values and any(values)]
+    known = [values for values in lists if values and any(v is not None for v in values)]
     first = [values[0] for values in known if len(values) > 1 and values[0] is not None]
     last = [values[-1] for values in known if values[-1] is not None]
     if not last:

@@ -11,6 +11,7 @@ from torch import nn
 from mmseg_im.benchmarks.rate import count_flops, matrix_rate
 from mmseg_im.benchmarks.shares import PARTS, mark_parts, shares
 from mmseg_im.benchmarks.step import build_step, read_item, step_once
+from mmseg_im.errors import UserError
 from mmseg_im.models.backbones.dinov2 import Attention
 from tests.conftest import tiny_model
 from tests.models.test_methods import METHODS, with_mask
@@ -51,7 +52,7 @@ def slow(module: nn.Module, factor: int) -> None:
     ('semi', 'teachers', 'student'),
     [
         (METHODS['fixmatch'], 1, 1),  # labeled and strong images pass together
-        (with_mask(METHODS['fixmatch']), 2, 1),
+        (with_mask(METHODS['fixmatch']), 1, 1),  # both views pass together
         (METHODS['unimatch_v2'], 1, 2),
     ],
     ids=['fixmatch', 'fixmatch-im', 'unimatch_v2'],
@@ -93,8 +94,13 @@ def test_flops_are_those_of_the_formula():
         assert count_flops(lambda: attention(tokens)) == products + pairs
 
 
-def test_changes_of_a_config():
-    assert read_item('a/b.py') == ('a/b.py', False, {})
+def test_changes_of_a_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'b.py').touch()
+    assert read_item('b.py') == ('b.py', False, {})
+    for item, message in (('c.py', 'c.py does not exist'), ('b.py:x', "'x' is neither")):
+        with pytest.raises(UserError, match=message):
+            read_item(item)
     item = 'b.py:model.channels_last=False:compile:optim_wrapper.type=X:a.lr=1e-3'
     changes = {'model.channels_last': False, 'optim_wrapper.type': 'X', 'a.lr': 0.001}
     assert read_item(item) == ('b.py', True, changes)

@@ -1,12 +1,15 @@
 # What the mask adds, over the share of labeled images: CamVid at 160x120, a small network.
 title = 'CamVid, over the share of labeled images'
 caption = (
-    'Two networks learn from the labeled images for 1500 updates (`first networks`). Every other '
-    'row begins with the better one by validation and makes 700 updates more, so that each '
-    'measured network has made 2200: of 4 labeled images, and for the online methods of 4 '
-    'unlabeled ones beside them. In generations both first networks label, and two students make '
-    '700 updates each, of 2 labeled and 2 pseudo-labeled images (IM++ also trains its quality '
-    'network).'
+    'CamVid at 160x120: 367 training images, of which 23 (1/16), 46 (1/8), 92 (1/4) or all have '
+    'labels, 101 for validation, 233 for the test; eleven classes, a U-Net of 0.45 million '
+    'weights, bfloat16. Two networks learn from the labeled images for 1500 updates (`first '
+    'networks`). Every other row begins with the better one by validation and makes 700 updates '
+    'more, so that each measured network has made 2200: of 4 labeled images, and for the online '
+    'methods of 4 unlabeled ones beside them. In generations (IM, IM+, IM++) both first networks '
+    'label, two students make 700 updates each, of 2 labeled and 2 pseudo-labeled images, and the '
+    'better one by validation is measured (IM++ also trains its quality network). Measured is '
+    'always the student, never its EMA.'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]

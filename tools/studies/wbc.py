@@ -2,9 +2,11 @@
 # small network from scratch.
 title = 'White blood cells, 1/10 of the labels'
 caption = (
-    'Every row makes 2400 student updates of eight images in total: one network of 2400, or two of '
-    '600 on the labeled images (`first networks`, shared by the rows of a task and seed), and two '
-    'students of 600 each, from scratch (IM++ also trains its quality network).'
+    '210 training images of about 100x100, of which 21 have labels, 30 for validation, 60 for the '
+    'test; a U-Net of 0.45 million weights, bfloat16. Every row makes 2400 student updates of '
+    'eight images in total: one network of 2400, or two of 600 on the labeled images (`first '
+    'networks`, shared by the rows of a task and seed) and two students of 600 each, from scratch, '
+    'of which the better one by validation is measured (IM++ also trains its quality network).'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
