@@ -2,6 +2,7 @@
 """The tables of a study, from the results of its runs."""
 
 import os
+import re
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -36,8 +37,8 @@ LEGEND = {
 
 def folder_of(work_dir: str | os.PathLike, name: str, seed: int, group: str | None = None) -> Path:
     """Where a run of a study lies."""
-    words = [word for word in (group, name) if word]
-    parts = [w.lower().replace(' ', '-').replace('+', 'plus').replace('/', '_') for w in words]
+    words = [word.lower().replace('+', 'plus') for word in (group, name) if word]
+    parts = [re.sub(r'[^\w-]', '_', re.sub(r'[, ]+', '-', word)) for word in words]
     return Path(work_dir, *parts) / f'seed_{seed}'
 
 
