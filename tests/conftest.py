@@ -101,6 +101,12 @@ def tiny_model(semi: dict | None = None, num_classes: int = 4, norm: str = 'BN',
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs last what slows its process down for good: torch's compiler and its profiler."""
+    slowing = ('engine/test_compile.py', 'benchmarks/test_step.py')
+    items.sort(key=lambda item: any(name in item.nodeid for name in slowing))
+
+
 @pytest.fixture
 def build_tiny():
     """Builds a tiny segmentor: ``build_tiny(semi, label_space='binary', out_channels=1)``."""
