@@ -85,3 +85,7 @@ def test_other_methods_are_refused(config):
     path = config(dict(type='FixMatch', teachers=[dict(type='EMATeacher')]))
     with pytest.raises(UserError, match='FixMatch, none of UniMatch, UniMatchV2'):
         published_step(path, argparse.Namespace(batch_size=2, size=(32, 32)))
+    two = dict(type='EMATeacher', views=['identity', 'hflip'])
+    path = config(dict(V2, teachers=[two], im=dict(type='InconsistencyMask')))
+    with pytest.raises(UserError, match='the published step has no model.semi.im'):
+        published_step(path, argparse.Namespace(batch_size=2, size=(32, 32)))

@@ -56,20 +56,25 @@ def test_the_default_backend(build_tiny):
     plain = build_tiny(CASES['unimatch'])
     compiled = copy.deepcopy(plain)
     compile_networks(compiled)
+    torch._dynamo.utils.counters.clear()
     assert steps(compiled, 1) == pytest.approx(steps(plain, 1), rel=1e-4)
+    assert torch._dynamo.utils.counters['stats']['unique_graphs'] >= 2
 
 
 def test_a_run_with_the_hook(demo_cfg):
     """With validation, whose images have another size."""
     torch._dynamo.reset()
-    losses = []
+    losses, graphs = [], []
     for hooks in ([], [dict(type='CompileHook', backend='aot_eager')]):
         cfg = copy.deepcopy(demo_cfg)
         cfg.train_cfg.max_epochs = 1
         cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
         rename(cfg, f'{cfg.experiment_name}_{len(losses)}')
+        torch._dynamo.utils.counters.clear()
         runner = Runner.from_cfg(cfg)
         runner.train()
+        graphs.append(torch._dynamo.utils.counters['stats']['unique_graphs'])
         losses.append(runner.message_hub.get_scalar('train/loss').data[0].tolist())
+    assert graphs[0] == 0 < graphs[1]
     assert len(losses[0]) == 4
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

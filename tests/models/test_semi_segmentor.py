@@ -57,8 +57,23 @@ def test_channels_last_changes_the_order_in_memory_alone(batch):
         weights.append(copy.deepcopy(model.state_dict()))
         torch.manual_seed(1)
         losses.append(model.loss(views, samples))
+        assert model.logits(views['sup']).is_contiguous()  # class by class
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize('semi', [None, SEMI], ids=['supervised', 'joint'])
+def test_the_supervised_softmax_is_in_float32_under_autocast(build_tiny, batch, semi):
+    model = build_tiny(semi)
+    seen = []
+    loss = model.decode_head.loss_decode
+    loss.register_forward_pre_hook(lambda _, args: seen.append(args[0].dtype))
+    with torch.autocast('cpu', torch.bfloat16):
+        assert model.decode_head.forward(model.extract_feat(torch.randn(1, 3, 32, 32))).dtype == (
+            torch.bfloat16
+        )
+        model.loss(*batch())
+    assert set(seen) == {torch.float32}
 
 
 def test_supervised_loss_is_mmsegs(build_tiny, batch):
