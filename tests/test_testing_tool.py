@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tools/test.py in every label space: augmentation, files, pictures."""
+"""tools/test.py and tools/predict.py in every label space: augmentation, files, pictures."""
 
 import os
 import shutil
@@ -12,16 +12,73 @@ import numpy as np
 import pytest
 import torch
 from mmengine import Config
+from mmseg.apis import inference_model
 from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink
 
+TASKS = dict(multiclass='camvid', binary='wbc_binary', multilabel='wbc_multilabel')
 
-@pytest.mark.parametrize('task', ['multiclass', 'binary', 'multilabel'])
+
+def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / name), *args],
+        cwd=folder, env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, tmp_path):
+    """The files are what the network says of each image, also in a folder within the folder."""
+    cfg = Config.fromfile(ROOT / 'configs' / 'generational' / TASKS[task] / 'im.py')
+    shrink(cfg)
+    data = tmp_path / 'data'
+    shutil.copytree(mini_camvid if task == 'multiclass' else mini_wbc, data)
+    retarget(cfg, dict(data_root=str(data)))
+    cfg.test_dataloader.batch_size = 1
+    cfg.pop('generations'), cfg.pop('runner_type')
+    cfg.dump(str(tmp_path / 'config.py'))
+    torch.manual_seed(0)
+    network = MODELS.build(cfg.model)
+    torch.nn.init.normal_(network.decode_head.conv_seg.weight)
+    torch.save(dict(state_dict=network.state_dict()), tmp_path / 'net.pth')
+    suffix = '.jpg' if task == 'multiclass' else '.png'
+    (tmp_path / 'new' / 'more').mkdir(parents=True)
+    images = sorted((data / 'images' / 'test').glob(f'*{suffix}'))[:2]
+    for source, name in zip(images, ('a', 'more/b'), strict=True):
+        shutil.copy(source, tmp_path / 'new' / f'{name}{suffix}')
+    shutil.rmtree(data / 'annotations')
+
+    found = tool('predict.py', tmp_path, 'config.py', 'net.pth', 'new', '--out', 'out',
+                 '--show-dir', 'shown')  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    network.cfg = cfg
+    cfg.test_pipeline = [s for s in cfg.test_pipeline if 'Annotations' not in s['type']]
+    for name in ('a', 'more/b'):
+        image = str(tmp_path / 'new' / f'{name}{suffix}')
+        expected = inference_model(network.eval(), image).pred_sem_seg.data.numpy()
+        assert len(np.unique(expected)) > 1
+        for i, folder in enumerate(['cell', 'nucleus'] if task == 'multilabel' else ['.']):
+            written = cv2.imread(str(tmp_path / 'out' / folder / f'{name}.png'), 0)
+            np.testing.assert_array_equal(written, expected[i] * (255 if folder != '.' else 1))
+    assert len(list((tmp_path / 'shown').rglob('*.png'))) == 2
+
+
+def test_mistakes_of_a_prediction(tmp_path):
+    config = str(ROOT / 'configs/generational/camvid/im.py')
+    (tmp_path / 'new').mkdir()
+    (tmp_path / 'net.pth').touch()
+    for checkpoint, message in (('net.pth', 'new holds no .jpg file'), ('no.pth', 'no.pth does')):
+        found = tool('predict.py', tmp_path, config, checkpoint, 'new', '--out', 'out')
+        assert found.returncode != 0 and message in found.stderr
+        assert 'Traceback' not in found.stderr and not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('task', TASKS)
 def test_augmented_test_writes_all_files_and_pictures(task, mini_camvid, mini_wbc, tmp_path):
     """Without a tta_pipeline, with a list of metrics, and with two images of one name."""
-    path = dict(multiclass='camvid', binary='wbc_binary', multilabel='wbc_multilabel')[task]
-    cfg = Config.fromfile(ROOT / 'configs' / 'generational' / path / 'im.py')
+    cfg = Config.fromfile(ROOT / 'configs' / 'generational' / TASKS[task] / 'im.py')
     shrink(cfg)
     shutil.copytree(mini_camvid if task == 'multiclass' else mini_wbc, tmp_path / 'data')
     retarget(cfg, dict(data_root=str(tmp_path / 'data')))
@@ -36,12 +93,8 @@ def test_augmented_test_writes_all_files_and_pictures(task, mini_camvid, mini_wb
     cfg.dump(str(tmp_path / 'config.py'))
     torch.manual_seed(0)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'net.pth')
-    found = subprocess.run(
-        [sys.executable, str(ROOT / 'tools/test.py'), 'config.py', 'net.pth', '--tta',
-         '--out', 'out', '--show-dir', 'shown', '--work-dir', 'work'],
-        cwd=tmp_path, env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
-        capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
+    found = tool('test.py', tmp_path, 'config.py', 'net.pth', '--tta', '--out', 'out',
+                 '--show-dir', 'shown', '--work-dir', 'work')  # fmt: skip
     assert found.returncode == 0, found.stderr
     assert 'mIoU' in found.stdout and 'per_image_mIoU' in found.stdout
     names = {'0.png', '1.png', 'again/0.png'}
