@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmseg_im' / '__init__.py').read_text())[1]
 
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
-TESTS = ['pytest', 'pytest-timeout', 'hypothesis', *DEVICE]
+TESTS = ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', *DEVICE]
 
 setup(
     name='mmseg_im',

@@ -59,6 +59,14 @@ def plain_config_text():
     patch.undo()
 
 
+def pytest_configure() -> None:
+    """With -n, the processes and those that they start share the cores instead of fighting."""
+    workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
+    threads = max(1, torch.get_num_threads() // workers)
+    torch.set_num_threads(threads)
+    os.environ.setdefault('OMP_NUM_THREADS', str(threads))
+
+
 def tiny_model(semi: dict | None = None, num_classes: int = 4, norm: str = 'BN', **head) -> dict:
     """Config of a segmentor with two convolution blocks."""
     norm_cfg = dict(type='GN', num_groups=2) if norm == 'GN' else dict(type=norm)
