@@ -10,10 +10,17 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.structures import SegDataSample
 
-import mmseg_im  # noqa: F401  (registers the package's classes)
+from mmseg_im.datasets import SemiDataset
 
 LOAD = dict(type='LoadImageFromFile')
 WITHOUT_CHANGE = [dict(type='PackSemiInputs')]
+BRIGHTNESS = [
+    dict(type='ColorJitter', brightness=0.5, contrast=0, saturation=0, hue=0),
+    dict(type='PackSemiInputs'),
+]
+PREPROCESSOR = dict(
+    mean=[120.5, 110.5, 100.5], std=[60.0, 55.0, 50.0], bgr_to_rgb=True, size=(16, 20)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +32,16 @@ def mmseg_scope():
 def write(path: Path, image: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), image)
+
+
+def label_of(sample: SegDataSample) -> np.ndarray:
+    """Label map (H, W) of a sample."""
+    return sample.gt_sem_seg.data[0].numpy()
+
+
+def stem(sample: SegDataSample) -> str:
+    """Name of the image of a sample."""
+    return Path(sample.img_path).stem
 
 
 class MiniCamVid:
@@ -172,3 +189,16 @@ def content():
         return dict(image=sample['inputs'].tolist(), **of_sample(sample['data_samples']))
 
     return content
+
+
+@pytest.fixture
+def semi(mini):
+    """Builds a ``SemiDataset``; other arguments are those of the unlabeled pipeline."""
+
+    def semi(geometry=None, **kwargs) -> SemiDataset:
+        return SemiDataset(
+            mini.cfg('labeled', pipeline=mini.pipeline('labeled', geometry)),
+            mini.cfg('unlabeled', pipeline=mini.pipeline('unlabeled', geometry, **kwargs)),
+        )
+
+    return semi

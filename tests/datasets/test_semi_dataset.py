@@ -1,43 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of labeled and unlabeled images, up to what the model is given."""
+"""Samples of a labeled and an unlabeled image, which seed, epoch and index decide."""
 
-import copy
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from mmengine import Config
 from mmengine.dataset import pseudo_collate
-from mmseg.models import SegDataPreProcessor
 from torch.utils.data import DataLoader
 
-from mmseg_im.datasets import SeededDataset, SemiDataset
+from mmseg_im.datasets import SemiDataset
 from mmseg_im.errors import MissingFileError, UserError
-from mmseg_im.models.data_preprocessor import MultiViewDataPreProcessor
-
-CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
-BRIGHTNESS = [
-    dict(type='ColorJitter', brightness=0.5, contrast=0, saturation=0, hue=0),
-    dict(type='PackSemiInputs'),
-]
-PREPROCESSOR = dict(
-    mean=[120.5, 110.5, 100.5], std=[60.0, 55.0, 50.0], bgr_to_rgb=True, size=(16, 20)
-)
-
-
-@pytest.fixture
-def semi(mini):
-    """Builds a ``SemiDataset``; other arguments are those of the unlabeled pipeline."""
-
-    def semi(geometry=None, **kwargs) -> SemiDataset:
-        return SemiDataset(
-            mini.cfg('labeled', pipeline=mini.pipeline('labeled', geometry)),
-            mini.cfg('unlabeled', pipeline=mini.pipeline('unlabeled', geometry, **kwargs)),
-        )
-
-    return semi
+from tests.datasets.conftest import BRIGHTNESS, label_of, stem
 
 
 @pytest.fixture
@@ -50,14 +25,6 @@ def epoch(semi, content):
         return {i: content(dataset[i]) for i in order}
 
     return epoch
-
-
-def label_of(sample) -> np.ndarray:
-    return sample.gt_sem_seg.data[0].numpy()
-
-
-def stem(sample) -> str:
-    return Path(sample.img_path).stem
 
 
 # ------------------------------------------------------------------------ what a sample consists of
@@ -254,146 +221,3 @@ def test_global_random_states_are_put_back_after_an_error(semi, mini):
     with pytest.raises(ValueError, match='u0.png'):
         dataset[0]
     assert global_states() == before
-
-
-# ------------------------------------------------------------------ annotations of unlabeled images
-
-
-def test_annotations_of_unlabeled_images_are_never_read(mini):
-    # the rule of the project: the pipeline of the configs works where no such file can be read
-    dataset = Config.fromfile(CONFIGS / 'semi_camvid.py').train_dataloader.dataset
-    for kind in ('labeled', 'unlabeled'):
-        changes = mini.cfg(kind)
-        del changes['pipeline']
-        dataset[kind].update(changes)
-    for name in mini.names['unlabeled']:
-        mini.annotation(name).write_bytes(b'nobody can read this')
-    built = SemiDataset(dataset.labeled, dataset.unlabeled)
-    batch = pseudo_collate([built[i] for i in range(5)])
-    preprocessed = MultiViewDataPreProcessor(**PREPROCESSOR | dict(size=(352, 480)))(batch, True)
-    for view in ('weak', 'strong'):
-        values = {v for s in preprocessed['data_samples'][view] for v in np.unique(label_of(s))}
-        assert values <= {0, 255}
-
-
-def test_unreadable_annotation_is_noticed_by_who_reads_it(semi, mini):
-    # or the test above could not fail
-    mini.annotation('u0').write_bytes(b'nobody can read this')
-    with pytest.raises(ValueError, match=r'LoadHiddenAnnotations: .*u0.png cannot be read'):
-        semi(annotations=[mini.hidden()])[0]
-
-
-def test_hidden_annotation_follows_crop_and_flip(semi, mini):
-    dataset = semi(annotations=[mini.hidden()])
-    seen = set()
-    for i in range(len(dataset)):
-        sample = dataset[i]
-        for view in ('weak', 'strong'):
-            image, packed = sample['inputs'][view], sample['data_samples'][view]
-            hidden = packed.hidden_sem_seg.data
-            assert hidden.shape == (1, 8, 10) and hidden.dtype == torch.int64
-            np.testing.assert_array_equal(hidden[0].numpy(), mini.label_of(image))
-            assert not label_of(packed).any()  # a loss would see zeros
-        seen.add((packed.flip, int(image[0].min()), int(image[1].min())))
-    assert {flip for flip, *_ in seen} == {False, True} and len(seen) > 2
-
-
-def test_hidden_annotation_is_what_mmseg_would_load(mini):
-    geometry = [
-        dict(type='RandomResize', scale=(20, 20), ratio_range=(0.5, 2.0), keep_ratio=True),
-        *mini.geometry,
-    ]
-    as_mmseg = mini.pipeline('labeled', geometry)
-    as_hidden = mini.pipeline('unlabeled', geometry, annotations=[mini.hidden()])[:-1]
-    as_hidden.append(dict(type='PackSemiInputs'))
-    # the same seed, so the same geometry
-    expected, hidden = (
-        SeededDataset(mini.cfg('labeled', pipeline=pipeline)) for pipeline in (as_mmseg, as_hidden)
-    )
-    for dataset in (expected, hidden):
-        dataset.set_epoch(0, 0)
-    for i in range(len(expected)):
-        label = label_of(expected[i]['data_samples'])
-        assert len(np.unique(label)) > 4
-        got = hidden[i]['data_samples'].hidden_sem_seg.data[0].numpy()
-        np.testing.assert_array_equal(got, label)
-
-
-# ------------------------------------------------------------------------------------- preprocessor
-
-
-def test_padding_is_255_in_every_view(semi, mini):
-    # the images have 12 x 16 pixels, less than the crop in both directions
-    dataset = semi(geometry=[dict(type='RandomCrop', crop_size=(16, 20))], strong=BRIGHTNESS)
-    samples = [dataset[i] for i in range(3)]
-    images = [sample['inputs']['sup'].clone() for sample in samples]
-    batch = MultiViewDataPreProcessor(**PREPROCESSOR)(pseudo_collate(samples), training=True)
-    for view in ('sup', 'weak', 'strong'):
-        inputs = batch['inputs'][view]
-        assert inputs.shape == (3, 3, 16, 20)
-        assert inputs[:, :, :12, :16].all()  # no value is the mean, so none is 0
-        assert not inputs[:, :, 12:].any() and not inputs[:, :, :, 16:].any()
-        for i in range(3):
-            label = label_of(batch['data_samples'][view][i])
-            assert label.shape == (16, 20)
-            inside = mini.label_of(images[i]) if view == 'sup' else 0
-            np.testing.assert_array_equal(label[:12, :16], inside)
-            assert (label[12:] == 255).all() and (label[:, 16:] == 255).all()
-
-
-def test_each_view_is_preprocessed_as_mmseg_does(semi):
-    batch = pseudo_collate([semi(strong=BRIGHTNESS)[i] for i in range(2)])
-    expected = {
-        view: SegDataPreProcessor(**PREPROCESSOR)(
-            dict(inputs=images, data_samples=copy.deepcopy(batch['data_samples'][view])), True
-        )
-        for view, images in batch['inputs'].items()
-    }
-    result = MultiViewDataPreProcessor(**PREPROCESSOR)(batch, training=True)
-    for view, value in expected.items():
-        assert torch.equal(result['inputs'][view], value['inputs'])
-        for ours, theirs in zip(result['data_samples'][view], value['data_samples'], strict=True):
-            assert torch.equal(ours.gt_sem_seg.data, theirs.gt_sem_seg.data)
-            assert ours.metainfo == theirs.metainfo
-
-
-@pytest.mark.parametrize('training', [True, False])
-def test_batch_without_views_is_left_to_mmseg(mini, training):
-    dataset = SeededDataset(mini.cfg('labeled'))
-    batch = pseudo_collate([dataset[i] for i in range(3)])
-    theirs = SegDataPreProcessor(**PREPROCESSOR)(copy.deepcopy(batch), training)
-    ours = MultiViewDataPreProcessor(**PREPROCESSOR)(batch, training)
-    assert torch.equal(ours['inputs'], theirs['inputs'])
-    for one, other in zip(ours['data_samples'], theirs['data_samples'], strict=True):
-        assert torch.equal(one.gt_sem_seg.data, other.gt_sem_seg.data)
-        assert one.metainfo == other.metainfo
-
-
-# ------------------------------------------------------------------------------ the supervised case
-
-
-def test_seeded_dataset_repeats_with_new_augmentation(mini, content):
-    dataset = SeededDataset(mini.cfg('labeled'), times=4)
-    assert len(dataset) == 12
-    assert dataset.metainfo['classes'][0] == 'sky'
-    for i in range(3):
-        repeated = [dataset[i + 3 * k] for k in range(4)]
-        assert {stem(sample['data_samples']) for sample in repeated} == {f'l{i}'}
-        contents = [content(sample) for sample in repeated]
-        assert any(other != contents[0] for other in contents[1:])
-
-
-def test_seeded_dataset_depends_on_seed_epoch_and_index(mini, content):
-    def read(number: int, order) -> dict:
-        dataset = SeededDataset(mini.cfg('labeled'), times=2)
-        dataset.set_epoch(1, number)
-        return {i: content(dataset[i]) for i in order}
-
-    assert read(0, range(6)) == read(0, reversed(range(6)))
-    assert read(0, range(6)) != read(1, range(6))
-
-
-@pytest.mark.parametrize('times', [0, -1])
-def test_seeded_dataset_refuses_times(mini, times):
-    with pytest.raises(ValueError, match=f'SeededDataset.times={times}'):
-        SeededDataset(mini.cfg('labeled'), times=times)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from mmengine import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner.checkpoint import CheckpointLoader
 
 from tests.conftest import ROOT, retarget, shrink, tiny_model
 
@@ -32,3 +34,13 @@ def make_generations_cfg(mini_shapes: dict, work_dir: Path, name: str = 'im') ->
 def generations_cfg(mini_shapes, tmp_path) -> Config:
     """See :func:`make_generations_cfg`."""
     return make_generations_cfg(mini_shapes, tmp_path / 'work')
+
+
+def run(cfg) -> dict:
+    """Trains as ``tools/train.py`` does; the stages of the run."""
+    return RUNNERS.build(cfg).train()
+
+
+def weights(path: Path) -> dict:
+    """The state dict of a checkpoint."""
+    return CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')['state_dict']

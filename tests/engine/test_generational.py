@@ -9,22 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import RUNNERS
-from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmseg_im.engine.generations.configs import student_config
-from mmseg_im.engine.generations.settings import read_settings
 from mmseg_im.engine.generations.stages import student_seed
 from mmseg_im.engine.generations.teachers import best_students
-from tests.engine.conftest import make_generations_cfg
-
-
-def run(cfg) -> dict:
-    return RUNNERS.build(cfg).train()
-
-
-def weights(path: Path) -> dict:
-    return CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')['state_dict']
+from tests.engine.conftest import make_generations_cfg, run, weights
 
 
 @pytest.fixture(scope='module')
@@ -195,29 +183,6 @@ def test_another_run_gives_the_first_teachers(finished, generations_cfg):
     assert given[0]['checkpoint'].endswith(f'{best}/best.pth')
 
 
-def test_labels_can_be_dropped(generations_cfg):
-    generations_cfg.generations.keep_labels = False
-    run(generations_cfg)
-    labels = Path(generations_cfg.work_dir) / 'generation_0' / 'labels'
-    assert (labels / 'index.json').is_file() and not (labels / 'labels').exists()
-    examples = Path(generations_cfg.work_dir) / 'examples' / 'generation_0' / 'labels'
-    assert list(examples.iterdir())
-
-
-def test_warm_start(generations_cfg):
-    generations_cfg.generations.warm_start = True
-    generations_cfg.optim_wrapper.optimizer = dict(type='SGD', lr=0.0)
-    stages = run(generations_cfg)
-    work = Path(generations_cfg.work_dir)
-    best = best_students(stages, 'mIoU')[0]
-    teacher = weights(work / f'generation_0/student_{best}/best.pth')
-    for i in (0, 1):
-        student = weights(work / f'generation_1/student_{i}/best.pth')
-        assert all(
-            torch.equal(student[key], teacher[key]) for key in teacher if key.endswith('weight')
-        )
-
-
 def test_resume_is_of_the_whole_run_alone(generations_cfg, tmp_path):
     """A student that has not begun starts from ``load_from``; it does not resume from there."""
     generations_cfg.generations.warm_start = True
@@ -237,17 +202,6 @@ def test_resume_is_of_the_whole_run_alone(generations_cfg, tmp_path):
     assert run(stopped) == expected
 
 
-def test_a_config_file_as_student_keeps_the_processes(generations_cfg, tmp_path):
-    file = tmp_path / 'student.py'
-    generations_cfg.dump(str(file))
-    generations_cfg.generations.student = str(file)
-    generations_cfg.launcher = 'pytorch'
-    generations_cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', device_ids=None)
-    cfg = student_config(generations_cfg, read_settings(generations_cfg), 1, 'somewhere')
-    assert cfg.launcher == 'pytorch' and cfg.model_wrapper_cfg.device_ids is None
-    assert cfg.train_dataloader.dataset.labels == 'somewhere' and 'generations' not in cfg
-
-
 def test_seeds_of_neighbouring_runs_share_no_student():
     seeds = {student_seed(run, g, i) for run in range(5) for g in range(4) for i in range(5)}
     assert len(seeds) == 100 and all(0 <= seed < 2**31 for seed in seeds)
@@ -263,63 +217,3 @@ def test_teachers_of_other_classes_than_the_data(finished, generations_cfg):
     generations_cfg.unlabeled_dataloader.dataset.metainfo = dict(classes=classes)
     with pytest.raises(ValueError, match=r'members\[0\] was trained on .*, and the data has'):
         run(generations_cfg)
-
-
-def test_noise_and_width_grow(mini_shapes, tmp_path):
-    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus')
-    settings = read_settings(cfg)
-    first, second = (student_config(cfg, settings, g, labels='somewhere') for g in (1, 2))
-    noises = [
-        next(
-            t['noise'] for t in c.train_dataloader.dataset.unlabeled.pipeline
-            if t['type'] == 'NoisyStudentDistortion'
-        )
-        for c in (first, second)
-    ]  # fmt: skip
-    assert noises == [5, 10]
-    assert [c.model.backbone.base_channels for c in (first, second)] == [16, 20]
-    pipeline = [t['type'] for t in second.train_dataloader.dataset.unlabeled.pipeline]
-    assert pipeline.index('NoisyStudentDistortion') < pipeline.index('FilterInconsistentPixels')
-
-
-def test_mask_options_reach_the_student(generations_cfg):
-    generations_cfg.generations.im = dict(
-        type='InconsistencyMask', erode=3, dilate=5, masked_label='background', fill='mean',
-        max_ratio=0.5,
-    )  # fmt: skip
-    cfg = student_config(generations_cfg, read_settings(generations_cfg), 1, 'somewhere')
-    data = cfg.train_dataloader.dataset
-    pipeline = {t['type']: t for t in data.unlabeled.pipeline}
-    assert (data.labels, data.max_ratio) == ('somewhere', 0.5)
-    assert pipeline['LoadInconsistencyMask'] == dict(
-        type='LoadInconsistencyMask', erode=3, dilate=5
-    )
-    assert pipeline['FilterInconsistentPixels']['masked_label'] == 'background'
-    assert pipeline['FilterInconsistentPixels']['fill'] == [120.0, 110.0, 100.0]
-
-
-def test_a_semi_supervised_student(mini_shapes, generations_cfg):
-    """FixMatch on top of pseudo-labels: "method + IM"."""
-    from mmengine import Config
-
-    from tests.conftest import ROOT
-
-    views = Config.fromfile(ROOT / 'configs/_base_/datasets/weak_strong_views.py').views
-    pseudo = copy.deepcopy(generations_cfg.train_dataloader.dataset)
-    unlabeled = copy.deepcopy(pseudo.unlabeled)
-    geometry = dict(type='RandomCrop', crop_size=(32, 32))
-    unlabeled.pipeline = [
-        dict(type='LoadImageFromFile'), dict(type='LoadEmptyAnnotations'), geometry,
-        dict(type='MultiView', views=views),
-    ]  # fmt: skip
-    generations_cfg.generations.student = dict(
-        model=dict(semi=dict(type='FixMatch', teachers=[dict(type='EMATeacher')], threshold=0.0)),
-        train_dataloader=dict(
-            dataset=dict(_delete_=True, type='SemiDataset', labeled=pseudo, unlabeled=unlabeled)
-        ),
-    )
-    generations_cfg.model.pop('semi')
-    stages = run(generations_cfg)
-    assert 'generation_1/test' in stages
-    state = weights(Path(generations_cfg.work_dir) / 'generation_1/student_0/best.pth')
-    assert any(key.startswith('semi.teachers.0') for key in state)

@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folders of images and masks, as people have them."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmengine import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
 from PIL import Image
 
+from mmseg_im.own_data.plan import make_plan
+from mmseg_im.own_data.project import write_project
+from mmseg_im.own_data.survey import Survey, survey
+from mmseg_im.splitting import parse_ratio
+
 SIZE = 48, 64
+VAL = parse_ratio('1/3')
 COLOURS = {0: (0, 0, 0), 1: (255, 0, 0), 2: (0, 128, 255)}
 
 
@@ -109,3 +120,52 @@ def plant_flaws(images: Path, masks: Path) -> dict[str, tuple[str, ...]]:
         'blank ': ('blank .png',),
         'float': ('float.tif', 'mode F'),
     }
+
+
+def true_labels(count: int = 10, classes: int = 3) -> list[np.ndarray]:
+    """The labels that the fixture drew."""
+    rng = np.random.default_rng(0)
+    labels = []
+    for _ in range(count):
+        labels.append(label_of(rng, classes))
+        picture_of(labels[-1], rng)
+    return labels
+
+
+def loaded(out) -> dict[str, np.ndarray]:
+    """Annotations as the written config loads them, by image."""
+    init_default_scope('mmseg')
+    cfg = Config.fromfile(out / 'mine.py')
+    labels = {}
+    for data in (cfg.labeled, cfg.val_dataloader.dataset):
+        steps = [t for t in data.pipeline if t['type'].startswith('Load')]
+        dataset = DATASETS.build({**data, 'pipeline': steps, 'test_mode': False})
+        for i in range(len(dataset)):
+            item = dataset[i]
+            name = os.path.splitext(os.path.basename(item['img_path']))[0]
+            labels[name] = item['gt_seg_map']
+            assert item['img'].shape == (*SIZE, 3) and item['img'].dtype == np.uint8
+    return labels
+
+
+def written(images: Path, masks: Path, tmp_path: Path, **options) -> tuple[Survey, dict]:
+    """Surveys folders and writes a project: what was found, and the annotations as loaded."""
+    found = survey(images, masks, **options)
+    out = tmp_path / "Ann's out"
+    assert write_project(make_plan(found, VAL), out, 'mine')
+    return found, loaded(out)
+
+
+def colour_mask(label: np.ndarray) -> np.ndarray:
+    """A label (H, W) in colours: (H, W, 3)."""
+    return np.array([COLOURS[i] for i in range(3)], np.uint8)[label]
+
+
+def in_folders(overlap: bool) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """``mask`` of ``folders``: two classes in two folders."""
+
+    def mask(label):
+        thing = label > 0 if overlap else label == 1
+        return dict(thing=255 * thing.astype(np.uint8), part=(label == 2).astype(np.uint8))
+
+    return mask
