@@ -21,7 +21,8 @@ def parse_args() -> argparse.Namespace:
         '--group-by', help="regular expression; its first group is the key: '(.*)_[0-9]+'"
     )
     parser.add_argument(
-        '--annotations', help='folder of class ids (PNG), or of one folder for each class'
+        '--annotations',
+        help='folder of class ids or of 0 and 255 (PNG), or of one folder for each class',
     )
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args()

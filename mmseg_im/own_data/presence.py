@@ -20,8 +20,9 @@ def class_presence(
 ) -> tuple[list[str], dict[str, set[str]]]:
     """Reads the classes in the annotations of images.
 
-    ``annotations/NAME.png`` holds class ids (255 = ignored); or there is a folder for each class
-    that may overlap with others, ``annotations/CLASS/NAME.png``, 0 = absent.
+    ``annotations/NAME.png`` holds class ids (255 = ignored), or 0 and 255 alone, and 255 is then
+    the class 1; or there is a folder for each class that may overlap with others,
+    ``annotations/CLASS/NAME.png``, 0 = absent.
 
     Args:
         names (Sequence[str]): The images, without suffix.
@@ -59,21 +60,28 @@ def class_presence(
             'list of the annotated images in place of the image folder.'
         )
 
-    def read(name: str) -> set[str]:
+    def read(name: str) -> set:
         if overlapping:
             return {c for c, path in zip(of_classes, files[name], strict=True)
                     if decode(path).any()}  # fmt: skip
-        return {str(value) for value in _class_ids(files[name][0])}
+        return _values(files[name][0])
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = dict(zip(names, pool.map(read, names), strict=True))
     if overlapping:
         return of_classes, found
-    largest = max((int(cls) for classes in found.values() for cls in classes), default=-1)
-    return [str(i) for i in range(largest + 1)], found
+    values = set().union(*found.values())
+    class_of = {value: str(value) for value in values - {IGNORE_INDEX}}
+    if values in ({0, IGNORE_INDEX}, {IGNORE_INDEX}):  # how masks of one thing are mostly saved
+        class_of[IGNORE_INDEX] = '1'
+    largest = max(map(int, class_of.values()), default=-1)
+    return [str(i) for i in range(largest + 1)], {
+        name: {class_of[value] for value in of_image if value in class_of}
+        for name, of_image in found.items()
+    }
 
 
-def _class_ids(path: Path) -> list[int]:
+def _values(path: Path) -> set[int]:
     try:
         with Image.open(path) as image:
             label = np.array(image)
@@ -81,5 +89,4 @@ def _class_ids(path: Path) -> list[int]:
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
     if label.ndim != 2 or label.dtype not in (np.uint8, np.bool_):
         raise UserError(f'{path} is no 8-bit image of class ids: one channel is needed.')
-    values = np.flatnonzero(np.bincount(label.ravel()))
-    return [int(value) for value in values if value != IGNORE_INDEX]
+    return set(np.flatnonzero(np.bincount(label.ravel())).tolist())

@@ -17,6 +17,13 @@ def test_ids_leave_out_what_is_ignored(tmp_path):
     assert found == {'a/x': {'0', '2'}, 'b/x': {'4'}}
 
 
+def test_masks_of_0_and_255_have_a_foreground(tmp_path):
+    save(tmp_path / 'x.png', np.uint8([[0, 255]]))
+    save(tmp_path / 'y.png', np.uint8([[0, 0]]))
+    assert class_presence(['x', 'y'], tmp_path) == (['0', '1'], {'x': {'0', '1'}, 'y': {'0'}})
+    assert class_presence(['y'], tmp_path) == (['0'], {'y': {'0'}})
+
+
 def test_a_folder_for_each_class(tmp_path):
     save(tmp_path / 'cell/x.png', np.uint8([[0, 255]]))
     save(tmp_path / 'nucleus/x.png', np.uint8([[0, 0]]))
