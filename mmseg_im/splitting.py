@@ -115,7 +115,7 @@ def draw_splits(
     A smaller labeled set lies in every larger one. With ``classes``, the smallest labeled set
     holds every class, if so few images can; then val and test do, as far as the other images
     allow. Counts are exact, unless groups make that impossible: then they come as close as groups
-    can.
+    can beside those that were chosen for their classes.
 
     Args:
         names (Iterable[str]): The images; their order does not matter.

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmseg_im.errors import UserError
@@ -70,6 +70,8 @@ def test_no_class_is_missing_that_brute_force_can_have(found, count, seed):
 
 
 @given(some_classes, st.lists(st.integers(0, 3), min_size=9, max_size=9), st.integers(1, 6))
+# the group of one image brings a class, the group of three the other, and four are close to three
+@example([{'b'}, set(), set(), {'a'}], [0, 3, 3, 3, 0, 0, 0, 0, 0], 3)
 @settings(max_examples=80, deadline=None)
 def test_groups_stay_together_and_hold_all_classes_if_they_can(found, keys, count):
     classes = named(found)
@@ -92,7 +94,7 @@ def test_groups_stay_together_and_hold_all_classes_if_they_can(found, keys, coun
     splits = draw_splits(classes, [count], 0, 0, 0, groups, classes)
     labeled = splits.labeled[0]
     assert not {groups[n] for n in labeled} & {groups[n] for n in splits.unlabeled[0]}
-    assert len(set().union(*(classes[name] for name in labeled))) == best
+    assert len(set().union(*(classes[name] for name in labeled))) >= best
     plain = draw_splits(classes, [count], 0, 0, 0, groups).labeled[0]
     assert abs(len(plain) - count) == closest
 
