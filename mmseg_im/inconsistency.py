@@ -14,6 +14,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .errors import UserError
+from .label_ops import where
 from .label_space import IGNORE_INDEX, LabelSpace
 from .morphology import dilate, erode, grow, refine
 from .voting import Votes, agree, check_min_agreement
@@ -138,27 +139,28 @@ class InconsistencyMask:
         """
         label, mask = votes.result()
         # What teachers see in padding must not reach the image through a kernel.
-        label = torch.where(valid, label, IGNORE_INDEX)
+        label = where(~valid, IGNORE_INDEX, label)
         mask = mask & valid
         if self.scope == 'image':
             mask = mask.any(dim=1, keepdim=True)
         label, mask = refine(label, mask, valid, self.erode, self.dilate)
         weight = self._image_weights(votes, label, mask, valid)
         if self.block_label:
-            label = torch.where(mask, self.masked_label, label)
+            label = where(mask, self.masked_label, label)
         else:
-            label = torch.where(mask | (label == IGNORE_INDEX), mean_label, label)
-        label = torch.where(valid, label, mean_label)  # padding is told by `valid` alone
+            label = where(mask | (label == IGNORE_INDEX), mean_label, label)
+        label = where(valid, label, mean_label)  # padding is told by `valid` alone
         return Consensus(label, mask, weight)
 
     def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
-        pixels = (valid.expand_as(mask)).flatten(1).sum(dim=1)
-        masked = (mask & valid).flatten(1).sum(dim=1)
-        keep = masked <= self.max_ratio * pixels
+        keep = torch.ones_like(label[:, 0, 0, 0], dtype=torch.bool)
+        masked = mask & valid
+        if self.max_ratio < 1:
+            keep &= _pixels(masked) <= self.max_ratio * _pixels(valid.expand_as(mask))
         if self.same_classes:
             keep &= votes.same_classes
         if self.min_foreground:
-            keep &= ((label == 1) & ~mask & valid).flatten(1).sum(dim=1) >= masked
+            keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
         return keep.float()
 
     def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
@@ -190,6 +192,11 @@ class InconsistencyMask:
             raise UserError('min_foreground=True is for binary tasks; set it to False.')
         if self.scope == 'channel' and space.num_maps == 1:
             raise UserError("scope='channel' is for multi-label tasks; use scope='image'.")
+
+
+def _pixels(chosen: Tensor) -> Tensor:
+    """Counts what is True in each image: (N,) int32."""
+    return chosen.flatten(1).sum(dim=1, dtype=torch.int32)
 
 
 def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:

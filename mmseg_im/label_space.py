@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .argmax import first_best
 from .errors import UserError
+from .label_ops import first_best
 
 IGNORE_INDEX = 255
 

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .label_ops import where
+
 
 def window_max(x: Tensor, kernel: int) -> Tensor:
     """Maximum over a ``kernel`` x ``kernel`` square around each pixel; 0 lies outside the image.
@@ -59,7 +61,7 @@ def grow(label: Tensor, target: Tensor, steps: int) -> Tensor:
     """
     score = label + 1  # 255 becomes 0, which loses against every class
     for _ in range(steps):
-        score = torch.where(target & (score == 0), window_max(score, 3), score)
+        score = where(target & (score == 0), window_max(score, 3), score)
     return score - 1
 
 

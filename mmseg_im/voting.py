@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .errors import UserError
+from .label_ops import where
 from .label_space import IGNORE_INDEX
 
 
@@ -93,7 +94,7 @@ class Votes:
             inconsistent = self._counts.amax(dim=1) < max(needed, 1)
         else:
             label, inconsistent = self._first, self._differs
-        return torch.where(inconsistent, IGNORE_INDEX, label), inconsistent
+        return where(inconsistent, IGNORE_INDEX, label), inconsistent
 
 
 def check_min_agreement(value: float) -> float:

@@ -102,13 +102,3 @@ def test_threshold_of_sigmoid_tasks():
 def test_wrong_label_spaces_are_named(args, message):
     with pytest.raises(ValueError, match=message):
         build_label_space(*args)
-
-
-@pytest.mark.parametrize(('classes', 'size'), [(2, (1, 1)), (5, (120, 131)), (255, (3, 4))])
-def test_hard_labels_are_argmax_with_the_first_of_equal_values(classes, size):
-    """Also across the tiles in which a CPU works."""
-    probs = torch.randint(0, 4, (2, classes, *size)).float()
-    expected = np.argmax(probs.numpy(), axis=1)[:, None]
-    found = MultiClass(classes).hard(probs)
-    assert found.dtype == torch.uint8
-    np.testing.assert_array_equal(found.numpy(), expected)
