@@ -273,3 +273,16 @@ def test_what_teachers_see_in_padding_changes_nothing(one, other, erosion, dilat
     assert torch.equal(results[0].label[where], results[1].label[where])
     assert torch.equal(results[0].inconsistent & valid, results[1].inconsistent & valid)
     assert torch.equal(results[0].weight, results[1].weight)
+
+
+@pytest.mark.parametrize('voters', [2, 3, 5])
+def test_no_class_is_sure_where_voters_disagree(voters):
+    """No mean probability is above 1 - 1 / (2 K) there, so a threshold above it knows the mask."""
+    bound = 1 - 1 / (2 * voters)
+    probs = (8 * torch.randn(voters, 1, 3, 40, 50, dtype=torch.double)).softmax(dim=2)
+    sure, unsure = torch.tensor([1.0, 0, 0]), torch.tensor([0.4999, 0.5001, 0])
+    probs[:, 0, :, 0, 0] = torch.stack([unsure] + [sure] * (voters - 1)).double()
+    _, inconsistent = agree([MultiClass(3).hard(one) for one in probs])
+    largest = probs.mean(dim=0).amax(dim=1, keepdim=True)
+    assert inconsistent[0, 0, 0, 0] and largest[0, 0, 0, 0] > bound - 1e-3
+    assert largest[inconsistent].max() <= bound < largest[~inconsistent].max()

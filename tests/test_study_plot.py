@@ -105,3 +105,6 @@ def test_no_plot_without_shares_or_results(tmp_path):
     finish(tmp_path, 'A', 'binary', [1.0])
     assert share_plot(tasks, tmp_path, [0]) is None
     assert share_plot(make_study(['A'], ['1/8']), tmp_path, [0]) is None
+    without_baseline = make_study(['A'], ['1/8', '1/4'])
+    finish(tmp_path, 'A', '1/8', [1.0])
+    assert share_plot(without_baseline, tmp_path, [0]) is None

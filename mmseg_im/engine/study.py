@@ -26,7 +26,7 @@ def read_study(path: str | os.PathLike) -> Config:
     name in several groups is the same method. ``start`` names the row of the group whose networks
     a row begins with: the best of them (``load_from``), or all as first teachers of generations.
     Tables compare ``name + IM`` with ``name``. Groups that are shares, such as ``'1/16'``, make a
-    plot, with the row ``labeled only`` in all its panels.
+    plot if there is a row ``labeled only``, which is in all its panels.
 
     Raises:
         UserError: If something is missing, a row occurs twice, or a config does not exist.

@@ -73,14 +73,14 @@ def share_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int
     alone is a horizontal line in all. Bars are standard deviations over the seeds.
 
     Returns:
-        Figure or None: None if a group is no share, there is one share only, or no method has been
-        measured.
+        Figure or None: None if a group is no share, there is one share only, no row ``labeled
+        only`` to compare with, or no method has been measured.
     """
     shares: dict[str, set] = {}
     for row in study.rows:
         shares.setdefault(row['name'], set()).add(share_of(row.get('group')))
     found = set().union(*shares.values())
-    if None in found or len(found) < 2:
+    if None in found or len(found) < 2 or LABELED_ONLY not in shares:
         return None
     points = read_points(study, work_dir, seeds)
     full = {name: p[1][0] for name, p in points.items() if shares[name] == {1} and p}

@@ -12,7 +12,7 @@ caption = (
     'always the student, never its EMA.'
 )
 metric = 'mIoU'
-seeds = [0, 1]
+seeds = [0, 1, 2]
 _end = 'unet-half_adamw-25e_camvid-1_8-160x120.py'
 _online = {
     'labeled only': 'supervised/supervised',

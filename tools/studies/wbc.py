@@ -9,7 +9,7 @@ caption = (
     'of which the better one by validation is measured (IM++ also trains its quality network).'
 )
 metric = 'mIoU'
-seeds = [0, 1]
+seeds = [0, 1, 2]
 _bf16 = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 _samples = 'train_dataloader.dataset.num_samples'  # of one of five epochs, in batches of eight
 _one = {
