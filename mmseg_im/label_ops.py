@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Argmax and where, many times faster on a CPU than torch's for what labels are."""
+"""Argmax and where for labels, several times faster on a CPU than torch's own."""
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ def first_best(probs: Tensor) -> Tensor:
         probs (Tensor): (N, C, H, W) of any float dtype, C at most 255.
 
     Returns:
-        Tensor: (N, 1, H, W) uint8; C - 1 where all values are NaN.
+        Tensor: (N, 1, H, W) uint8; C - 1 where all values are NaN, any class where some are.
     """
     if not probs.is_cpu:
         return _first_best(probs)
