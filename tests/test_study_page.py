@@ -117,7 +117,7 @@ def files(tmp_path, monkeypatch) -> Path:
         rows = [
             dict(name=n, config='config.py', group=g)
             for g in (group, other)  # of which the other has not been run
-            for n in ('F', 'F + IM')
+            for n in ('labeled only', 'F', 'F + IM')
         ]
         Path(f'{name}.py').write_text(
             f"title = 'All {name}'\nmetric = 'mIoU'\nseeds = [0, 1]\nrows = {rows!r}\n"
