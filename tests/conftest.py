@@ -32,12 +32,18 @@ def default_scope():
     np.random.seed(0)
 
 
+def real_data(name: str) -> Path:
+    """A folder of real files, which are no part of the project; without it, skips the test."""
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f'{folder} does not exist; set MMSEG_IM_DATA to the folder of the real data')
+    return folder
+
+
 @pytest.fixture
 def camvid() -> str:
     """Folder of the real CamVid images."""
-    if not (DATA / 'camvid').is_dir():
-        pytest.skip(f'CamVid is not at {DATA / "camvid"}; set MMSEG_IM_DATA to its parent folder')
-    return str(DATA / 'camvid')
+    return str(real_data('camvid'))
 
 
 @pytest.fixture(scope='session', autouse=True)

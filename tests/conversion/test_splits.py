@@ -9,7 +9,7 @@ from mmseg.datasets import CityscapesDataset
 from mmseg_im.conversion import splits
 from mmseg_im.conversion.splits import ADE20K, CITYSCAPES, VOC, Family, Form, convert
 from mmseg_im.errors import MissingFileError, UserError
-from tests.conftest import DATA
+from tests.conftest import real_data
 from tests.conversion.archives import tree, write_folder
 
 NAMES = [f'aachen/aachen_00000{i}_000019' for i in range(8)]
@@ -152,10 +152,7 @@ def test_blended_lists_of_voc_in_their_published_folders(monkeypatch, tmp_path):
 
 
 def real(family: str) -> Path:
-    folder = DATA / 'splits' / f'{family}_cityscapes'
-    if not folder.is_dir():
-        pytest.skip(f'the published lists are not at {folder}; set MMSEG_IM_DATA')
-    return folder
+    return real_data(f'splits/{family}_cityscapes')
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from mmseg_im.conversion.wbc import convert
 from mmseg_im.datasets import MultiLabelDataset
 from mmseg_im.errors import MissingFileError
-from tests.conftest import DATA
+from tests.conftest import real_data
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
 
 TOP = 'segmentation_WBC-master'
@@ -113,9 +113,7 @@ def test_missing(tmp_path):
 
 
 def test_layout_is_that_of_the_real_data(made, tmp_path):
-    real = DATA / 'wbc'
-    if not real.is_dir():
-        pytest.skip(f'the white blood cells are not at {real}; set MMSEG_IM_DATA')
+    real = real_data('wbc')
     convert(made[0], tmp_path)
     made_folders = {path.parent for path in map(Path, tree(tmp_path))}
     folders = {path.parent.relative_to(real) for path in real.rglob('*.png')}

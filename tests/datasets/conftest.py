@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Miniature data sets whose pixels say where they come from."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,11 @@ def mmseg_scope():
 def write(path: Path, image: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), image)
+
+
+def naming(*parts) -> str:
+    """Regular expression of a message that holds these parts in this order."""
+    return '.*'.join(re.escape(str(part)) for part in parts)
 
 
 def label_of(sample: SegDataSample) -> np.ndarray:

@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrong files are refused before training, by a sentence that names the file or the key."""
 
-import logging
-import re
-
 import cv2
 import numpy as np
 import pytest
-from mmengine.logging import MMLogger
 from PIL import Image
 
 from mmseg_im.datasets import CamVidDataset, SeededDataset, SemiDataset
 from mmseg_im.datasets.checks import build_checked, load_sample
+from tests.datasets.conftest import naming
 
 WHERE = 'the.key'
 KINDS = ('labeled', 'unlabeled')
 both_kinds = pytest.mark.parametrize('kind', KINDS)
-
-
-def naming(*parts) -> str:
-    """Regular expression of a message that holds these parts in this order."""
-    return '.*'.join(re.escape(str(part)) for part in parts)
 
 
 def build(cfg: dict, kind: str = 'labeled'):
@@ -271,32 +263,3 @@ def test_multi_label_annotation_of_another_size(cells):
     assert cv2.imwrite(str(path), np.zeros((14, 9), np.uint8))
     with pytest.raises(ValueError, match=naming(WHERE, path, 'size (14, 9)', '(9, 14)')):
         build(cells.cfg())
-
-
-# -------------------------------------------------------------------------------- images used twice
-
-
-@pytest.fixture
-def warnings_of(caplog):
-    """``(labeled, unlabeled) -> list[str]``: what ``SemiDataset`` warns of."""
-    # mmengine's logger hands nothing on to Python's root logger, where pytest listens
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-
-    def warnings_of(labeled: dict, unlabeled: dict) -> list[str]:
-        caplog.clear()
-        SemiDataset(labeled, unlabeled)
-        return [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-
-    yield warnings_of
-    logger.removeHandler(caplog.handler)
-
-
-def test_images_in_both_lists_are_counted(mini, warnings_of):
-    mini.write_list('unlabeled', ['u0', 'l2', 'u1', 'l1', 'u2'])
-    (warning,) = warnings_of(mini.cfg('labeled'), mini.cfg('unlabeled'))
-    assert re.search(naming('2 of 5 unlabeled images', mini.image('l1')), warning)
-
-
-def test_disjoint_lists_give_no_warning(mini, warnings_of):
-    assert warnings_of(mini.cfg('labeled'), mini.cfg('unlabeled')) == []

@@ -22,6 +22,8 @@ def test_masks_of_0_and_255_have_a_foreground(tmp_path):
     save(tmp_path / 'y.png', np.uint8([[0, 0]]))
     assert class_presence(['x', 'y'], tmp_path) == (['0', '1'], {'x': {'0', '1'}, 'y': {'0'}})
     assert class_presence(['y'], tmp_path) == (['0'], {'y': {'0'}})
+    save(tmp_path / 'z.png', np.uint8([[255, 255]]))
+    assert class_presence(['z'], tmp_path) == (['0', '1'], {'z': {'1'}})
 
 
 def test_a_folder_for_each_class(tmp_path):
