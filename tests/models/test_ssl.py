@@ -249,3 +249,20 @@ def test_confidence_is_that_of_the_voted_label(build_tiny, batch):
     assert (pseudo.label == 0).all() and not pseudo.inconsistent.any()
     torch.testing.assert_close(pseudo.confidence, torch.full_like(pseudo.confidence, 0.34))
     assert (pseudo.weight == 0).all()
+
+
+@pytest.mark.parametrize(('threshold', 'same'), [(0.8, True), (0.5, False)])
+def test_a_threshold_above_three_quarters_contains_the_mask_of_two(
+    build_tiny, batch, threshold, same
+):
+    """The unpainted mask then changes no loss; see docs/inconsistency_masks.md."""
+    views, samples = batch(n=2)
+    voters = Scripted(*(6 * torch.randn(2, 2, 4, 32, 32)))
+    losses = []
+    for im in (None, dict(IM, block_input=False)):
+        torch.manual_seed(0)
+        model = build_tiny(fixmatch(im=im, threshold=threshold, cutmix_prob=0.0))
+        model.semi.teachers = torch.nn.ModuleList([voters])
+        losses.append(model.semi.loss(model, views, samples)['unsup.loss_strong'])
+    assert torch.equal(*losses) == same and losses[0] > 0
+    assert model.semi.last_pseudo.inconsistent.any()
