@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a tool of the command line in a process of its own, forked from one that has imported all.
+
+A hostile file may end a process by a signal, so each attack needs one; started afresh, each would
+import torch and mmseg for seconds.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import runpy
+import sys
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import ROOT
+
+_CONTEXT = multiprocessing.get_context('forkserver')
+_CONTEXT.set_forkserver_preload(['tests.attacks.preload'])
+
+
+class Ended(NamedTuple):
+    """How a process ended.
+
+    Attributes:
+        status (int): Its exit status; negative: ended by this signal.
+        output (str): Its stdout and stderr.
+    """
+
+    status: int
+    output: str
+
+
+def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: float = 120) -> Ended:
+    """Runs ``tools/<tool>`` with arguments, as a user would.
+
+    Args:
+        tool (str): Path of the script below ``tools``.
+        *args: Its arguments.
+        log (Path): File for its output.
+        env (dict, optional): Environment variables to set.
+        seconds (float): After this time it is killed (status -9).
+    """
+    argv = [str(ROOT / 'tools' / tool), *map(str, args)]
+    process = _CONTEXT.Process(target=_run, args=(argv, str(log), env or {}, os.getcwd()))
+    process.start()
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return Ended(process.exitcode, log.read_text(errors='replace') if log.exists() else '')
+
+
+def _run(argv: list[str], log: str, env: dict, cwd: str) -> None:
+    os.chdir(cwd)
+    os.environ.update(env)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.argv = argv
+    sys.path.insert(0, os.path.dirname(argv[0]))
+    try:
+        runpy.run_path(argv[0], run_name='__main__')
+        status = 0
+    except SystemExit as end:  # as the interpreter treats it
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def assert_refused(ended: Ended, *parts: str) -> str:
+    """Checks that a process ended with a sentence for its user, and returns the sentence.
+
+    Args:
+        ended (Ended): From :func:`run_tool`.
+        *parts (str): What the sentence must contain, such as the file's name.
+    """
+    assert ended.status > 0, f'status {ended.status}\n{ended.output[-3000:]}'
+    assert 'Traceback' not in ended.output, ended.output[-3000:]
+    lines = ended.output.strip().splitlines()
+    sentence = lines[-1] if lines else ''
+    for part in parts:
+        assert part in sentence, f'{part!r} is not in the last line:\n{ended.output[-3000:]}'
+    return sentence
