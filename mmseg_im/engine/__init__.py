@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from .hooks import (
+    CheckedWeightsHook,
     CompileHook,
     InconsistencyHook,
     KeepBestHook,
@@ -12,6 +13,7 @@ from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
     'BFloat16OptimWrapper',
+    'CheckedWeightsHook',
     'CompileHook',
     'GenerationalRunner',
     'InconsistencyHook',

@@ -7,6 +7,7 @@ from .device_views import DeviceStrongViews
 from .evalnet import EvalNet
 from .frozen_teacher import FrozenTeacher
 from .losses import ProbOHEMCrossEntropyLoss, WeightedCrossEntropyLoss
+from .pretrained import CheckedPretrainedInit
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
 from .ssl import (
     IMAS,
@@ -29,6 +30,7 @@ __all__ = [
     'U2PL',
     'AdditiveUNet',
     'AugSeg',
+    'CheckedPretrainedInit',
     'ConsistencyLoss',
     'DINOv2',
     'DeviceStrongViews',

@@ -8,8 +8,9 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
-from ..errors import MissingFileError, UserError
-from .teachers import METHOD_PREFIX
+from ..errors import MissingFileError
+from .weight_rules import PREDICT, fitted
+from .weights import tensors_of
 
 
 def build_network(config: str | dict, where: str) -> nn.Module:
@@ -45,7 +46,7 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it holds another architecture or another number of classes.
+        ValueError: If it holds another architecture, another number of classes or NaN.
     """
     try:
         content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
@@ -54,33 +55,12 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
             f'{where}.checkpoint: {checkpoint} does not exist. Train the teacher first or correct '
             'the path.'
         ) from None
-    weights = {
-        key: value
-        for key, value in content.get('state_dict', content).items()
-        if not key.startswith(METHOD_PREFIX)
-    }
-    own = network.state_dict()
-    wrong = [
-        key for key, value in own.items() if key not in weights or weights[key].shape != value.shape
-    ]
-    wrong += [key for key in weights if key not in own]
-    if wrong:
-        _refuse(checkpoint, where, own, weights, wrong)
-    network.load_state_dict(weights)
+    remedy = f'A teacher needs the same classes, and its config file in {where}.config.'
+    use = PREDICT._replace(remedy=remedy)
+    name = f'{where}.checkpoint: {checkpoint}'
+    network.load_state_dict(fitted(tensors_of(content), network, name, use))
     classes = content.get('meta', {}).get('dataset_meta', {}).get('classes')
     return None if classes is None else tuple(classes)
-
-
-def _refuse(checkpoint: str, where: str, own: dict, weights: dict, wrong: list[str]) -> None:
-    if all('conv_seg' in key and key in weights and key in own for key in wrong):
-        raise UserError(
-            f'{where}.checkpoint: {checkpoint} has {len(weights[wrong[0]])} classes and the '
-            f'network {len(own[wrong[0]])}; a teacher needs the same classes.'
-        )
-    raise UserError(
-        f'{where}.checkpoint: {checkpoint} is of another architecture: {len(wrong)} weights do '
-        f'not fit, such as {", ".join(wrong[:3])}. Name its config file in {where}.config.'
-    )
 
 
 def task_of(segmentor: nn.Module) -> str:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from .checked_weights import CheckedWeightsHook
 from .compile import CompileHook
 from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
@@ -6,6 +7,7 @@ from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
 
 __all__ = [
+    'CheckedWeightsHook',
     'CompileHook',
     'InconsistencyHook',
     'KeepBestHook',

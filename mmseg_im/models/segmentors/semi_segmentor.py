@@ -17,6 +17,8 @@ from ...utils import build
 from ..logits import at_size, pixel_logits
 from ..ssl.base import SSLMethod
 from ..teachers import METHOD_PREFIX
+from ..weight_rules import PREDICT, check
+from ..weights import tensors_of
 from .heads import check_head, check_losses, sigmoid_loss
 
 
@@ -204,12 +206,16 @@ class SemiMixin:
         if method is not None:
             method.init_weights()
 
-    def _reconcile_method(self, state_dict: dict, prefix: str, *args) -> None:
+    def _reconcile_method(self, state_dict: dict, prefix: str, _, strict: bool, *args) -> None:
         """Spares the user hundreds of "missing" and "unexpected" keys of teachers.
 
         Without a method, the method of the checkpoint is passed over; with one, a checkpoint
-        without a method (``load_from`` a supervised network) leaves it as it is.
+        without a method (``load_from`` a supervised network) leaves it as it is. What does not
+        fit the student is refused here, too, for those who load without a Runner: mmengine, which
+        calls this as if it were strict, would only log it.
         """
+        if strict and not prefix:
+            check(tensors_of(state_dict), self, 'The checkpoint', PREDICT)
         method_keys = [key for key in state_dict if key.startswith(prefix + METHOD_PREFIX)]
         if self.semi is None:
             for key in method_keys:
