@@ -9,9 +9,13 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import DATASETS
 
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.models.networks import build_network
+from mmseg_im.models.weight_rules import PREDICT, check
+from mmseg_im.models.weights import tensors_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,6 +67,12 @@ def prediction_config(cfg: Config, args: argparse.Namespace) -> Config:
     return cfg
 
 
+def check_checkpoint(cfg: Config, path: str) -> None:
+    """Raises a UserError if the weights do not fit, before a Runner makes folders and writes."""
+    content = CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
+    check(tensors_of(content), build_network(cfg.model, 'model'), path, PREDICT)
+
+
 def main() -> None:
     args = parse_args()
     for path in (args.config, args.checkpoint, args.images):
@@ -71,7 +81,9 @@ def main() -> None:
     cfg = Config.fromfile(args.config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
-        Runner.from_cfg(prediction_config(cfg, args)).test()
+        cfg = prediction_config(cfg, args)
+        check_checkpoint(cfg, args.checkpoint)
+        Runner.from_cfg(cfg).test()
     print(
         f'Predictions are in {args.out}'
         + (f', pictures in {args.show_dir}.' if args.show_dir else '.')

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import mmseg_im
 from mmseg_im.models.teachers import METHOD_PREFIX
+from mmseg_im.models.weights import tensors_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,7 +38,10 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
         ValueError: If the checkpoint holds no such network.
     """
     if weights == 'student':
-        return {k: v for k, v in state_dict.items() if not k.startswith(METHOD_PREFIX)}
+        chosen = {k: v for k, v in state_dict.items() if not k.startswith(METHOD_PREFIX)}
+        if not chosen:
+            raise ValueError('The checkpoint holds no student: all its keys are of the method.')
+        return chosen
     # an EMA teacher is the one that counts its steps
     ema = re.compile(re.escape(METHOD_PREFIX) + r'teachers\.(\d+)\.steps')
     numbers = sorted(int(match[1]) for match in map(ema.fullmatch, state_dict) if match)
@@ -61,10 +65,16 @@ def main() -> None:
     args = parse_args()
     try:
         checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, 'cpu', logger='silent')
-        state_dict = checkpoint.get('state_dict', checkpoint)
+        state_dict = tensors_of(checkpoint)
         weights = select(state_dict, args.weights)
+        broken = [key for key, value in weights.items() if value.isnan().any()]
+        if broken:
+            raise ValueError(
+                f'{len(broken)} weights are NaN, such as {broken[0]}: the training has failed. '
+                'Publish an earlier checkpoint.'
+            )
     except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+        sys.exit(str(error) if args.checkpoint in str(error) else f'{args.checkpoint}: {error}')
     meta = checkpoint.get('meta', {})
     published = dict(
         state_dict=weights,

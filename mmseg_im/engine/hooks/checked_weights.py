@@ -2,13 +2,13 @@
 """Checks the weights of every checkpoint that a Runner loads."""
 
 from mmengine.hooks import RuntimeInfoHook
-from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.model import BaseModule, BaseTTAModel, is_model_wrapper
 from mmengine.runner import BaseLoop, find_latest_checkpoint
 from mmseg.registry import HOOKS
-from torch import nn
+from torch import Tensor, nn
 
 from ...errors import UserError
-from ...models.weight_rules import PREDICT, RESUME, START, fitted
+from ...models.weight_rules import INIT, PREDICT, RESUME, START, check, fitted
 from ...models.weights import tensors_of
 
 STATE_OF_A_RUN = ('meta', 'message_hub')
@@ -22,6 +22,15 @@ class CheckedWeightsHook(RuntimeInfoHook):
 
     mmengine loads what fits, logs the rest, and goes on, if need be with an untrained network.
     """
+
+    def before_run(self, runner) -> None:
+        """Also watches the backbones that read their ``init_cfg`` themselves (ViT, Swin ...)."""
+        super().before_run(runner)
+        for module in network_of(runner.model).modules():
+            init_cfg = getattr(module, 'init_cfg', None)
+            itself = getattr(type(module), 'init_weights', None) is not BaseModule.init_weights
+            if itself and isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
+                module._register_load_state_dict_pre_hook(_check_init, with_module=True)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Puts into the checkpoint what the model is to load; see :func:`fitted`.
@@ -45,6 +54,14 @@ class CheckedWeightsHook(RuntimeInfoHook):
         else:
             checkpoint.clear()
             checkpoint.update(weights)
+
+
+def _check_init(module: BaseModule, state_dict: dict, prefix: str, *args) -> None:
+    """Refuses what does not fit a module that is loaded alone, as ``init_weights`` does it."""
+    if not prefix:
+        name = f'init_cfg of {type(module).__name__}: {module.init_cfg["checkpoint"]}'
+        tensors = {key: value for key, value in state_dict.items() if isinstance(value, Tensor)}
+        check(tensors, module, name, INIT)
 
 
 def network_of(model: nn.Module) -> nn.Module:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...errors import MissingFileError, UserError
+from ..weight_rules import INIT, fitted
+from ..weights import tensors_of, without_prefix
 
 ARCHS = {
     # width, depth, heads, SwiGLU
@@ -171,7 +173,7 @@ class DINOv2(BaseModule):
     def init_weights(self) -> None:
         """Loads ``init_cfg``'s checkpoint; without one, truncated normal weights."""
         if self.init_cfg is not None:
-            self._load(self.init_cfg['checkpoint'])
+            self._load(self.init_cfg['checkpoint'], self.init_cfg.get('prefix'))
             return
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -180,20 +182,24 @@ class DINOv2(BaseModule):
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         nn.init.normal_(self.cls_token, std=1e-6)
 
-    def _load(self, path: str) -> None:
+    def _load(self, path: str, prefix: str | None) -> None:
+        name = f'model.backbone.init_cfg.checkpoint: {path}'
         try:
             content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         except FileNotFoundError:
             raise MissingFileError(
-                f'model.backbone.init_cfg.checkpoint: {path} does not exist. Put the official '
+                f'{name} does not exist. Put the official '
                 'DINOv2 checkpoint there; https://github.com/facebookresearch/dinov2 links it.'
             ) from None
-        weights = {k: v for k, v in content.get('state_dict', content).items() if k != 'mask_token'}
+        weights = tensors_of(content)
+        if prefix is not None:
+            weights = without_prefix(weights, prefix)
+        weights.pop('mask_token', None)
         own = self.state_dict()
         ours, theirs = _size(own), _size(weights)
         if ours != theirs:
             raise UserError(
-                f'model.backbone.init_cfg.checkpoint: {path} is a network of {theirs}, and the '
+                f'{name} is a network of {theirs}, and the '
                 f'config describes {ours}. Change model.backbone.arch and num_registers, or the '
                 'file.'
             )
@@ -203,10 +209,10 @@ class DINOv2(BaseModule):
         )  # fmt: skip
         if wrong:
             raise UserError(
-                f'model.backbone.init_cfg.checkpoint: {path} is no DINOv2 checkpoint: '
+                f'{name} is no DINOv2 checkpoint: '
                 f'{len(wrong)} weights do not fit, such as {", ".join(wrong[:3])}.'
             )
-        self.load_state_dict(weights)
+        self.load_state_dict(fitted(weights, self, name, INIT))
 
     def position(self, grid: tuple[int, int]) -> Tensor:
         """Position embedding (1, 1 + h * w, dim) of a patch grid (h, w)."""
