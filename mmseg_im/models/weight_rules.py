@@ -167,8 +167,8 @@ def _remarks(weights, report: w.Report, network, name: str, use: Use) -> list[tu
         layers = dict.fromkeys(key.rpartition('.')[0] for key in report.differing)
         remarks.append((
             logging.WARNING,
-            f'{name} has {theirs} and the network {ours}: '
-            f'{", ".join(layers)} begin anew, all else is taken from the file.',
+            f'{name} has {theirs} and the network {ours}: the layers of the classes begin anew '
+            f'({", ".join(layers)}), all else is taken from the file.',
         ))  # fmt: skip
     if report.missing:
         fate = 'begin anew' if use.new_classes else 'keep random values'

@@ -27,7 +27,9 @@ class Place:
         init_default_scope('mmseg')
         self.folder = folder
         self.cfg = make_demo_cfg(mini_shapes, folder)
-        semi = dict(self.cfg.model.semi, teachers=[dict(type='EMATeacher'), dict(type='EMATeacher')])
+        semi = dict(
+            self.cfg.model.semi, teachers=[dict(type='EMATeacher'), dict(type='EMATeacher')]
+        )
         self.cfg.model = dict(tiny_model(), semi=semi)
         self.config = self.write('config', self.cfg)
         stock = copy.deepcopy(self.cfg)

@@ -65,7 +65,8 @@ def test_prefixes_and_parts_are_found(wrong):
     assert part_of(wrong['backbone alone'], network()) == 'backbone'
     assert part_of(own, network()) is None
     # DDP's prefix is mmengine's own business
-    assert tensors_of(dict(state_dict={f'module.{k}': v for k, v in own.items()})).keys() == own.keys()
+    parallel = {f'module.{key}': value for key, value in own.items()}
+    assert tensors_of(dict(state_dict=parallel)).keys() == own.keys()
 
 
 def test_infinite_masks_are_no_failure():
@@ -83,7 +84,8 @@ def test_no_network_predicts_with_wrong_weights(wrong, name):
     with pytest.raises(UserError) as error:
         check(weights, network(), 'x.pth', PREDICT)
     assert str(error.value).startswith('x.pth ') and WRONG[name] in str(error.value)
-    with pytest.raises(UserError, match=r'^x.pth .*(in load_from, without|prefix|alone|finite|no weights)'):
+    remedies = r'^x.pth .*(in load_from, without|prefix|alone|finite|no weights)'
+    with pytest.raises(UserError, match=remedies):
         check(weights, network(), 'x.pth', RESUME)
 
 
@@ -124,8 +126,8 @@ def test_training_starts_with_other_classes(wrong, said, name):
         assert torch.equal(taken[key], expected[key])
     number = '5 classes' if name == 'five classes' else '1 channels'
     assert said == [
-        f'WARNING: x.pth has {number} and the network 4: decode_head.conv_seg begin anew, all '
-        'else is taken from the file.'
+        f'WARNING: x.pth has {number} and the network 4: the layers of the classes begin anew '
+        '(decode_head.conv_seg), all else is taken from the file.'
     ]
 
 
@@ -167,7 +169,8 @@ def test_the_classifier_of_a_backbone_is_passed_over(said):
     weights = dict(resnet.state_dict(), **{'fc.weight': torch.ones(2), 'fc.bias': torch.ones(2)})
     fitted(weights, resnet, 'x.pth', INIT)
     assert said == [
-        'INFO: x.pth holds 2 weights that the network does not have, and they are passed over: fc 2.'
+        'INFO: x.pth holds 2 weights that the network does not have, and they are passed over: '
+        'fc 2.'
     ]
 
 

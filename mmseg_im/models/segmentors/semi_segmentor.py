@@ -76,6 +76,7 @@ class SemiMixin:
             self.semi = method
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
+        self._in_torchs_loading = False
         self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
@@ -206,15 +207,22 @@ class SemiMixin:
         if method is not None:
             method.init_weights()
 
-    def _reconcile_method(self, state_dict: dict, prefix: str, _, strict: bool, *args) -> None:
+    def load_state_dict(self, *args, **kwargs):
+        """As torch loads: with ``strict=False`` a part is enough."""
+        self._in_torchs_loading = True
+        try:
+            return super().load_state_dict(*args, **kwargs)
+        finally:
+            self._in_torchs_loading = False
+
+    def _reconcile_method(self, state_dict: dict, prefix: str, *args) -> None:
         """Spares the user hundreds of "missing" and "unexpected" keys of teachers.
 
         Without a method, the method of the checkpoint is passed over; with one, a checkpoint
-        without a method (``load_from`` a supervised network) leaves it as it is. What does not
-        fit the student is refused here, too, for those who load without a Runner: mmengine, which
-        calls this as if it were strict, would only log it.
+        without a method (``load_from`` a supervised network) leaves it as it is. mmengine's own
+        loading (``init_model``) is never strict: what does not fit the student is refused here.
         """
-        if strict and not prefix:
+        if not prefix and not self._in_torchs_loading:
             check(tensors_of(state_dict), self, 'The checkpoint', PREDICT)
         method_keys = [key for key in state_dict if key.startswith(prefix + METHOD_PREFIX)]
         if self.semi is None:
