@@ -4,6 +4,7 @@ from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
 from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
+from .validation_record import ValidationRecordHook
 
 __all__ = [
     'CompileHook',
@@ -11,4 +12,5 @@ __all__ = [
     'KeepBestHook',
     'SeedHook',
     'SemiVisualizationHook',
+    'ValidationRecordHook',
 ]
