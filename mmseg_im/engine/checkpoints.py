@@ -48,7 +48,7 @@ def in_order(work_dir: str | os.PathLike) -> list[Path]:
     for folder in [Path(work_dir)] if named is None else [Path(work_dir), named.parent]:
         found = of_training(folder)
         first = [] if named is None else [folder / named.name]
-        first = [path for path in first if path.is_file()]
+        first = [path for path in first if os.path.isfile(path)]  # a text too long is none
         if first or found:
             return first + [path for path in found if path not in first]
     return []
