@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors for the person who made the mistake: one sentence with place and remedy."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .stopping import STATUS, sigterm_raises
+from .stopping import STATUS, stop_signals
 
 
 class UserError(ValueError):
@@ -27,17 +26,14 @@ def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
     Args:
         stopped (str): What to say then, such as how to go on.
     """
-    with sigterm_raises() as received:
+    with stop_signals() as received:
         try:
             yield
         except BaseException as error:
             sentence = _sentence(error)
             if received:
-                print(sentence or stopped)
-                sys.exit(STATUS[signal.SIGTERM])
-            if isinstance(error, KeyboardInterrupt):
-                print(stopped)
-                sys.exit(STATUS[signal.SIGINT])
+                print(sentence or stopped, flush=True)
+                sys.exit(STATUS[received[0]])
             if sentence is None:
                 raise
             sys.exit(sentence)

@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.stopping import end_children_with_us
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,6 +56,7 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     cfg.resume = args.resume or cfg.get('resume', False)
     cfg.setdefault('runner_type', 'ResumableRunner')
+    end_children_with_us()
     with plain_errors(how_to_go_on(cfg)):
         RUNNERS.build(cfg).train()
 

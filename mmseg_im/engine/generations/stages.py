@@ -17,7 +17,7 @@ from ...errors import UserError
 from ...files import plain_numbers, write_aside
 from ..checkpoints import newest_checkpoint
 from ..hooks.keep_best import BEST, best_validation
-from ..processes import on_main_process
+from ..processes import on_main_process, stop_workers
 
 CONFIG = 'config.py'
 BY_HAND = 'by_hand'
@@ -123,24 +123,12 @@ def run_and_forget(cfg: Config, folder: Path, method: str):
         else:
             runner.train()
     finally:
-        _stop_workers(runner)
+        stop_workers(runner)
         del runner
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return metrics
-
-
-def _stop_workers(runner: Runner) -> None:
-    """Ends the processes that load data.
-
-    The garbage collector would end a loader's queues before it tells its workers to stop, and
-    then wait five seconds for each loader.
-    """
-    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
-        loader = getattr(loop, 'dataloader', None)  # a loop that was not built is a dict
-        if loader is not None:
-            loader._iterator = None
 
 
 def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)

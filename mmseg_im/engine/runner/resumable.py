@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from ..checkpoints import of_training, to_resume_from
 from ..hooks.validation_record import ValidationRecordHook
-from ..processes import on_main_process
+from ..processes import on_main_process, stop_workers
 from ..work_dir import Lock, check_is_new, make_work_dir
 
 
@@ -71,10 +71,11 @@ class ResumableRunner(Runner):
             self.resume(str(path))
 
     def train(self):
-        """Trains; afterwards others may use the folder."""
+        """Trains; afterwards its workers are gone and others may use the folder."""
         try:
             return super().train()
         finally:
+            stop_workers(self)
             self._let_others_in()
 
     def _take_folder(self) -> Lock:
