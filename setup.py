@@ -29,6 +29,7 @@ setup(
         'numpy',
         'torch>=2.4',  # fused optimisers on a CPU
         'opencv-python',
+        'filelock>=4.2.11',  # an older one may let forked workers hold the lock of a killed run
         'matplotlib',
         'pillow',
         'prettytable',

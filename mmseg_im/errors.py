@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .stopping import STATUS, stop_signals
+
 
 class UserError(ValueError):
     """A mistake in a config, in the data or on the command line."""
@@ -15,18 +17,36 @@ class MissingFileError(FileNotFoundError):
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
     """For command-line tools: prints a user's mistake as a sentence, without a traceback.
 
-    The many frames of mmengine's registries above it help nobody. All other errors pass.
+    The many frames of mmengine's registries above it help nobody. Ctrl-C and SIGTERM end with a
+    sentence and status 130 and 143. All other errors pass.
+
+    Args:
+        stopped (str): What to say then, such as how to go on.
     """
-    try:
-        yield
-    except (UserError, MissingFileError) as error:
-        # mmengine raises anew, with the names of its classes in front; the first one is ours
-        while isinstance(_before(error), UserError | MissingFileError):
-            error = _before(error)
-        sys.exit(f'error: {error}')
+    with stop_signals() as received:
+        try:
+            yield
+        except BaseException as error:
+            sentence = _sentence(error)
+            if received:
+                print(sentence or stopped, flush=True)
+                sys.exit(STATUS[received[0]])
+            if sentence is None:
+                raise
+            sys.exit(sentence)
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What a user is told of an error; None if it is no mistake of his."""
+    if not isinstance(error, UserError | MissingFileError):
+        return None
+    # mmengine raises anew, with the names of its classes in front; the first one is ours
+    while isinstance(_before(error), UserError | MissingFileError):
+        error = _before(error)
+    return f'error: {error}'
 
 
 def _before(error: BaseException) -> BaseException | None:

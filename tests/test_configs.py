@@ -23,7 +23,7 @@ CONFIGS = sorted(
 )
 
 
-GENERATIONAL = [p for p in CONFIGS if 'runner_type' in Config.fromfile(ROOT / 'configs' / p)]
+GENERATIONAL = [p for p in CONFIGS if 'generations' in Config.fromfile(ROOT / 'configs' / p)]
 # generation 0 of a folder is the same training, so that a few of its configs make a step
 STEPS = [
     p

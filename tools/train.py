@@ -8,9 +8,9 @@ import sys
 
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.stopping import end_children_with_us
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,13 +55,18 @@ def main() -> None:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     cfg.resume = args.resume or cfg.get('resume', False)
-    try:
-        with plain_errors():
-            runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-            runner.train()
-    except KeyboardInterrupt:
-        print(f'Stopped. Go on with the same command, --work-dir {cfg.work_dir} and --resume.')
-        sys.exit(130)
+    cfg.setdefault('runner_type', 'ResumableRunner')
+    end_children_with_us()
+    with plain_errors(how_to_go_on(cfg)):
+        RUNNERS.build(cfg).train()
+
+
+def how_to_go_on(cfg: Config) -> str:
+    """What is said when training is stopped."""
+    options = f'--work-dir {cfg.work_dir} and --resume'
+    if cfg.get('load_from') and 'generations' not in cfg:  # with it, mmengine resumes from there
+        options = f'--work-dir {cfg.work_dir}, --resume and --cfg-options load_from=None'
+    return f'Stopped. Go on with the same command, {options}.'
 
 
 if __name__ == '__main__':

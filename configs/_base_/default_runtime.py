@@ -1,5 +1,6 @@
 custom_imports = dict(imports=['mmseg_im'], allow_failed_imports=False)
 default_scope = 'mmseg'
+runner_type = 'ResumableRunner'
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
@@ -21,7 +22,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # mmengine removes an old checkpoint before it writes the new one: with two, a run that is
     # killed in between still has one to resume from.
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='mIoU'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    best=dict(type='KeepBestHook', metric='mIoU'),  # best.pth
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )

@@ -6,9 +6,10 @@ from .hooks import (
     KeepBestHook,
     SeedHook,
     SemiVisualizationHook,
+    ValidationRecordHook,
 )
 from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
-from .runner import GenerationalRunner, TeacherStudentValLoop
+from .runner import GenerationalRunner, ResumableRunner, TeacherStudentValLoop
 from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     'InconsistencyHook',
     'KeepBestHook',
     'LabelSpaceVisualizer',
+    'ResumableRunner',
     'SeedHook',
     'SemiVisualizationHook',
     'TeacherStudentValLoop',
     'TrainableOptimWrapperConstructor',
+    'ValidationRecordHook',
 ]

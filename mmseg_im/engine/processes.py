@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work that one of several processes does for all."""
+"""The processes of a run: those that train together, and those that load data for them."""
 
 from collections.abc import Callable
 
 from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.runner import Runner
 
 from ..errors import UserError
 
@@ -28,3 +29,15 @@ def on_main_process(action: Callable, share: bool = True):
     if message[0] is not None:
         raise UserError(message[0])
     return message[1] if share else result
+
+
+def stop_workers(runner: Runner) -> None:
+    """Ends the processes that load data for a Runner.
+
+    The garbage collector would end a loader's queues before it tells its workers to stop, and
+    then wait five seconds for each loader.
+    """
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        loader = getattr(loop, 'dataloader', None)  # a loop that was not built is a dict
+        if loader is not None:
+            loader._iterator = None

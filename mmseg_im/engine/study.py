@@ -11,8 +11,8 @@ from mmengine import Config
 
 from ..errors import UserError
 from ..report.study import RESULT, folder_of
-from .generations.state import Lock
 from .study_cell import run_cell
+from .work_dir import Lock
 
 POLL = 5.0
 

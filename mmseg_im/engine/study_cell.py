@@ -13,8 +13,9 @@ from ..errors import UserError
 from ..files import read_json, write_json
 from ..report.study import MASK_KEYS, RESULT
 from ..report.summary import read_summary
+from .checkpoints import newest_checkpoint
 from .generations.configs import keep_best, test_config
-from .generations.stages import CONFIG, measure, newest_checkpoint, train_student
+from .generations.stages import CONFIG, measure, train_student
 from .generations.state import STATE, flatten, read_stages
 from .generations.teachers import ranked_students
 from .hooks.keep_best import BEST, best_validation
@@ -64,7 +65,7 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     write_json(folder / MADE_WITH, made_with)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with _Clock(folder) as clock:
-        run = _run_generations if 'runner_type' in cfg else _run_network
+        run = _run_generations if 'generations' in cfg else _run_network
         result = run(cfg, seed, folder, metric)
     result.update(seconds=clock.seconds)
     write_json(folder / RESULT, result)
@@ -105,7 +106,7 @@ def _filled(value: object, start: Path | None) -> object:
 
 
 def _begin_with(cfg: Config, start: Path) -> None:
-    if 'runner_type' in cfg:
+    if 'generations' in cfg:
         cfg.generations.initial_teachers = str(start)
     elif (start / STATE).is_file():
         cfg.load_from = str(_students(start)[0] / BEST)

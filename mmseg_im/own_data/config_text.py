@@ -190,6 +190,7 @@ val_cfg = dict(type='{'TeacherStudentValLoop' if semi else 'ValLoop'}')
 test_cfg = dict(type='TestLoop')
 custom_imports = dict(imports=['mmseg_im'], allow_failed_imports=False)
 default_scope = 'mmseg'
+runner_type = 'ResumableRunner'
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
@@ -208,9 +209,8 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(
-        type='CheckpointHook', interval=interval, max_keep_ckpts=2, save_best='mIoU'
-    ),
+    checkpoint=dict(type='CheckpointHook', interval=interval, max_keep_ckpts=2),
+    best=dict(type='KeepBestHook', metric='mIoU'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )

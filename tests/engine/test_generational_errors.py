@@ -11,7 +11,7 @@ import pytest
 from mmengine.registry import RUNNERS
 
 from mmseg_im.engine.generations.checks import _check_loop
-from mmseg_im.engine.generations.state import Lock
+from mmseg_im.engine.work_dir import Lock
 from tests.engine.conftest import make_generations_cfg
 
 NEVER_BEGUN = 'generation_0'
@@ -206,7 +206,7 @@ def test_two_runs_in_one_folder(generations_cfg, tmp_path):
     """The other run is another process, as it would be; when it is gone, so is its lock."""
     work = generations_cfg.work_dir
     code = (
-        'import sys, time; from mmseg_im.engine.generations.state import Lock; '
+        'import sys, time; from mmseg_im.engine.work_dir import Lock; '
         'lock = Lock(sys.argv[1]); print("locked", flush=True); time.sleep(60)'
     )
     other = subprocess.Popen([sys.executable, '-c', code, work], stdout=subprocess.PIPE, text=True)
@@ -227,18 +227,6 @@ def test_a_corrected_mistake_is_no_other_config(generations_cfg):
     generations_cfg.generations.num_generations = 0
     generations_cfg.generations.im = None
     RUNNERS.build(generations_cfg).train()
-
-
-def test_a_worker_that_outlives_its_run_holds_no_lock(tmp_path):
-    lock = Lock(tmp_path)
-    sleep = [sys.executable, '-c', 'import time; time.sleep(30)']
-    worker = subprocess.Popen(sleep, pass_fds=[lock.file.fileno()])
-    try:
-        lock.release()
-        code = f'from mmseg_im.engine.generations.state import Lock; Lock({str(tmp_path)!r})'
-        subprocess.run([sys.executable, '-c', code], check=True, capture_output=True)
-    finally:
-        worker.kill()
 
 
 def test_a_damaged_state_file(generations_cfg):

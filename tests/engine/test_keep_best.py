@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import HOOKS
 
-from mmseg_im.engine.generations.stages import newest_checkpoint
+from mmseg_im.engine.checkpoints import newest_checkpoint
 from mmseg_im.engine.hooks.keep_best import best_validation, score
 from tests.conftest import rename
 
@@ -45,8 +45,7 @@ def cfg(demo_cfg):
     demo_cfg.val_cfg = dict(type='ValLoop')
     demo_cfg.train_cfg.max_epochs = 3
     demo_cfg.param_scheduler[0].end = 3
-    demo_cfg.default_hooks.checkpoint.save_best = None
-    demo_cfg.custom_hooks = [dict(type='SeedHook'), dict(type='KeepBestHook', metric='mIoU')]
+    demo_cfg.custom_hooks = [dict(type='SeedHook')]
     return demo_cfg
 
 
@@ -99,17 +98,6 @@ def test_the_best_checkpoint_is_that_of_the_best_epoch(cfg, tmp_path):
         str(tmp_path / f'run/epoch_{at}.pth'), 'cpu', logger='silent'
     )['state_dict']
     assert all(torch.equal(best[key], epoch[key]) for key in best)
-
-
-def test_a_cut_checkpoint_is_passed_over(tmp_path):
-    for epoch in (1, 2, 10):
-        torch.save(dict(state_dict={}), tmp_path / f'epoch_{epoch}.pth')
-    assert newest_checkpoint(tmp_path).name == 'epoch_10.pth'
-    content = (tmp_path / 'epoch_10.pth').read_bytes()
-    (tmp_path / 'epoch_10.pth').write_bytes(content[: len(content) // 2])
-    (tmp_path / 'last_checkpoint').write_text('')
-    assert newest_checkpoint(tmp_path).name == 'epoch_2.pth'
-    assert newest_checkpoint(tmp_path / 'nothing') is None
 
 
 def test_nan_is_worse_than_anything():

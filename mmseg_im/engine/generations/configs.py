@@ -72,8 +72,10 @@ def keep_best(cfg: Config, metric: str) -> None:
     by_epoch = cfg.train_cfg.get('by_epoch', cfg.train_cfg.get('type') != 'IterBasedTrainLoop')
     interval = cfg.train_cfg.get('val_interval', 1)
     checkpoint.update(save_best=None, max_keep_ckpts=2, by_epoch=by_epoch, interval=interval)
-    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] != 'SeedHook']
-    cfg.custom_hooks = [dict(type='SeedHook'), *hooks, dict(type='KeepBestHook', metric=metric)]
+    cfg.default_hooks.best = dict(type='KeepBestHook', metric=metric)
+    replaced = ('SeedHook', 'KeepBestHook')
+    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] not in replaced]
+    cfg.custom_hooks = [dict(type='SeedHook'), *hooks]
 
 
 def read_config(path: str, key: str) -> Config:

@@ -131,8 +131,8 @@ class QualityStages:
         cfg.default_hooks.checkpoint = dict(
             type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best=None
         )
-        best = dict(type='KeepBestHook', metric='quality/score')
-        cfg.custom_hooks = [dict(type='SeedHook'), best]
+        cfg.default_hooks.best = dict(type='KeepBestHook', metric='quality/score')
+        cfg.custom_hooks = [dict(type='SeedHook')]
         seed = student_seed(self.seed, NETWORK_SEED)
         result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
         # the thresholds: what the best network says of the validation labels

@@ -3,7 +3,6 @@
 
 import copy
 import gc
-import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -16,7 +15,9 @@ from mmengine.runner import Runner
 
 from ...errors import UserError
 from ...files import plain_numbers, write_aside
+from ..checkpoints import newest_checkpoint
 from ..hooks.keep_best import BEST, best_validation
+from ..processes import on_main_process, stop_workers
 
 CONFIG = 'config.py'
 BY_HAND = 'by_hand'
@@ -42,7 +43,7 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
         by_hand = copy.deepcopy(cfg)
         by_hand.work_dir = str(folder / BY_HAND)  # whoever repeats it must not overwrite this run
         write_aside(folder / CONFIG, by_hand.pretty_text.encode())
-    latest = newest_checkpoint(folder)
+    latest = on_main_process(lambda: newest_checkpoint(folder))
     if latest is not None:
         cfg.load_from, cfg.resume = str(latest), True
     run_and_forget(cfg, folder, 'train')
@@ -59,21 +60,6 @@ def student_seed(seed: int, *place: int) -> int:
         *place (int): Where the network stands in it: generation, number.
     """
     return int(np.random.SeedSequence([seed & 0xFFFFFFFF, *place]).generate_state(1)[0] >> 1)
-
-
-def newest_checkpoint(folder: Path) -> Path | None:
-    """The latest whole checkpoint of a run.
-
-    mmengine's own pointer to it, ``last_checkpoint``, is empty if the run was killed while it was
-    written, and the file it names is cut off if the run was killed a moment before.
-    """
-    found = [
-        (int(match[1]), path)
-        for path in folder.glob('*.pth')
-        if (match := re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name))
-    ]
-    whole = (path for _, path in sorted(found, reverse=True) if zipfile.is_zipfile(path))
-    return next(whole, None)
 
 
 def check_networks(work_dir: Path, stages: dict[str, dict]) -> None:
@@ -137,24 +123,12 @@ def run_and_forget(cfg: Config, folder: Path, method: str):
         else:
             runner.train()
     finally:
-        _stop_workers(runner)
+        stop_workers(runner)
         del runner
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return metrics
-
-
-def _stop_workers(runner: Runner) -> None:
-    """Ends the processes that load data.
-
-    The garbage collector would end a loader's queues before it tells its workers to stop, and
-    then wait five seconds for each loader.
-    """
-    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
-        loader = getattr(loop, 'dataloader', None)  # a loop that was not built is a dict
-        if loader is not None:
-            loader._iterator = None
 
 
 def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a generational run has finished, and who may go on with it."""
 
-import fcntl
 import math
 import os
 from pathlib import Path
@@ -10,7 +9,6 @@ from ...errors import UserError
 from ...files import read_json, write_json
 
 STATE = 'state.json'
-LOCK = '.lock'
 
 FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
 """tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
@@ -101,31 +99,3 @@ def _compare(old: dict, new: dict, path: Path) -> None:
                 f'{old.get(key, "(absent)")!r} and is {new.get(key, "(absent)")!r}. Use the old '
                 'value, choose another --work-dir, or delete the folder.'
             )
-
-
-class Lock:
-    """Keeps a second run out of a folder; the system takes it back when the process ends.
-
-    Args:
-        work_dir (str or PathLike): The folder; made if it does not exist.
-
-    Raises:
-        UserError: If another process holds the lock.
-    """
-
-    def __init__(self, work_dir: str | os.PathLike):
-        os.makedirs(work_dir, exist_ok=True)
-        self.file = open(Path(work_dir) / LOCK, 'w')  # noqa: SIM115  (open as long as the lock)
-        try:
-            # not flock, which workers that outlive a killed run would go on holding
-            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.file.close()
-            raise UserError(
-                f'Another run is at work in {work_dir}. Wait for it or stop it, or choose another '
-                '--work-dir.'
-            ) from None
-
-    def release(self) -> None:
-        """Lets others in."""
-        self.file.close()

@@ -5,6 +5,7 @@ from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
 from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
+from .validation_record import ValidationRecordHook
 
 __all__ = [
     'CheckedWeightsHook',
@@ -13,4 +14,5 @@ __all__ = [
     'KeepBestHook',
     'SeedHook',
     'SemiVisualizationHook',
+    'ValidationRecordHook',
 ]

@@ -1,85 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps the checkpoint with the best validation, whenever the run is stopped."""
 
+import io
+import logging
 import os
 from pathlib import Path
 
+import torch
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...files import plain_numbers, read_json, write_json
+from ...files import write_aside
+from ..checkpoints import STATE, of_training, read_whole
+from .validation_record import RECORD, ValidationRecordHook, position, read_record
 
-RECORD = 'validation.json'
 BEST = 'best.pth'
+AT = 'validation'
+"""str: Key in the ``meta`` of ``best.pth``: at which epoch (or iteration) it was validated."""
+
+UNKNOWN = 'unknown'
 
 
 @HOOKS.register_module()
-class KeepBestHook(Hook):
-    """Records every validation in a file and keeps the weights of the best one.
+class KeepBestHook(ValidationRecordHook):
+    """Keeps the weights of the best validation in ``best.pth``, without the optimiser.
 
-    mmengine's ``save_best`` writes an epoch's checkpoint before the epoch is validated, so a run
-    that is killed in between forgets that validation, and it removes the old best file before it
-    writes the new one. This hook validates again what a killed run did not record, and both its
-    files, ``validation.json`` and ``best.pth`` (student and method, no optimiser), are whole at
-    any time.
+    mmengine's ``save_best`` forgets a validation when the run is stopped before it, and it
+    removes the old best file before it writes the new one. The files of this hook are whole at
+    any time, and a run that was stopped ends with the same ones as one that was not.
 
     Args:
         metric (str): Which validation metric decides; larger is better. Equal values: the earlier.
     """
 
-    priority = 'LOW'
-
     def __init__(self, metric: str):
+        super().__init__()
         self.metric = metric
+        self.kept: str | None = None  # key in the record of what best.pth holds
 
-    def before_train(self, runner) -> None:
-        """Forgets validations of a later point than the checkpoint; makes up a missing one."""
-        self.folder = Path(runner.work_dir)
-        path = self.folder / RECORD
-        now = self._now(runner)
-        record = read_json(path)['validations'] if path.is_file() and now > 0 else {}
-        self.record = {key: value for key, value in record.items() if int(key) <= now}
-        if self._is_due(runner, now) and str(now) not in self.record:
-            print_log(f'The validation at {now} was not recorded; it is repeated.', 'current')
-            runner.val_loop.run()
+    def read(self, now: int) -> dict[str, dict]:
+        """Reads the record, and has ``best.pth`` agree with it; in the main process."""
+        record = super().read(now)
+        at = kept_at(self.folder)
+        self.kept = at if at in record else None
+        if at == str(now) and self.kept is None:
+            return record  # stopped between its two files: this validation will be made up
+        for key in sorted(record, key=lambda k: (-score(record[k].get(self.metric)), int(k))):
+            if at in (key, UNKNOWN):
+                self.kept = key
+            elif key == str(now):
+                del record[key]  # so it is made up, and kept then
+            elif self._restore(key):
+                self.kept = key
+            else:
+                print_log(
+                    f'{BEST} does not hold the weights of the validation at {key}, the best by '
+                    f'{self.metric}, and no checkpoint of then is left: the next best is kept.',
+                    'current',
+                    logging.WARNING,
+                )
+                continue
+            break
+        return record
 
-    def _now(self, runner) -> int:
-        epochs = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        return runner.epoch if epochs else runner.iter
-
-    def _is_due(self, runner, now: int) -> bool:
-        loop = runner.train_loop
-        end = loop.max_epochs if isinstance(loop, EpochBasedTrainLoop) else loop.max_iters
-        at = now % loop.val_interval == 0 or now == end
-        return runner.val_loop is not None and now >= max(loop.val_begin, 1) and at
+    def _restore(self, key: str) -> bool:
+        """Makes ``best.pth`` from the checkpoint of a validation, if there is a whole one."""
+        for path in of_training(self.folder):
+            if path.stem.split('_')[1] != key:
+                continue
+            try:
+                content = {name: read_whole(path)[name] for name in STATE}
+            except UserError:
+                continue
+            content['meta'][AT] = int(key)
+            buffer = io.BytesIO()
+            torch.save(content, buffer)
+            write_aside(self.folder / BEST, buffer.getvalue())
+            print_log(f'{BEST} is restored from {path.name}.', 'current')
+            return True
+        return False
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Compares a validation with the best one so far.
+        """Compares a validation with the best one so far, then records it.
 
         Raises:
             UserError: If there is no metric of that name.
         """
+        if self.record is None:
+            return
         if self.metric not in metrics:
             raise UserError(
                 f'The validation has no metric {self.metric!r}; it has {", ".join(metrics)}. '
-                'Correct generations.metric.'
+                'Correct default_hooks.best.metric (of a generational run: generations.metric).'
             )
-        now = str(self._now(runner))
-        best = max((score(v[self.metric]) for v in self.record.values()), default=None)
-        if best is None or score(metrics[self.metric]) > best:
-            aside = f'.{BEST}.tmp'
-            runner.save_checkpoint(
-                str(self.folder), aside, save_optimizer=False, save_param_scheduler=False
-            )
-            if is_main_process():
-                os.replace(self.folder / aside, self.folder / BEST)
-        self.record[now] = plain_numbers(metrics)
         if is_main_process():
-            write_json(self.folder / RECORD, dict(validations=self.record))
+            best = None if self.kept is None else score(self.record[self.kept].get(self.metric))
+            if best is None or score(metrics[self.metric]) > best:
+                self._keep(runner)
+        super().after_val_epoch(runner, metrics)
+
+    def _keep(self, runner) -> None:
+        now, aside = position(runner), f'.{BEST}.tmp'
+        runner.save_checkpoint(
+            str(self.folder),
+            aside,
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta={'epoch': runner.epoch, 'iter': runner.iter, AT: now},
+        )
+        os.replace(self.folder / aside, self.folder / BEST)
+        self.kept = str(now)
+
+
+def kept_at(folder: Path) -> str | None:
+    """At which epoch (or iteration) the network in ``best.pth`` was validated.
+
+    Returns:
+        str: The key in the record; ``UNKNOWN`` of a file that does not say it. None without a
+        whole file.
+    """
+    if not (folder / BEST).is_file():
+        return None
+    try:
+        return str(read_whole(folder / BEST)['meta'].get(AT, UNKNOWN))
+    except UserError as error:
+        print_log(str(error), 'current', logging.WARNING)
+        return None
 
 
 def score(value: float | None) -> float:
@@ -88,11 +136,13 @@ def score(value: float | None) -> float:
 
 
 def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:
-    """Reads what a finished run recorded.
+    """Reads what a finished run recorded of the network in ``best.pth``.
 
     Returns:
-        tuple[int, dict]: Epoch (or iteration) of the best validation, and its metrics.
+        tuple[int, dict]: Epoch (or iteration) of its validation, and the metrics.
     """
-    validations = read_json(folder / RECORD)['validations']
-    key = max(validations, key=lambda k: (score(validations[k][metric]), -int(k)))
+    validations = read_record(folder / RECORD)
+    key = kept_at(folder)
+    if key not in validations:
+        key = max(validations, key=lambda k: (score(validations[k][metric]), -int(k)))
     return int(key), validations[key]

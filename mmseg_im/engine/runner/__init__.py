@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from .generational import GenerationalRunner
 from .loops import TeacherStudentValLoop
+from .resumable import ResumableRunner
 
-__all__ = ['GenerationalRunner', 'TeacherStudentValLoop']
+__all__ = ['GenerationalRunner', 'ResumableRunner', 'TeacherStudentValLoop']

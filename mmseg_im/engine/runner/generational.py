@@ -28,10 +28,11 @@ from ..generations.stages import (
     train_student,
     write_labels,
 )
-from ..generations.state import Lock, State, flatten
+from ..generations.state import State, flatten
 from ..generations.teachers import best_students, initial_teachers
 from ..hooks.keep_best import score
 from ..processes import on_main_process
+from ..work_dir import Lock
 
 
 # in mmengine's registry: the train.py of every OpenMMLab project asks there for a runner_type

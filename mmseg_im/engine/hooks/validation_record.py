@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Knows which validations of a run were done, whenever it is stopped."""
+
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.logging import print_log
+from mmengine.runner import EpochBasedTrainLoop
+from mmseg.registry import HOOKS
+
+from ...errors import UserError
+from ...files import plain_numbers, read_json, write_json
+from ..processes import on_main_process
+
+RECORD = 'validation.json'
+
+
+@HOOKS.register_module()
+class ValidationRecordHook(Hook):
+    """Records every validation in ``validation.json``, and makes up one that was missed.
+
+    mmengine writes an epoch's checkpoint before the epoch is validated, so a run that is stopped
+    in between would never hear of that validation.
+
+    Attributes:
+        record (dict[str, dict] or None): Metrics by epoch (or iteration); None before training.
+    """
+
+    priority = 'LOWEST'  # a validation in before_train needs all other hooks to be ready
+
+    def __init__(self):
+        self.record: dict[str, dict[str, float | None]] | None = None
+
+    def before_train(self, runner) -> None:
+        """Forgets validations of a later point than the checkpoint; makes up a missing one."""
+        self.folder = Path(runner.work_dir)
+        now = position(runner)
+        self.record = on_main_process(lambda: self.read(now))
+        if validation_is_due(runner, now) and (str(now) not in self.record or _keeps_best(runner)):
+            print_log(f'The validation at {now} is repeated: the run was stopped then.', 'current')
+            runner.val_loop.run()
+
+    def read(self, now: int) -> dict[str, dict]:
+        """What was recorded up to a point of the training; in the main process."""
+        path = self.folder / RECORD
+        found = read_record(path) if path.is_file() and now > 0 else {}
+        return {key: value for key, value in found.items() if int(key) <= now}
+
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+        """Records a validation of a training."""
+        if self.record is None:
+            return
+        self.record[str(position(runner))] = plain_numbers(_numbers(metrics))
+        if is_main_process():
+            write_json(self.folder / RECORD, dict(validations=self.record))
+
+
+def read_record(path: Path) -> dict[str, dict[str, float | None]]:
+    """The metrics of all validations, by epoch (or iteration).
+
+    Raises:
+        UserError: If the file holds something else.
+    """
+    content = read_json(path)
+    record = content.get('validations') if isinstance(content, dict) else None
+    if not isinstance(record, dict) or not all(
+        key.isdecimal()
+        and isinstance(metrics, dict)
+        and all(isinstance(value, int | float | None) for value in metrics.values())
+        for key, metrics in record.items()
+    ):
+        raise UserError(
+            f'{path} is no record of validations. Delete it: the best of what follows is kept then.'
+        )
+    return record
+
+
+def position(runner) -> int:
+    """How far a training is: its epochs, or iterations where its loop counts these."""
+    return runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter
+
+
+def validation_is_due(runner, now: int) -> bool:
+    """Whether the training loop validates at a point, as ``EpochBasedTrainLoop.run`` decides."""
+    loop = runner.train_loop
+    if runner.val_loop is None or now < max(loop.val_begin, 1):
+        return False
+    loop._decide_current_val_interval()  # ``dynamic_intervals``
+    end = loop.max_epochs if isinstance(loop, EpochBasedTrainLoop) else loop.max_iters
+    return now % loop.val_interval == 0 or now == end
+
+
+def _keeps_best(runner) -> bool:
+    """Whether mmengine's ``save_best`` is on: no checkpoint tells it of the last validation."""
+    return any(isinstance(hook, CheckpointHook) and hook.save_best for hook in runner.hooks)
+
+
+def _numbers(metrics: dict) -> dict:
+    """The metrics that are one number each."""
+    found = {}
+    for key, value in metrics.items():
+        try:
+            found[key] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return found

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end from outside: SIGTERM behaves as Ctrl-C does, and children end with their parent."""
+
+import ctypes
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+"""dict[Signals, int]: Exit status of a command that such a signal ended, as shells count."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Raised in the main thread when SIGTERM comes."""
+
+
+@contextmanager
+def stop_signals() -> Iterator[list[signal.Signals]]:
+    """Has Ctrl-C and SIGTERM (of Slurm, Kubernetes, ``timeout``) raise a KeyboardInterrupt.
+
+    Yields:
+        list[Signals]: Gets the signal when it comes. What it raises may reach the caller as
+        another error: mmengine catches everything while it writes a config.
+    """
+    received: list[signal.Signals] = []
+    owner = os.getpid()
+    last = -math.inf
+
+    def handle(number: int, frame) -> None:
+        nonlocal last
+        if os.getpid() != owner:  # a forked worker
+            os._exit(STATUS[number])
+        again, last = time.monotonic() - last < 1, time.monotonic()
+        if again:  # ``timeout`` signals a process and then its group
+            return
+        received.append(signal.Signals(number))
+        if hasattr(signal, 'SIGCHLD'):  # torch's handler would report each worker that ends now
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        taken = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
+    for number in taken:
+        signal.signal(number, handle)
+    try:
+        yield received
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_IGN if received else usual[number])
+
+
+def end_children_with_us() -> None:
+    """Has Linux end every process that this one forks from now on when this one is killed.
+
+    torch's workers look for their parent every five seconds at best; elsewhere that has to do.
+    """
+    if not sys.platform.startswith('linux'):
+        return
+    prctl, owner = ctypes.CDLL(None).prctl, os.getpid()
+    set_death_signal = 1  # PR_SET_PDEATHSIG
+
+    def after_fork() -> None:
+        parent = os.getppid()
+        prctl(set_death_signal, signal.SIGKILL)
+        if parent == owner != os.getppid():  # it was killed in between
+            os._exit(1)
+
+    os.register_at_fork(after_in_child=after_fork)
