@@ -15,5 +15,6 @@ compat.install_mmcv_ext_placeholder()
 from . import checkpoints, datasets, engine, evaluation, models  # noqa: E402
 
 checkpoints.register_loaders()
+checkpoints.guard_resume()
 
 __all__ = ['__version__', 'checkpoints', 'compat', 'datasets', 'engine', 'evaluation', 'models']

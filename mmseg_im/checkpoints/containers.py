@@ -100,19 +100,17 @@ def _what_it_is(head: bytes) -> str:
 
 def _directory_size(file: BinaryIO, size: int) -> int:
     """Bytes of a zip archive's directory, which zipfile would read as a whole."""
-    file.seek(max(size - _END.size, 0))
-    raw = file.read(_END.size)
-    if len(raw) < _END.size or raw[:4] != b'PK\x05\x06':
+    at = max(size - _END.size - _LOCATOR.size - _END_64.size, 0)
+    file.seek(at)
+    tail = file.read()
+    end, locator = tail[-_END.size :], tail[-_END.size - _LOCATOR.size : -_END.size]
+    if len(end) < _END.size or end[:4] != b'PK\x05\x06':
         raise UnreadableError('its end is missing; it was cut off or something was appended')
-    claimed = _END.unpack(raw)[5]
-    if claimed != 0xFFFFFFFF:
-        return claimed
-    at = size - _END.size - _LOCATOR.size - _END_64.size
-    file.seek(max(at, 0))
-    raw = file.read(_END_64.size)
-    if at < 0 or raw[:4] != b'PK\x06\x06':
+    if locator[:4] != b'PK\x06\x07':  # not larger than 4 GiB
+        return _END.unpack(end)[5]
+    if tail[:4] != b'PK\x06\x06' or len(tail) < _END_64.size:
         raise UnreadableError('the end of its zip archive is damaged')
-    return _END_64.unpack(raw)[8]
+    return _END_64.unpack(tail[: _END_64.size])[8]
 
 
 def _open_zip(file: BinaryIO, size: int) -> Opened:
@@ -120,6 +118,9 @@ def _open_zip(file: BinaryIO, size: int) -> Opened:
         raise UnreadableError('its zip archive has far more entries than a checkpoint')
     archive = attempt(lambda: zipfile.ZipFile(file))
     entries = archive.infolist()
+    inner = [entry.filename.partition('/')[2] for entry in entries]
+    if 'constants.pkl' in inner or any(name.startswith('code/') for name in inner):
+        raise UnreadableError('it is a TorchScript archive, which holds code')
     if any(
         e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries
     ):
@@ -135,8 +136,6 @@ def _open_zip(file: BinaryIO, size: int) -> Opened:
     if len(roots) != 1 or roots[0].count('/') != 1:
         raise UnreadableError('it is a zip archive, but torch.save did not write it')
     root = roots[0]
-    if f'{root}constants.pkl' in by_name or any(n.startswith(f'{root}code/') for n in by_name):
-        raise UnreadableError('it is a TorchScript archive, which holds code')
     order = by_name.get(f'{root}byteorder')
     if order is not None and attempt(lambda: archive.read(order)) != b'little':
         raise UnreadableError('its numbers are in the byte order of another kind of machine')

@@ -139,15 +139,17 @@ def place(raw: Tensor, where: str, map_location: Place) -> Tensor:
 
 
 def _refusal(filename: str, error: UnreadableError) -> UserError:
+    # Parts of it come from the file: no control characters for the terminal, no pages of text.
+    reason = ''.join(c if c.isprintable() else '?' for c in str(error)[:500])
     if isinstance(error, ForbiddenNameError):
         return UserError(
-            f'{filename} is refused because loading it would run code: {error}. If you trust where '
-            f'it comes from, set the environment variable {TRUST_VARIABLE}={filename} and try '
-            'again.'
+            f'{filename} is refused because loading it would run code: {reason}. If you trust '
+            f'where it comes from, set the environment variable {TRUST_VARIABLE}={filename} and '
+            'try again.'
         )
     return UserError(
-        f'{filename} cannot be read as a checkpoint: {error}. It may be damaged or made by another '
-        'program; write or download it again.'
+        f'{filename} cannot be read as a checkpoint: {reason}. It may be damaged or made by '
+        'another program; write or download it again.'
     )
 
 

@@ -31,8 +31,8 @@ from .inert import (
     is_key,
 )
 
-# Real checkpoints hold up to some 100,000; each of them can make an object of some 200 bytes.
-MAX_OPCODES = 2_000_000
+# Real checkpoints hold some 10,000; each of them can make an object of some 200 bytes.
+MAX_OPCODES = 1_000_000
 
 _CONSTANTS = dict(NONE=None, NEWFALSE=False, NEWTRUE=True, EMPTY_TUPLE=())
 
@@ -54,9 +54,10 @@ def read_pickle(file: BinaryIO) -> tuple[object, list[Stored]]:
     try:
         content = attempt(lambda: machine.run(file))
     finally:  # also where something is wrong behind it
-        if machine.names - ALLOWED:
-            names = ', '.join(sorted(machine.names - ALLOWED))
-            raise ForbiddenNameError(f'it asks for {names}') from None
+        forbidden = sorted(machine.names - ALLOWED)
+        if forbidden:
+            more = f' and {len(forbidden) - 5} more' if len(forbidden) > 5 else ''
+            raise ForbiddenNameError(f'it asks for {", ".join(forbidden[:5])}{more}') from None
     return content, machine.stored
 
 
@@ -152,7 +153,7 @@ def _made(opcode: str, named, args) -> Call | OrderedItems:
     """What a call (REDUCE) or an instantiation (NEWOBJ) of a named thing stands for."""
     if type(named) is not Name or type(args) is not tuple:
         raise UnreadableError('it calls something that is no function')
-    if named.name not in (CALLED if opcode == 'REDUCE' else [HISTORY]):
+    if named.name in ALLOWED and named.name not in (CALLED if opcode == 'REDUCE' else [HISTORY]):
         raise UnreadableError(f'it calls {named.name}, which no checkpoint does')
     if named.name != ORDERED_DICT:
         return Call(named.name, args)

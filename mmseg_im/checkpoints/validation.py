@@ -51,11 +51,11 @@ def check_weights(weights, where: str) -> None:
     """
     for name, value in _dict_of_names(weights, where).items():
         kind = type(value).__name__
-        _expect(isinstance(value, Tensor), f'{where} holds a {kind} under {name!r}, no tensor')
+        _expect(isinstance(value, Tensor), f'{where} has under {name!r} no tensor but {kind}')
 
 
 def _dict_of_names(value, where: str) -> dict:
-    _expect(isinstance(value, dict), f'{where} is a {type(value).__name__}, no dict')
+    _expect(isinstance(value, dict), f'{where} is no dict but {type(value).__name__}')
     _expect(all(type(key) is str for key in value), f'{where} has keys that are no names')
     return value
 

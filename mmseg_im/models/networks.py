@@ -4,10 +4,10 @@
 import copy
 
 from mmengine import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
+from ..checkpoints import read_checkpoint
 from ..errors import MissingFileError, UserError
 from .teachers import METHOD_PREFIX
 
@@ -48,16 +48,14 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
         ValueError: If it holds another architecture or another number of classes.
     """
     try:
-        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+        content = read_checkpoint(checkpoint, logger='current')
     except FileNotFoundError:
         raise MissingFileError(
             f'{where}.checkpoint: {checkpoint} does not exist. Train the teacher first or correct '
             'the path.'
         ) from None
     weights = {
-        key: value
-        for key, value in content.get('state_dict', content).items()
-        if not key.startswith(METHOD_PREFIX)
+        key: value for key, value in content.weights.items() if not key.startswith(METHOD_PREFIX)
     }
     own = network.state_dict()
     wrong = [
@@ -67,7 +65,7 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     if wrong:
         _refuse(checkpoint, where, own, weights, wrong)
     network.load_state_dict(weights)
-    classes = content.get('meta', {}).get('dataset_meta', {}).get('classes')
+    classes = (content.meta.get('dataset_meta') or {}).get('classes')
     return None if classes is None else tuple(classes)
 
 

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from mmengine.model import BaseModule
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ...checkpoints import read_checkpoint
 from ...errors import MissingFileError, UserError
 
 ARCHS = {
@@ -182,13 +182,13 @@ class DINOv2(BaseModule):
 
     def _load(self, path: str) -> None:
         try:
-            content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+            content = read_checkpoint(path, logger='current')
         except FileNotFoundError:
             raise MissingFileError(
                 f'model.backbone.init_cfg.checkpoint: {path} does not exist. Put the official '
                 'DINOv2 checkpoint there; https://github.com/facebookresearch/dinov2 links it.'
             ) from None
-        weights = {k: v for k, v in content.get('state_dict', content).items() if k != 'mask_token'}
+        weights = {k: v for k, v in content.weights.items() if k != 'mask_token'}
         own = self.state_dict()
         ours, theirs = _size(own), _size(weights)
         if ours != theirs:
