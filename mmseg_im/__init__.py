@@ -11,8 +11,10 @@ from . import compat
 
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
-compat.register_safe_loaders()
 
-from . import datasets, engine, evaluation, models  # noqa: E402
+from . import checkpoints, datasets, engine, evaluation, models  # noqa: E402
 
-__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models']
+checkpoints.register_loaders()
+checkpoints.guard_resume()
+
+__all__ = ['__version__', 'checkpoints', 'compat', 'datasets', 'engine', 'evaluation', 'models']

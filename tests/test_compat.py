@@ -3,7 +3,6 @@
 
 import importlib
 import os
-import pickle
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_im import compat
+from mmseg_im.checkpoints import TRUST_VARIABLE
 
 
 class Payload:
@@ -82,7 +82,7 @@ def test_the_one_switch_trusts_one_file(tmp_path, monkeypatch):
     path, other, made = tmp_path / 'mine.pth', tmp_path / 'other.pth', tmp_path / 'made'
     torch.save(dict(extra=Payload(made)), path)
     torch.save(dict(extra=Payload(tmp_path / 'no')), other)
-    monkeypatch.setenv(compat.TRUST_VARIABLE, str(path))
+    monkeypatch.setenv(TRUST_VARIABLE, str(path))
     load(path)
     assert made.exists()
     with pytest.raises(ValueError, match='other.pth is refused'):
@@ -94,17 +94,15 @@ def test_the_one_switch_trusts_one_file(tmp_path, monkeypatch):
 def test_the_allow_list_opens_no_door(tmp_path, name):
     path = tmp_path / 'door.pth'
     torch.save(dict(extra=Calls(getattr, HistoryBuffer, name)), path)
-    with pytest.raises(ValueError, match=rf'door.pth is refused.*asks for getattr.*{name}'):
+    with pytest.raises(ValueError, match=rf'door.pth cannot be read.*asks for .*getattr.*{name}'):
         load(path)
-    with pytest.raises(pickle.UnpicklingError, match='getattr'):
-        compat._history_statistic(os, 'system')
 
 
 @pytest.mark.parametrize('value', [np.dtype('O'), Forged(), Calls(np.dtype, 'V8')])
 def test_dtypes_that_are_no_numbers_are_refused(tmp_path, value):
     path = tmp_path / 'forged.pth'
     torch.save(dict(extra=value), path)
-    with pytest.raises(ValueError, match='forged.pth is refused'):
+    with pytest.raises(ValueError, match=r'forged.pth cannot be read .* (asks for|calls) numpy'):
         load(path)
 
 
@@ -118,16 +116,12 @@ def test_names_of_models_are_as_strict_as_files(tmp_path, monkeypatch, scheme):
     models = dict(good=str(good), evil=str(evil))
     monkeypatch.setattr(module, 'get_external_models', lambda: models)
     assert load(f'{scheme}good')['a'] == 1
-    with pytest.raises(ValueError, match='evil.pth is refused'):
+    with pytest.raises(ValueError, match='evil.pth cannot be read'):
         load(f'{scheme}evil')
     with pytest.raises(ValueError, match='no pretrained weights of this name'):
         load(f'{scheme}other')
     with pytest.raises(ValueError, match='pavi:// is not supported'):
         load('pavi://x')
-
-
-def test_statistics_are_handed_out():
-    assert compat._history_statistic(HistoryBuffer, 'mean') is HistoryBuffer.mean
 
 
 def test_urls_are_as_strict_as_files(tmp_path, monkeypatch):
@@ -141,7 +135,7 @@ def test_urls_are_as_strict_as_files(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match='evil.pth is refused'):
         load('https://example.com/evil.pth')
     assert not (tmp_path / 'made').exists()
-    monkeypatch.setenv(compat.TRUST_VARIABLE, 'https://example.com/evil.pth')
+    monkeypatch.setenv(TRUST_VARIABLE, 'https://example.com/evil.pth')
     load('https://example.com/evil.pth')
     assert (tmp_path / 'made').exists()
 

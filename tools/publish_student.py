@@ -2,15 +2,18 @@
 """Takes the network that users need out of a training checkpoint."""
 
 import argparse
+import io
 import os
 import re
 import sys
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 import mmseg_im
+from mmseg_im.checkpoints import read_checkpoint
+from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.files import write_aside
 from mmseg_im.models.teachers import METHOD_PREFIX
 from mmseg_im.models.weights import tensors_of
 
@@ -35,12 +38,12 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
         weights (str): ``'student'``, ``'ema'`` or ``'teacherN'``.
 
     Raises:
-        ValueError: If the checkpoint holds no such network.
+        UserError: If the checkpoint holds no such network.
     """
     if weights == 'student':
         chosen = {k: v for k, v in state_dict.items() if not k.startswith(METHOD_PREFIX)}
         if not chosen:
-            raise ValueError('The checkpoint holds no student: all its keys are of the method.')
+            raise UserError('The checkpoint holds no student: all its keys are of the method.')
         return chosen
     # an EMA teacher is the one that counts its steps
     ema = re.compile(re.escape(METHOD_PREFIX) + r'teachers\.(\d+)\.steps')
@@ -49,7 +52,7 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
     if weights.startswith('teacher') and weights[len('teacher') :].isdigit():
         prefixes = [f'{METHOD_PREFIX}teachers.{weights[len("teacher") :]}.']
     elif weights != 'ema':
-        raise ValueError(f'--weights {weights} is none of student, ema, teacher0, teacher1 ...')
+        raise UserError(f'--weights {weights} is none of student, ema, teacher0, teacher1 ...')
     prefix = prefixes[0] + 'module.' if prefixes else None
     chosen = {
         key.removeprefix(prefix): value
@@ -57,25 +60,25 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
         if prefix and key.startswith(prefix)
     }
     if not chosen:
-        raise ValueError(f'The checkpoint holds no weights of {weights!r}.')
+        raise UserError(f'The checkpoint holds no weights of {weights!r}.')
     return chosen
 
 
 def main() -> None:
     args = parse_args()
-    try:
-        checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, 'cpu', logger='silent')
-        state_dict = tensors_of(checkpoint)
-        weights = select(state_dict, args.weights)
+    with plain_errors():
+        content, meta = read_checkpoint(args.checkpoint)
+        state_dict = tensors_of(content)
+        try:
+            weights = select(state_dict, args.weights)
+        except UserError as error:
+            raise UserError(f'{args.checkpoint}: {error}') from None
         broken = [key for key, value in weights.items() if value.isnan().any()]
         if broken:
-            raise ValueError(
-                f'{len(broken)} weights are NaN, such as {broken[0]}: the training has failed. '
-                'Publish an earlier checkpoint.'
+            raise UserError(
+                f'{args.checkpoint}: {len(broken)} weights are NaN, such as {broken[0]}: the '
+                'training has failed. Publish an earlier checkpoint.'
             )
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error) if args.checkpoint in str(error) else f'{args.checkpoint}: {error}')
-    meta = checkpoint.get('meta', {})
     published = dict(
         state_dict=weights,
         meta=dict(
@@ -86,9 +89,15 @@ def main() -> None:
             mmseg_im_version=mmseg_im.__version__,
         ),
     )
-    aside = f'{args.output}.tmp'
-    torch.save(published, aside)
-    os.replace(aside, args.output)
+    buffer = io.BytesIO()
+    torch.save(published, buffer)
+    try:
+        write_aside(args.output, buffer.getvalue())
+    except UserError as error:
+        sys.exit(
+            f'error: {args.output} cannot be written ({error.__cause__.strerror}). Free space or '
+            'choose another place.'
+        )
     classes = (meta.get('dataset_meta') or {}).get('classes') or ()
     parameters = sum(value.numel() for value in weights.values())
     print(

@@ -32,7 +32,7 @@ def label_one_by_one(cfg: Config, folder: str, teachers: int) -> float:
     networks = []
     for i in range(teachers):
         network = MODELS.build(cfg.model).eval()
-        network.load_state_dict(torch.load(f'{folder}/{i}.pth')['state_dict'])
+        network.load_state_dict(torch.load(f'{folder}/{i}.pth', weights_only=True)['state_dict'])
         networks.append(network.cuda() if torch.cuda.is_available() else network)
     out = Path(folder, 'one_by_one')
     for name in ('labels', 'masks'):

@@ -4,10 +4,10 @@
 import copy
 
 from mmengine import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
+from ..checkpoints import read_checkpoint
 from ..errors import MissingFileError
 from .weight_rules import PREDICT, fitted
 from .weights import tensors_of
@@ -49,7 +49,7 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
         ValueError: If it holds another architecture, another number of classes or NaN.
     """
     try:
-        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+        content = read_checkpoint(checkpoint, logger='current')
     except FileNotFoundError:
         raise MissingFileError(
             f'{where}.checkpoint: {checkpoint} does not exist. Train the teacher first or correct '
@@ -58,8 +58,8 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     remedy = f'A teacher needs the same classes, and its config file in {where}.config.'
     use = PREDICT._replace(remedy=remedy)
     name = f'{where}.checkpoint: {checkpoint}'
-    network.load_state_dict(fitted(tensors_of(content), network, name, use))
-    classes = content.get('meta', {}).get('dataset_meta', {}).get('classes')
+    network.load_state_dict(fitted(tensors_of(content.weights), network, name, use))
+    classes = (content.meta.get('dataset_meta') or {}).get('classes')
     return None if classes is None else tuple(classes)
 
 

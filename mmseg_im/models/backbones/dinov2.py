@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from mmengine.model import BaseModule
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from ...checkpoints import read_checkpoint
 from ...errors import MissingFileError, UserError
 from ..weight_rules import INIT, fitted
 from ..weights import tensors_of, without_prefix
@@ -185,13 +185,13 @@ class DINOv2(BaseModule):
     def _load(self, path: str, prefix: str | None) -> None:
         name = f'model.backbone.init_cfg.checkpoint: {path}'
         try:
-            content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+            content = read_checkpoint(path, logger='current')
         except FileNotFoundError:
             raise MissingFileError(
                 f'{name} does not exist. Put the official '
                 'DINOv2 checkpoint there; https://github.com/facebookresearch/dinov2 links it.'
             ) from None
-        weights = tensors_of(content)
+        weights = tensors_of(content.weights)
         if prefix is not None:
             weights = without_prefix(weights, prefix)
         weights.pop('mask_token', None)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a checkpoint may name, and the inert objects that stand in for it while it is read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+ORDERED_DICT = 'collections.OrderedDict'
+HISTORY = 'mmengine.logging.history_buffer.HistoryBuffer'
+DTYPES = dict(
+    Float=torch.float32, Double=torch.float64, Half=torch.float16, BFloat16=torch.bfloat16,
+    Long=torch.int64, Int=torch.int32, Short=torch.int16, Char=torch.int8, Byte=torch.uint8,
+    Bool=torch.bool, ComplexFloat=torch.complex64, ComplexDouble=torch.complex128,
+)  # fmt: skip
+STORAGES = frozenset(f'torch.{kind}Storage' for kind in DTYPES)
+CALLED = frozenset(
+    [
+        'torch._utils._rebuild_tensor_v2',
+        'torch._utils._rebuild_tensor',
+        'torch._utils._rebuild_parameter',
+        ORDERED_DICT,
+        'collections.Counter',
+        '_codecs.encode',
+        # Protocol 2 writes __builtin__; NumPy 1 names numpy.core, NumPy 2 numpy._core.
+        *(
+            f'{module}.{name}'
+            for module in ('__builtin__', 'builtins')
+            for name in ('bytes', 'getattr', 'set')
+        ),
+        'numpy.dtype',
+        *(
+            f'numpy.{core}.multiarray.{name}'
+            for core in ('core', '_core')
+            for name in ('_reconstruct', 'scalar')
+        ),
+    ]
+)  # fmt: skip
+ALLOWED = CALLED | STORAGES | {HISTORY, 'numpy.ndarray'}
+_KEYS = (type(None), bool, int, float, str)
+
+
+class UnreadableError(ValueError):
+    """Why a file cannot be read as a checkpoint: a reason without the file's name."""
+
+
+class ForbiddenNameError(UnreadableError):
+    """The file asks for functions or classes that no checkpoint needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Stands in for a function or class that a file names."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """Stands in for what a call would return.
+
+    Attributes:
+        name (str): What the file calls; of an object made without a call its class.
+        args (tuple): Inert arguments.
+        state: Inert state that the file gives to the result; None unless it gives one.
+    """
+
+    name: str
+    args: tuple
+    state: object = None
+
+
+class OrderedItems(dict):
+    """Stands in for an OrderedDict, whose attributes a file can set."""
+
+    state = None
+
+
+@dataclass(eq=False, slots=True)
+class Stored:
+    """Stands in for a storage, numbers that lie outside the pickle.
+
+    Attributes:
+        pid: What the file says: ``('storage', type, key, location, number of values)``.
+    """
+
+    pid: object
+
+
+def attempt(step: Callable):
+    """Calls a step of reading; whatever a damaged file makes it raise becomes one kind of error.
+
+    Raises:
+        UnreadableError: If the step raises anything.
+    """
+    try:
+        return step()
+    except UnreadableError:
+        raise
+    except Exception as error:
+        text = ' '.join(str(error).split())
+        reason = f'{type(error).__name__}: {text[:200]}' if text else type(error).__name__
+        raise UnreadableError(f'it is damaged ({reason})') from error
+
+
+def is_key(value) -> bool:
+    """Whether a value may be a key of a dict or a member of a set: plain, or a tuple of such.
+
+    Tuples within tuples are none: Python's hash of deeply nested ones overflows the stack.
+    """
+    return type(value) in _KEYS or (
+        type(value) is tuple and all(type(one) in _KEYS for one in value)
+    )
+
+
+def unknown(call: Call):
+    """Refuses a call with arguments or a state that no checkpoint has.
+
+    Raises:
+        UnreadableError: Always.
+    """
+    shown = (repr(one)[:40] if type(one) in _KEYS else '...' for one in call.args)
+    form = f'{call.name}({", ".join(shown)})'[:200]
+    raise UnreadableError(f'it asks for {form} in a form that no checkpoint has')

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what mmengine's Runner takes from a checkpoint beyond weights when it resumes."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ..errors import MissingFileError, UserError
+
+_NUMBER = (int, float)
+
+
+def guard_resume() -> None:
+    """Makes every ``Runner.resume`` of mmengine check the checkpoint before and after it is used.
+
+    mmengine copies a scheduler's attributes from the file, indexes what may be missing, and deletes
+    the file or folder that the message hub calls the last best checkpoint.
+    """
+    if not hasattr(Runner.resume, '__wrapped__'):
+        Runner.resume = _guarded(Runner.resume)
+
+
+def _guarded(resume: Callable) -> Callable:
+    @functools.wraps(resume)
+    def guarded(runner: Runner, filename: str, *args, **kwargs) -> None:
+        hook = _CheckHook(filename)
+        runner.register_hook(hook, 'VERY_HIGH')
+        try:
+            resume(runner, filename, *args, **kwargs)
+            _check_optimizers(runner)
+        except (UserError, MissingFileError):
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            reason = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
+            raise UserError(
+                f'{filename} cannot be resumed: {" ".join(reason.split())[:300]}. Resume with the '
+                'config that it was written with, or begin from its weights with load_from.'
+            ) from error
+        finally:
+            runner.hooks.remove(hook)
+
+    return guarded
+
+
+class _CheckHook(Hook):
+    def __init__(self, filename: str):
+        self.filename = filename
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub')
+        missing = [f'meta.{key}' for key in ('epoch', 'iter') if key not in meta]
+        missing += [] if hub else ['message_hub']
+        if missing:
+            raise UserError(
+                f'{self.filename} cannot be resumed: it has no {" and no ".join(missing)}. Resume '
+                'a checkpoint of a training run, or begin from these weights with load_from.'
+            )
+        _forget_best_elsewhere(hub['runtime_info'], self.filename)
+        _check_schedulers(runner.param_schedulers, checkpoint.get('param_schedulers'))
+        scaler = checkpoint.get('optimizer', {}).get('loss_scaler', {})
+        if not all(isinstance(value, _NUMBER) for value in scaler.values()):
+            raise ValueError('optimizer.loss_scaler holds something else than numbers')
+
+
+def _forget_best_elsewhere(info: dict, filename: str) -> None:
+    """Removes paths that the next best checkpoint would replace, unless they lie beside the file.
+
+    Args:
+        info (dict): Runtime information of a message hub; changed in place.
+        filename (str): The checkpoint that is resumed.
+    """
+    folder = os.path.dirname(os.path.abspath(filename))
+    for key in [key for key in info if key.startswith('best_ckpt')]:
+        path = info[key]
+        beside = isinstance(path, str) and os.path.dirname(os.path.abspath(path)) == folder
+        if not (beside and os.path.basename(path).startswith('best_') and path.endswith('.pth')):
+            info[key] = None
+    steps = info.get('keep_ckpt_ids', [])
+    if not (isinstance(steps, list) and all(type(step) is int for step in steps)):
+        raise ValueError('message_hub.runtime_info.keep_ckpt_ids is no list of whole numbers')
+
+
+def _check_schedulers(ours, theirs) -> None:
+    """Compares the states of schedulers in a file with those of the run, item by item."""
+    if theirs is None or ours is None:
+        return
+    if type(ours) is not type(theirs):
+        raise ValueError('param_schedulers has another shape than that of the config')
+    if isinstance(ours, dict):
+        for name in ours:
+            _check_schedulers(ours[name], theirs[name])
+        return
+    for scheduler, state in zip(ours, theirs, strict=False):
+        if isinstance(scheduler, dict):  # not built yet
+            continue
+        own = scheduler.state_dict()
+        for key, value in state.items():
+            alien = key not in own and hasattr(scheduler, key)
+            if alien or (key in own and not is_alike(own[key], value)):
+                raise ValueError(f'param_schedulers has an unexpected value under {key!r}')
+
+
+def _check_optimizers(runner: Runner) -> None:
+    wrappers = runner.optim_wrapper
+    wrappers = wrappers.values() if hasattr(wrappers, 'optim_wrappers') else [wrappers]
+    for wrapper in wrappers:
+        if isinstance(getattr(wrapper, 'optimizer', None), Optimizer):
+            check_optimizer(wrapper.optimizer)
+
+
+def check_optimizer(optimizer: Optimizer) -> None:
+    """Checks an optimiser that has loaded a state: kinds of settings, names and shapes of values.
+
+    Raises:
+        ValueError: If its next step would fail.
+    """
+    for group in optimizer.param_groups:
+        for key, default in optimizer.defaults.items():
+            if not is_alike(default, group.get(key)):
+                raise ValueError(f'optimizer.param_groups has an unexpected value under {key!r}')
+    expected = _state_names(optimizer)
+    for parameter, state in optimizer.state.items():
+        if not isinstance(state, dict) or (state and expected - set(state)):
+            raise ValueError(f'optimizer.state lacks one of {", ".join(sorted(expected))}')
+        for key, value in state.items():
+            if isinstance(value, Tensor) and value.numel() != 1 and value.shape != parameter.shape:
+                raise ValueError(f'optimizer.state has {key!r} of another shape than its weight')
+            if key in expected and not isinstance(value, Tensor | int | float | None):
+                raise ValueError(f'optimizer.state has an unexpected value under {key!r}')
+
+
+def _state_names(optimizer: Optimizer) -> set[str]:
+    """Names of what an optimiser keeps of a weight, found out with a weight of its own."""
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    known = inspect.signature(type(optimizer)).parameters
+    settings = {key: value for key, value in optimizer.defaults.items() if key in known}
+    try:
+        probe = type(optimizer)([weight], **settings)
+        probe.step()
+    except Exception:  # an optimiser of the user's that needs more: nothing is known
+        return set()
+    return set(probe.state[weight])
+
+
+def is_alike(own, value) -> bool:
+    """Whether a loaded value has the kind of the run's own: numbers, flags, texts, sequences.
+
+    None goes with flags and numbers: the default of settings that differ between versions.
+    """
+    if own is None or value is None:
+        return own is value or type(own) is bool or isinstance(value, bool | int | float)
+    if isinstance(own, list | tuple):
+        same = isinstance(value, list | tuple) and (not own or len(own) == len(value))
+        return same and all(map(is_alike, own, value))
+    if isinstance(own, dict):
+        return isinstance(value, dict)
+    if isinstance(own, Tensor) or isinstance(value, Tensor):
+        return all(isinstance(one, _NUMBER) or one.numel() == 1 for one in (own, value))
+    if isinstance(own, bool) or isinstance(value, bool):
+        return type(own) is type(value)
+    return isinstance(value, _NUMBER) if isinstance(own, _NUMBER) else type(own) is type(value)
