@@ -13,6 +13,8 @@ compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
 compat.register_safe_loaders()
 
-from . import datasets, engine, evaluation, models  # noqa: E402
+from . import datasets, engine, evaluation, models, storage  # noqa: E402
+
+storage.register_whole_files()
 
 __all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models']

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .errors import MissingFileError, UserError
+from .errors import MissingFileError, UserError, unwritable
 
 
 def write_aside(path: str | os.PathLike, content: bytes) -> None:
@@ -23,7 +23,7 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
     Raises:
         UserError: If the disk is full or the folder is not writable; nothing is left behind.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # a link stays a link
     aside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.tmp')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,10 +31,7 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
         os.replace(aside, path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise UserError(
-            f'{path} cannot be written ({error.strerror}). Free space or choose another work_dir, '
-            'then go on with --resume.'
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def write_json(path: str | os.PathLike, value) -> None:
@@ -64,5 +61,5 @@ def read_json(path: str | os.PathLike):
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Writes an (H, W) or (H, W, 3) uint8 array as PNG, see :func:`write_aside`."""
-    write_aside(path, cv2.imencode('.png', image)[1].tobytes())
+    """Writes an (H, W) or (H, W, 3) BGR uint8 array as PNG, see :func:`write_aside`."""
+    write_aside(path, cv2.imencode('.png', np.ascontiguousarray(image))[1].tobytes())

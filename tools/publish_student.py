@@ -6,11 +6,11 @@ import os
 import re
 import sys
 
-import torch
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, save_checkpoint
 from torch import Tensor
 
 import mmseg_im
+from mmseg_im.errors import plain_errors
 from mmseg_im.models.teachers import METHOD_PREFIX
 
 
@@ -57,6 +57,7 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
     return chosen
 
 
+@plain_errors()
 def main() -> None:
     args = parse_args()
     try:
@@ -76,9 +77,7 @@ def main() -> None:
             mmseg_im_version=mmseg_im.__version__,
         ),
     )
-    aside = f'{args.output}.tmp'
-    torch.save(published, aside)
-    os.replace(aside, args.output)
+    save_checkpoint(published, args.output)
     classes = (meta.get('dataset_meta') or {}).get('classes') or ()
     parameters = sum(value.numel() for value in weights.values())
     print(

@@ -29,4 +29,5 @@ custom_hooks = [
     dict(type='SeedHook'),
     dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=500),
+    dict(type='FiniteHook'),
 ]

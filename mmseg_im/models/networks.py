@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from ..errors import MissingFileError, UserError
+from .finite import not_finite
 from .teachers import METHOD_PREFIX
 
 
@@ -67,6 +68,10 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     if wrong:
         _refuse(checkpoint, where, own, weights, wrong)
     network.load_state_dict(weights)
+    if (name := not_finite(network)) is not None:
+        raise UserError(
+            f'{where}.checkpoint: {name} of {checkpoint} holds NaN or inf. Name another checkpoint.'
+        )
     classes = content.get('meta', {}).get('dataset_meta', {}).get('classes')
     return None if classes is None else tuple(classes)
 

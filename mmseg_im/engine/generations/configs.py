@@ -72,8 +72,10 @@ def keep_best(cfg: Config, metric: str) -> None:
     by_epoch = cfg.train_cfg.get('by_epoch', cfg.train_cfg.get('type') != 'IterBasedTrainLoop')
     interval = cfg.train_cfg.get('val_interval', 1)
     checkpoint.update(save_best=None, max_keep_ckpts=2, by_epoch=by_epoch, interval=interval)
-    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] != 'SeedHook']
-    cfg.custom_hooks = [dict(type='SeedHook'), *hooks, dict(type='KeepBestHook', metric=metric)]
+    hooks = cfg.get('custom_hooks', [])
+    given = {hook['type'] for hook in hooks}
+    needed = [dict(type=name) for name in ('SeedHook', 'FiniteHook') if name not in given]
+    cfg.custom_hooks = [*needed, *hooks, dict(type='KeepBestHook', metric=metric)]
 
 
 def read_config(path: str, key: str) -> Config:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from .compile import CompileHook
+from .finite import FiniteHook
 from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
 from .seed import SeedHook
@@ -7,6 +8,7 @@ from .semi_visualization import SemiVisualizationHook
 
 __all__ = [
     'CompileHook',
+    'FiniteHook',
     'InconsistencyHook',
     'KeepBestHook',
     'SeedHook',

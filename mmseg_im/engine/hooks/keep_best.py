@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps the checkpoint with the best validation, whenever the run is stopped."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from mmseg.registry import HOOKS
 
 from ...errors import UserError
 from ...files import plain_numbers, read_json, write_json
+from ...models.finite import not_finite
+from ..access import student_of
 
 RECORD = 'validation.json'
 BEST = 'best.pth'
@@ -68,6 +71,13 @@ class KeepBestHook(Hook):
                 f'The validation has no metric {self.metric!r}; it has {", ".join(metrics)}. '
                 'Correct generations.metric.'
             )
+        if (name := not_finite(student_of(runner))) is not None:
+            print_log(
+                f'{name} holds NaN or inf: these weights are not kept as the best.',
+                'current',
+                logging.WARNING,
+            )
+            return
         now = str(self._now(runner))
         best = max((score(v[self.metric]) for v in self.record.values()), default=None)
         if best is None or score(metrics[self.metric]) > best:
