@@ -100,26 +100,27 @@ class FiniteHook(Hook):
         names = all_gather_object(not_finite(student_of(runner)))
         name = next((name for name in names if name is not None), None)
         if name is not None:
-            self._end(runner, self.first or f'{name} holds NaN or inf after iteration {iteration}')
+            self._end(runner, f'{name} holds NaN or inf after iteration {iteration}')
 
     def _end(self, runner, what: str) -> None:
-        told = next((x for x in all_gather_object((self.first, self.images)) if x[0]), ('', []))
-        what, images = told[0] or what, told[1]
+        # what one process saw first is the reason in all
+        images, first = max(all_gather_object((self.images, self.first)))
         if images:
             raise UserError(
-                f'{what}: the image {images[0]} holds NaN or inf. Repair it or take it out of '
+                f'{first}: the image {images[0]} holds NaN or inf. Repair it or take it out of '
                 f'the list.{_last_good(runner)}'
             )
-        raise DivergedError(f'{what}: training has diverged. {_advice(runner)}{_last_good(runner)}')
+        what = f'{first or what}: training has diverged.'
+        raise DivergedError(f'{what} {_advice(runner)}{_last_good(runner)}')
 
 
 def _lost(runner, outputs: dict) -> Iterator[str]:
     """Names of the losses of this iteration that are not finite, their sum last."""
     for key in sorted(outputs, key='loss'.__eq__):
         # RuntimeInfoHook has put it there, as a number of Python
-        if 'loss' in key and f'train/{key}' in runner.message_hub.log_scalars:
-            if not math.isfinite(runner.message_hub.get_scalar(f'train/{key}').current()):
-                yield key
+        read = runner.message_hub.log_scalars.get(f'train/{key}') if 'loss' in key else None
+        if read is not None and not math.isfinite(read.current()):
+            yield key
 
 
 def _saves_now(runner, hook: Hook) -> bool:

@@ -176,7 +176,7 @@ class GenerationalRunner:
             files = ', '.join(teacher['checkpoint'] for teacher in self._teachers)
             self.logger.info(f'The first teachers are given: {files}')
             return self._teachers
-        results = []
+        results, lost = [], []
         for i in range(settings.students_per_generation):
             folder = self._folder(generation) / f'student_{i}'
 
@@ -194,6 +194,7 @@ class GenerationalRunner:
             if 'diverged' in result:
                 self.logger.warning(f'generation_{generation}/student_{i}: {result["diverged"]}')
             if 'checkpoint' not in result:
+                lost.append(result['diverged'])
                 continue
             value = score(result['val'][settings.metric])
             found = classes_found(result['val'])
@@ -206,7 +207,7 @@ class GenerationalRunner:
             raise UserError(
                 f'Only {len(results)} of the {settings.students_per_generation} students of '
                 f'generation {generation} can be used: the others diverged before their first '
-                f'validation. {result.get("diverged", "")}'
+                f'validation. {lost[0]}'
             )
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
