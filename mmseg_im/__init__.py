@@ -12,9 +12,10 @@ from . import compat
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
 
-from . import checkpoints, datasets, engine, evaluation, models  # noqa: E402
+from . import checkpoints, datasets, engine, evaluation, models, storage  # noqa: E402
 
 checkpoints.register_loaders()
 checkpoints.guard_resume()
+storage.register_whole_files()
 
 __all__ = ['__version__', 'checkpoints', 'compat', 'datasets', 'engine', 'evaluation', 'models']

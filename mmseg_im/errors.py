@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .disk import disk_problem, log_errors_raised
 from .stopping import STATUS, stop_signals
 
 
@@ -16,9 +17,13 @@ class MissingFileError(FileNotFoundError):
     """A file or folder that a config names and that is not there."""
 
 
+class DivergedError(UserError):
+    """Losses or weights of a training are no longer finite numbers."""
+
+
 @contextmanager
 def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
-    """For command-line tools: prints a user's mistake as a sentence, without a traceback.
+    """For command-line tools: prints a mistake, or a full disk, as a sentence without a traceback.
 
     The many frames of mmengine's registries above it help nobody. Ctrl-C and SIGTERM end with a
     sentence and status 130 and 143. All other errors pass.
@@ -28,7 +33,8 @@ def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
     """
     with stop_signals() as received:
         try:
-            yield
+            with log_errors_raised():
+                yield
         except BaseException as error:
             sentence = _sentence(error)
             if received:
@@ -41,12 +47,13 @@ def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
 
 def _sentence(error: BaseException) -> str | None:
     """What a user is told of an error; None if it is no mistake of his."""
-    if not isinstance(error, UserError | MissingFileError):
-        return None
-    # mmengine raises anew, with the names of its classes in front; the first one is ours
-    while isinstance(_before(error), UserError | MissingFileError):
-        error = _before(error)
-    return f'error: {error}'
+    if isinstance(error, UserError | MissingFileError):
+        # mmengine raises anew, with the names of its classes in front; the first one is ours
+        while isinstance(_before(error), UserError | MissingFileError):
+            error = _before(error)
+        return f'error: {error}'
+    problem = disk_problem(error) if isinstance(error, OSError) else None
+    return None if problem is None else f'error: {problem}'
 
 
 def _before(error: BaseException) -> BaseException | None:

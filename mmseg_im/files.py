@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that are whole or not there."""
 
+import contextlib
 import json
 import math
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .disk import unwritable
 from .errors import MissingFileError, UserError
 
 
@@ -23,18 +25,16 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
     Raises:
         UserError: If the disk is full or the folder is not writable; nothing is left behind.
     """
-    path = Path(path)
-    aside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}.tmp')
+    target = Path(os.path.realpath(path))  # a link stays a link
+    aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.tmp')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(content)
-        os.replace(aside, path)
+        os.replace(aside, target)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise UserError(
-            f'{path} cannot be written ({error.strerror}). Free space or choose another work_dir, '
-            'then go on with --resume.'
-        ) from error
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise UserError(unwritable(path, error)) from error
 
 
 def write_json(path: str | os.PathLike, value) -> None:
@@ -64,5 +64,5 @@ def read_json(path: str | os.PathLike):
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
-    """Writes an (H, W) or (H, W, 3) uint8 array as PNG, see :func:`write_aside`."""
-    write_aside(path, cv2.imencode('.png', image)[1].tobytes())
+    """Writes an (H, W) or (H, W, 3) BGR uint8 array as PNG, see :func:`write_aside`."""
+    write_aside(path, cv2.imencode('.png', np.ascontiguousarray(image))[1].tobytes())

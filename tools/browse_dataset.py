@@ -5,13 +5,13 @@ import argparse
 import sys
 from pathlib import Path
 
-import cv2
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
 from mmseg_im.errors import plain_errors
+from mmseg_im.files import write_png
 from mmseg_im.visualization import Tile, draw_panel, label_picture, to_rgb
 
 
@@ -34,6 +34,7 @@ def tiles_of(name: str, image, sample, palette) -> list[Tile]:
     return [*tiles, Tile('label', picture)] if name in ('sup', 'image') else tiles
 
 
+@plain_errors()
 def main() -> None:
     args = parse_args()
     if not Path(args.config).is_file():
@@ -42,8 +43,7 @@ def main() -> None:
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    with plain_errors():
-        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
     if hasattr(dataset, 'set_epoch'):
         dataset.set_epoch(cfg.get('randomness', {}).get('seed') or 0, args.epoch)
     meta = dataset.metainfo
@@ -60,7 +60,7 @@ def main() -> None:
             for tile in tiles_of(name, image, item['data_samples'][name], meta['palette'])
         ]
         panel = draw_panel([row], meta['classes'], meta['palette'])
-        cv2.imwrite(str(folder / f'{index:05d}.png'), panel[..., ::-1])
+        write_png(folder / f'{index:05d}.png', panel[..., ::-1])
     print(f'{count} pictures are in {folder}')
 
 

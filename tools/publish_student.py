@@ -2,18 +2,15 @@
 """Takes the network that users need out of a training checkpoint."""
 
 import argparse
-import io
 import os
 import re
-import sys
 
-import torch
+from mmengine.runner.checkpoint import save_checkpoint
 from torch import Tensor
 
 import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.errors import UserError, plain_errors
-from mmseg_im.files import write_aside
 from mmseg_im.models.teachers import METHOD_PREFIX
 from mmseg_im.models.weights import tensors_of
 
@@ -64,21 +61,21 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
     return chosen
 
 
+@plain_errors()
 def main() -> None:
     args = parse_args()
-    with plain_errors():
-        content, meta = read_checkpoint(args.checkpoint)
-        state_dict = tensors_of(content)
-        try:
-            weights = select(state_dict, args.weights)
-        except UserError as error:
-            raise UserError(f'{args.checkpoint}: {error}') from None
-        broken = [key for key, value in weights.items() if value.isnan().any()]
-        if broken:
-            raise UserError(
-                f'{args.checkpoint}: {len(broken)} weights are NaN, such as {broken[0]}: the '
-                'training has failed. Publish an earlier checkpoint.'
-            )
+    content, meta = read_checkpoint(args.checkpoint)
+    state_dict = tensors_of(content)
+    try:
+        weights = select(state_dict, args.weights)
+    except UserError as error:
+        raise UserError(f'{args.checkpoint}: {error}') from None
+    broken = [key for key, value in weights.items() if value.isnan().any()]
+    if broken:
+        raise UserError(
+            f'{args.checkpoint}: {len(broken)} weights are NaN, such as {broken[0]}: the '
+            'training has failed. Publish an earlier checkpoint.'
+        )
     published = dict(
         state_dict=weights,
         meta=dict(
@@ -89,15 +86,7 @@ def main() -> None:
             mmseg_im_version=mmseg_im.__version__,
         ),
     )
-    buffer = io.BytesIO()
-    torch.save(published, buffer)
-    try:
-        write_aside(args.output, buffer.getvalue())
-    except UserError as error:
-        sys.exit(
-            f'error: {args.output} cannot be written ({error.__cause__.strerror}). Free space or '
-            'choose another place.'
-        )
+    save_checkpoint(published, args.output)
     classes = (meta.get('dataset_meta') or {}).get('classes') or ()
     parameters = sum(value.numel() for value in weights.values())
     print(

@@ -31,4 +31,5 @@ custom_hooks = [
     dict(type='SeedHook'),
     dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=500),
+    dict(type='FiniteHook'),
 ]

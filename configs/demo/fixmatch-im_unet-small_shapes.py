@@ -29,4 +29,5 @@ custom_hooks = [
     dict(type='SeedHook'),
     dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=148),
+    dict(type='FiniteHook'),
 ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from mmcv import imwrite
 from mmcv.transforms import BaseTransform, Compose
 from mmengine import Config
 from mmengine.registry import init_default_scope
@@ -90,7 +91,7 @@ def write_sample(folder: str, size: tuple[int, int], suffix: str) -> dict:
     label = cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST)
     paths = f'{folder}/image{suffix}', f'{folder}/label.png'
     for path, array in zip(paths, (image, label), strict=True):
-        cv2.imwrite(path, array)
+        imwrite(array, path)
     return dict(
         img_path=paths[0], seg_map_path=paths[1], reduce_zero_label=False, label_map=None,
         seg_fields=[],

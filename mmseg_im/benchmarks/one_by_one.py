@@ -11,6 +11,7 @@ from mmengine import Config
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from ..errors import UserError
 from ..label_space import IGNORE_INDEX
 
 
@@ -47,6 +48,8 @@ def label_one_by_one(cfg: Config, folder: str, teachers: int) -> float:
             logits = network.test_step(data)[0].seg_logits.data.cpu().numpy()
             hard.append(np.argmax(logits, axis=0).astype(np.uint8))
         mask = np.any([one != hard[0] for one in hard], axis=0)
-        cv2.imwrite(str(out / 'labels' / path.name), np.where(mask, IGNORE_INDEX, hard[0]))
-        cv2.imwrite(str(out / 'masks' / path.name), 255 * mask.astype(np.uint8))
+        label = np.where(mask, IGNORE_INDEX, hard[0])
+        for kind, picture in dict(labels=label, masks=255 * mask.astype(np.uint8)).items():
+            if not cv2.imwrite(str(out / kind / path.name), picture):
+                raise UserError(f'{out / kind / path.name} cannot be written. Free space.')
     return time.perf_counter() - begun

@@ -14,10 +14,11 @@ import torch
 from mmengine import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
+from mmengine.runner import Runner, save_checkpoint
 from mmseg.registry import METRICS, MODELS
 from prettytable import PrettyTable
 
+from ..files import write_png
 from .machine import summary, write
 from .memory import PeakMemory
 from .one_by_one import label_one_by_one
@@ -38,7 +39,7 @@ def predict_once(
         path = Path(folder) / f'{i}.pth'
         if not path.is_file():
             torch.manual_seed(i)
-            torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), path)
+            save_checkpoint(dict(state_dict=MODELS.build(cfg.model).state_dict()), str(path))
         members.append(dict(checkpoint=str(path), config=cfg.model))
     classes = tuple(str(i) for i in range(cfg.model.decode_head.num_classes))
     test = Config(
@@ -105,7 +106,7 @@ def predict(args: argparse.Namespace) -> None:
         for i in range(args.images):
             noise = rng.integers(0, 256, (args.size[0] // 8, args.size[1] // 8, 3), np.uint8)
             image = cv2.resize(noise, args.size[::-1], interpolation=cv2.INTER_CUBIC)
-            cv2.imwrite(f'{folder}/images/{i:05d}.png', image)
+            write_png(f'{folder}/images/{i:05d}.png', image)
         alone = [kind for kind in args.teachers if kind > 1]
         kinds = [(k, False) for k in (0, *args.teachers)] + [(k, True) for k in alone]
         runs = {kind: [] for kind in kinds}

@@ -207,11 +207,5 @@ def _do(job: Job) -> str:
             f'{origin} cannot be converted ({type(error).__name__}: {error}). Get the file again.'
         ) from error
     for path, content in zip(job.outputs, result.files, strict=True):
-        try:
-            write_aside(path, content)
-        except UserError as error:
-            raise UserError(
-                f'{path} cannot be written ({error.__cause__.strerror}). Free space or choose '
-                'another --out; the same command then does the rest.'
-            ) from None
+        write_aside(path, content)
     return f'{origin}: {result.note}' if result.note else ''

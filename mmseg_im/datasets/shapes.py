@@ -13,6 +13,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
+from ..files import write_aside, write_json, write_png
 
 CLASSES = ('background', 'disc', 'square', 'triangle')
 PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
@@ -95,13 +96,12 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
                 (aside / kind / split).mkdir(parents=True)
             for i in range(count):
                 image, label = draw_sample(np.random.default_rng([seed, split_id, i]), size)
-                _write(aside / 'images' / split / f'{i:04d}.png', image)
-                _write(aside / 'annotations' / split / f'{i:04d}.png', label)
+                write_png(aside / 'images' / split / f'{i:04d}.png', image)
+                write_png(aside / 'annotations' / split / f'{i:04d}.png', label)
         names = [f'{i:04d}\n' for i in range(counts['train'])]
-        (aside / 'splits').mkdir()
-        (aside / 'splits' / 'labeled.txt').write_text(''.join(names[:num_labeled]))
-        (aside / 'splits' / 'unlabeled.txt').write_text(''.join(names[num_labeled:]))
-        (aside / 'shapes.json').write_text(json.dumps(values))
+        write_aside(aside / 'splits/labeled.txt', ''.join(names[:num_labeled]).encode())
+        write_aside(aside / 'splits/unlabeled.txt', ''.join(names[num_labeled:]).encode())
+        write_json(aside / 'shapes.json', values)
         aside.chmod(0o755)
         os.rename(aside, root)
     except OSError:
@@ -109,11 +109,6 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), image):  # so OpenCV says that the disk is full
-        raise OSError(f'{path} cannot be written.')
 
 
 @DATASETS.register_module()

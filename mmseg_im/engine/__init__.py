@@ -2,6 +2,7 @@
 from .hooks import (
     CheckedWeightsHook,
     CompileHook,
+    FiniteHook,
     InconsistencyHook,
     KeepBestHook,
     SeedHook,
@@ -10,16 +11,19 @@ from .hooks import (
 )
 from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
 from .runner import GenerationalRunner, ResumableRunner, TeacherStudentValLoop
+from .vis_backend import LocalVisBackend
 from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
     'BFloat16OptimWrapper',
     'CheckedWeightsHook',
     'CompileHook',
+    'FiniteHook',
     'GenerationalRunner',
     'InconsistencyHook',
     'KeepBestHook',
     'LabelSpaceVisualizer',
+    'LocalVisBackend',
     'ResumableRunner',
     'SeedHook',
     'SemiVisualizationHook',

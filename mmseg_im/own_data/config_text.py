@@ -282,11 +282,12 @@ def _metric(scheme: Scheme) -> str:
 
 def _hooks(semi: bool) -> str:
     if not semi:
-        return "dict(type='SeedHook')"
+        return "dict(type='SeedHook'), dict(type='FiniteHook')"
     return """
     dict(type='SeedHook'),
     dict(type='InconsistencyHook'),
     dict(type='SemiVisualizationHook', interval=500),
+    dict(type='FiniteHook'),
 """
 
 

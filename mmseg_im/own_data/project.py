@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..disk import unwritable
 from ..errors import UserError
 from .annotations import class_ids, layer_maps, usable_as_it_is
 from .config_text import training_config
@@ -49,7 +50,7 @@ def write_project(plan: Plan, out: Path, name: str) -> bool:
             )
         return False
     except OSError as error:
-        raise UserError(f'{out} cannot be written ({error}).') from error
+        raise UserError(unwritable(out, error)) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_written(folder, tmp_path, monkeypatch):
         raise OSError(28, 'No space left on device')
 
     monkeypatch.setattr(os, 'replace', full)
-    with pytest.raises(UserError, match=r'a/00 cannot be written \(No space .*another --out'):
+    with pytest.raises(UserError, match=r'a/00 cannot be written \(No space .*the same command'):
         run(plan(folder, tmp_path / 'out'), tmp_path / 'out')
     assert tree(tmp_path / 'out') == {}
 

@@ -73,9 +73,10 @@ def keep_best(cfg: Config, metric: str) -> None:
     interval = cfg.train_cfg.get('val_interval', 1)
     checkpoint.update(save_best=None, max_keep_ckpts=2, by_epoch=by_epoch, interval=interval)
     cfg.default_hooks.best = dict(type='KeepBestHook', metric=metric)
-    replaced = ('SeedHook', 'KeepBestHook')
-    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] not in replaced]
-    cfg.custom_hooks = [dict(type='SeedHook'), *hooks]
+    hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] != 'KeepBestHook']
+    given = {hook['type'] for hook in hooks}
+    needed = [dict(type=name) for name in ('SeedHook', 'FiniteHook') if name not in given]
+    cfg.custom_hooks = [*needed, *hooks]
 
 
 def read_config(path: str, key: str) -> Config:

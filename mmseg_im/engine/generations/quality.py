@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine import Config
 from mmseg.registry import DATASETS
 
+from ...errors import UserError
 from .configs import image_folder, labeled_config, labeling_config, student_config
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
@@ -24,6 +25,13 @@ SHARED_KEYS = (
 def folds(count: int, num_folds: int) -> list[list[int]]:
     """Splits image numbers into folds of equal size, give or take one."""
     return [list(range(i, count, num_folds)) for i in range(num_folds)]
+
+
+def _require_weights(result: dict, name: str) -> None:
+    if 'checkpoint' not in result:
+        raise UserError(
+            f'{FOLDER}/{name} diverged before its first validation. {result["diverged"]}'
+        )
 
 
 class QualityStages:
@@ -80,6 +88,7 @@ class QualityStages:
                 return train_student(cfg, self.folder / name, seed, self.settings.metric)
 
             result = self.stage(f'{FOLDER}/{name}', train)
+            _require_weights(result, name)
             files = {k: str(self.folder / name / result[k]) for k in ('checkpoint', 'config')}
             teachers.append(files)
         return self._label(f'fold_{i}', dict(labeled, indices=fold), teachers)
@@ -132,9 +141,10 @@ class QualityStages:
             type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best=None
         )
         cfg.default_hooks.best = dict(type='KeepBestHook', metric='quality/score')
-        cfg.custom_hooks = [dict(type='SeedHook')]
+        cfg.custom_hooks = [dict(type='SeedHook'), dict(type='FiniteHook')]
         seed = student_seed(self.seed, NETWORK_SEED)
         result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
+        _require_weights(result, 'network')
         # the thresholds: what the best network says of the validation labels
         test = self._base(self.folder / 'network' / result['checkpoint'])
         test.test_dataloader = cfg.val_dataloader

@@ -13,10 +13,11 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
-from ...errors import UserError
+from ...errors import DivergedError, UserError
 from ...files import plain_numbers, write_aside
 from ..checkpoints import newest_checkpoint
 from ..hooks.keep_best import BEST, best_validation
+from ..hooks.validation_record import RECORD
 from ..processes import on_main_process, stop_workers
 
 CONFIG = 'config.py'
@@ -34,7 +35,9 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
 
     Returns:
         dict: ``checkpoint`` and ``config`` (file names in the folder), ``seed``, ``at`` (epoch or
-        iteration of the best validation) and ``val``, its metrics.
+        iteration of the best validation) and ``val``, its metrics. If training diverged, also
+        ``diverged``, a sentence; ``checkpoint`` is then of an earlier validation, and missing if
+        there was none.
     """
     cfg = copy.deepcopy(cfg)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
@@ -46,10 +49,16 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
     latest = on_main_process(lambda: newest_checkpoint(folder))
     if latest is not None:
         cfg.load_from, cfg.resume = str(latest), True
-    run_and_forget(cfg, folder, 'train')
+    result = dict(config=CONFIG, seed=seed)
+    try:
+        run_and_forget(cfg, folder, 'train')
+    except DivergedError as error:
+        result['diverged'] = str(error)
     barrier()
+    if 'diverged' in result and not (folder / RECORD).is_file():
+        return dict(result, val={metric: None})
     at, metrics = best_validation(folder, metric)
-    return dict(checkpoint=BEST, config=CONFIG, seed=seed, at=at, val=metrics)
+    return dict(result, checkpoint=BEST, at=at, val=metrics)
 
 
 def student_seed(seed: int, *place: int) -> int:

@@ -12,13 +12,15 @@ from .state import read_stages
 def ranked_students(stages: dict[str, dict], metric: str) -> dict[int, list[int]]:
     """Trained students of each generation, the best by validation first; equal ones: the first.
 
+    Those that diverged before their first validation are left out.
+
     Raises:
         UserError: If they were not validated with that metric.
     """
     found: dict[int, list[tuple[float, int]]] = {}
     for name, result in stages.items():
         generation, _, student = name.partition('/student_')
-        if student and generation.startswith('generation_'):
+        if student and generation.startswith('generation_') and 'checkpoint' in result:
             if metric not in result['val']:
                 raise UserError(
                     f'{name} has no metric {metric!r}; it has {", ".join(result["val"])}. Correct '

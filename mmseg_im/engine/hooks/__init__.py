@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from .checked_weights import CheckedWeightsHook
 from .compile import CompileHook
+from .finite import FiniteHook
 from .inconsistency import InconsistencyHook
 from .keep_best import KeepBestHook
 from .seed import SeedHook
@@ -10,6 +11,7 @@ from .validation_record import ValidationRecordHook
 __all__ = [
     'CheckedWeightsHook',
     'CompileHook',
+    'FiniteHook',
     'InconsistencyHook',
     'KeepBestHook',
     'SeedHook',

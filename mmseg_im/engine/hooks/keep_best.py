@@ -13,6 +13,8 @@ from mmseg.registry import HOOKS
 
 from ...errors import UserError
 from ...files import write_aside
+from ...models.finite import not_finite
+from ..access import student_of
 from ..checkpoints import STATE, of_training, read_whole
 from .validation_record import RECORD, ValidationRecordHook, position, read_record
 
@@ -95,6 +97,13 @@ class KeepBestHook(ValidationRecordHook):
                 f'The validation has no metric {self.metric!r}; it has {", ".join(metrics)}. '
                 'Correct default_hooks.best.metric (of a generational run: generations.metric).'
             )
+        if (name := not_finite(student_of(runner))) is not None:
+            print_log(
+                f'{name} holds NaN or inf: these weights are not kept as the best.',
+                'current',
+                logging.WARNING,
+            )
+            return
         if is_main_process():
             best = None if self.kept is None else score(self.record[self.kept].get(self.metric))
             if best is None or score(metrics[self.metric]) > best:

@@ -177,7 +177,7 @@ class GenerationalRunner:
             files = ', '.join(teacher['checkpoint'] for teacher in self._teachers)
             self.logger.info(f'The first teachers are given: {files}')
             return self._teachers
-        results = []
+        results, lost = [], []
         for i in range(settings.students_per_generation):
             folder = self._folder(generation) / f'student_{i}'
 
@@ -192,12 +192,24 @@ class GenerationalRunner:
                 return train_student(cfg, folder, seed, settings.metric)
 
             result = self._stage(f'generation_{generation}/student_{i}', train)
+            if 'diverged' in result:
+                self.logger.warning(f'generation_{generation}/student_{i}: {result["diverged"]}')
+            if 'checkpoint' not in result:
+                lost.append(result['diverged'])
+                continue
             value = score(result['val'][settings.metric])
             found = classes_found(result['val'])
             self.logger.info(
                 f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}{found}'
             )
             results.append((-value, i, result, folder))
+        last = generation == settings.num_generations
+        if len(results) < (1 if last else settings.num_teachers):
+            raise UserError(
+                f'Only {len(results)} of the {settings.students_per_generation} students of '
+                f'generation {generation} can be used: the others diverged before their first '
+                f'validation. {lost[0]}'
+            )
         self._teachers = [
             {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
             for _, _, result, folder in sorted(results, key=lambda r: r[:2])

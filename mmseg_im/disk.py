@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system says when a file cannot be written, as a sentence."""
+
+import errno
+import io
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+    errno.ENAMETOOLONG,
+)  # fmt: skip
+
+
+def unwritable(path: str | os.PathLike, error: OSError) -> str:
+    """The sentence that says what cannot be written, why, and how to go on.
+
+    Args:
+        path (str or PathLike): File or folder.
+        error (OSError): What the system said.
+    """
+    remedy = 'Free space' if error.errno in _FULL else 'Make that possible'
+    return (
+        f'{path} cannot be written ({error.strerror or error}). {remedy} or choose another folder; '
+        'then give the same command again, for a training with --resume.'
+    )
+
+
+def disk_problem(error: BaseException | None) -> str | None:
+    """The sentence for an error that the system raised in somebody else's code.
+
+    Args:
+        error (BaseException): mmengine may have raised it anew, with a text and nothing else.
+
+    Returns:
+        str: The sentence; None if the error tells of something else.
+    """
+    while isinstance(error, OSError):
+        if error.errno in _FULL + _CLOSED:
+            return unwritable(error.filename or _open_file(error) or 'A file', error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _open_file(error: OSError) -> str | None:
+    """Name of the file that was being written: an error of ``write`` or ``close`` has none."""
+    names = [
+        value.name
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        for value in frame.f_locals.values()
+        if isinstance(value, io.IOBase) and isinstance(getattr(value, 'name', None), str)
+    ]
+    return names[-1] if names else None
+
+
+@contextmanager
+def log_errors_raised() -> Iterator[None]:
+    """Lets a log file that cannot be written raise an OSError.
+
+    ``logging`` alone prints a traceback for every line that is lost, and goes on.
+    """
+    logging.StreamHandler.handleError = _raise_disk_errors
+    try:
+        yield
+    finally:
+        del logging.StreamHandler.handleError  # the base class has one
+
+
+def _raise_disk_errors(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
+    error = sys.exc_info()[1]
+    if isinstance(error, OSError) and error.errno in _FULL + _CLOSED:
+        name = getattr(handler, 'baseFilename', None) or getattr(handler.stream, 'name', None)
+        raise OSError(error.errno, error.strerror, name) from error
+    logging.Handler.handleError(handler, record)

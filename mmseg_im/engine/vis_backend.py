@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Panels and pictures of predictions as files, of which none is lost in silence."""
+
+import os.path as osp
+
+import mmengine.visualization
+import numpy as np
+from mmengine.visualization.vis_backend import force_init_env
+from mmseg.registry import VISBACKENDS
+
+from ..files import write_aside, write_png
+
+
+# in mmseg's registry under mmengine's name, so that every config with this backend has it
+@VISBACKENDS.register_module()
+class LocalVisBackend(mmengine.visualization.LocalVisBackend):
+    """mmengine's, but what cannot be written is an error: OpenCV only returns False.
+
+    A name may hold folders: these are made.
+    """
+
+    @force_init_env
+    def add_config(self, config, **kwargs) -> None:
+        """Writes the config."""
+        write_aside(self._config_save_file, config.pretty_text.encode())
+
+    @force_init_env
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs) -> None:
+        """Writes an (H, W, 3) uint8 RGB array as ``NAME_STEP.png``."""
+        write_png(osp.join(self._img_save_dir, f'{name}_{step}.png'), image[..., ::-1])
