@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors of a pipeline that name the file which is to blame."""
 
-import torch
 from mmengine.dataset import Compose
 
 from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 from .image_files import check_exists, decode
 from .parts import parts_of
-from .sample_files import IDS, SampleCheck, check_of, files_of
+from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, files_of
 
 
 class NamingPipeline(Compose):
     """The transforms of a data set; if they fail because of a file, the error names it.
 
     Files may break while a run lasts. Nothing is read a second time unless a transform fails, or
-    what comes out does not fit: an annotation of another size, a value that no class has.
+    an annotation does not fit: it has another size than its image, or a value that no class has.
 
     Args:
         pipeline (Compose): The transforms.
@@ -29,23 +28,38 @@ class NamingPipeline(Compose):
     def __call__(self, data: dict) -> dict | None:
         info = dict(data)  # transforms add to the dict
         try:
-            packed = super().__call__(data)
+            for transform in self.transforms:
+                data = transform(data)
+                if data is None:
+                    return None
+                if type(transform).__name__ == self.check.loader and 'gt_seg_map' in data:
+                    self._check_label(data, info)
         except (UserError, MissingFileError):
             raise
         except Exception:  # what a broken file raises depends on the reader
             self._blame(info)
             raise
-        problem = misfit(packed, self.check)
-        if problem is not None:
+        return data
+
+    def _check_label(self, data: dict, info: dict) -> None:
+        label, check = data['gt_seg_map'], self.check
+        several = check.loader == MULTI_LABEL
+        if label.ndim != 2 + several or label.shape[:2] != data.get('ori_shape', label.shape[:2]):
             self._blame(info)
-            if problem:
-                raise UserError(f'{self.check.where}: {info["seg_map_path"]} {problem}')
-        return packed
+        elif check.loader == IDS and (label >= check.num_classes).any():
+            wrong = label[(label >= check.num_classes) & (label != IGNORE_INDEX)]
+            if wrong.size:
+                self._blame(info)
+                raise UserError(  # the file is right, and what MMSegmentation makes of it is not
+                    f'{check.where}: {info["seg_map_path"]} gives the class id {int(wrong[0])}, '
+                    f'and there are {check.num_classes} classes. Correct the annotation or the '
+                    'classes in metainfo.'
+                )
 
     def _blame(self, info: dict) -> None:
         """Raises what is wrong with the files, if something is."""
         for path in files_of(info):
-            check_exists(path, self.check.where, 'Put the file back, then go on with --resume.')
+            check_exists(path, self.check.where, 'Put the file back.')
             decode(path)
         if self.check.loader is not None and 'seg_map_path' in info:
             self.check.wholly(info)
@@ -62,24 +76,3 @@ def name_broken_files(dataset, where: str) -> None:
         if isinstance(part.pipeline, Compose) and not isinstance(part.pipeline, NamingPipeline):
             part.pipeline = NamingPipeline(part.pipeline, check_of(part, where))
 
-
-def misfit(packed: dict | None, check: SampleCheck) -> str | None:
-    """What does not fit in a packed sample; '' where its files may tell, None if nothing."""
-    inputs = (packed or {}).get('inputs')
-    sample = (packed or {}).get('data_samples')
-    if check.loader is None or not torch.is_tensor(inputs) or 'gt_sem_seg' not in sample:
-        return None
-    label = sample.gt_sem_seg.data
-    # test pipelines resize the image and not the annotation
-    if label.shape[-2:] not in (inputs.shape[-2:], sample.metainfo.get('ori_shape')):
-        return ''
-    if check.loader != IDS:
-        return None
-    wrong = (label >= check.num_classes) & (label != IGNORE_INDEX)
-    if not wrong.any():
-        return None
-    return (
-        f'gives the class id {int(label[wrong][0])}, and there are {check.num_classes} classes (0 '
-        f'to {check.num_classes - 1}; {IGNORE_INDEX} = ignored). Correct the annotation or the '
-        'classes in metainfo.'
-    )

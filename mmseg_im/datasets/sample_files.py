@@ -101,7 +101,8 @@ class SampleCheck:
             )
         if info.get('label_map') is not None or info.get('reduce_zero_label'):
             return  # mmseg maps these values to classes when it loads them
-        wrong = [v for v in _values(label) if not 0 <= v < self.num_classes and v != IGNORE_INDEX]
+        right = {*range(self.num_classes), IGNORE_INDEX}  # no fraction is in it
+        wrong = [value for value in _values(label) if value not in right]
         if wrong:
             raise UserError(
                 f'{self.where}: {map_path} holds the value {wrong[0]}, and there are '
