@@ -6,14 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .disk import disk_problem, log_errors_raised
+from .loading import loading_problem
 from .stopping import STATUS, stop_signals
 
 
-class UserError(ValueError):
+class _Sentence:
+    """An error whose text stays a sentence when a process that loads data hands it on.
+
+    torch raises such an error again with the text of its whole traceback, which ends in it.
+    """
+
+    def __init__(self, text: str = ''):
+        name = f'{type(self).__module__}.{type(self).__qualname__}: '
+        if text.startswith('Caught ') and name in text:
+            text = text.rpartition(name)[2].strip()
+        super().__init__(text)
+
+
+class UserError(_Sentence, ValueError):
     """A mistake in a config, in the data or on the command line."""
 
 
-class MissingFileError(FileNotFoundError):
+class MissingFileError(_Sentence, FileNotFoundError):
     """A file or folder that a config names and that is not there."""
 
 
@@ -52,7 +66,11 @@ def _sentence(error: BaseException) -> str | None:
         while isinstance(_before(error), UserError | MissingFileError):
             error = _before(error)
         return f'error: {error}'
-    problem = disk_problem(error) if isinstance(error, OSError) else None
+    problem = None
+    if isinstance(error, OSError):
+        problem = disk_problem(error)
+    elif isinstance(error, RuntimeError):
+        problem = loading_problem(str(error))
     return None if problem is None else f'error: {problem}'
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..datasets.lists import read_lines
 from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 from .finding import check_pairs, locate, members
@@ -156,7 +157,8 @@ def _plan_original(source: str | os.PathLike, lists: str | os.PathLike | None) -
     images = members(found['images'], r'([^/]+)\.png$', '0001TP_006690.png')
     labels = members(found['labels'], r'([^/]+)_L\.png$', '0001TP_006690_L.png')
     check_pairs(images, labels, f'annotation NAME_L.png in {found["labels"]}')
-    colours = read_colours(found['colours'].path.read_text())
+    lines = read_lines(found['colours'].path)
+    colours = read_colours('\n'.join(line for _, line in lines))
     subset_of = _read_lists(Path(lists)) if lists is not None else _by_sequence(images)
     check_pairs(subset_of, images, f'file in {found["images"]}')
     plan = {subset: {} for subset in SUBSETS}
@@ -186,6 +188,6 @@ def _read_lists(folder: Path) -> dict[str, str]:
     return {
         Path(line.split()[0]).stem: subset
         for subset in SUBSETS
-        for line in (folder / f'{subset}.txt').read_text().splitlines()
-        if line.strip()
+        for _, line in read_lines(folder / f'{subset}.txt')
+        if line
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 from rich.progress import track
 
-from ..datasets.checks import is_cut_content
+from ..datasets.image_files import is_cut_content
 from ..errors import UserError
 from ..files import read_json, write_aside, write_json
 from .finding import SHOWN

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
+from ..datasets.lists import check_inside, read_lines
 from ..errors import MissingFileError, UserError
 from .finding import shown
 from .lists import write_list
@@ -83,8 +84,8 @@ def read_names(path: Path, form: Form) -> list[str]:
         UserError: If a line is something else.
     """
     names = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip():
+    for number, line in read_lines(path):
+        if not line:
             continue
         match = re.match(form.pattern, line.split()[0])
         if match is None:
@@ -92,6 +93,7 @@ def read_names(path: Path, form: Form) -> list[str]:
                 f'{path}, line {number}: {line.split()[0]!r} is not an image of this data set, '
                 f'which are named like {form.file.format("NAME")}. Is --family right?'
             )
+        check_inside(path, number, match.group(1))
         names.append(match.group(1))
     return names
 

@@ -14,7 +14,8 @@ from ..errors import UserError
 from ..inconsistency import refine
 from ..label_space import IGNORE_INDEX
 from ..pseudo_label_files import image_name, label_files, overlapping_classes, read_index
-from .checks import decode
+from .image_files import decode
+from .naming import name_broken_files
 from .seeded import Seeded
 from .transforms.formatting import PackSemiInputs
 
@@ -34,6 +35,7 @@ class CandidateDataset(Seeded):
     def __init__(self, dataset: dict, candidates: Sequence[str], times: int = 1):
         super().__init__()
         self.dataset = DATASETS.build(dataset)
+        name_broken_files(self.dataset, 'CandidateDataset.dataset')
         self.times = times
         folder = self.dataset.data_prefix['img_path']
         infos = {}

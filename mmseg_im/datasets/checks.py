@@ -2,34 +2,43 @@
 """Checks of a data set's files before training, with errors that name file and remedy."""
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from ..errors import MissingFileError, UserError
-from ..label_space import IGNORE_INDEX
+from .image_files import check_exists
+from .lists import check_list
+from .naming import name_broken_files
+from .parts import infos_of, parts_of
+from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
 
-TAIL = 1024  # bytes in which a file has its end mark
+DECODED = 500  # annotations of validation and test data whose values are looked at
+THREADS = 8
 
 
 def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     """Builds a data set of mmseg and looks at its files.
 
     Of labeled images every image and annotation is decoded (they are few); of unlabeled ones,
-    which may be many, it is checked that the file exists and begins like an image.
+    which may be many, it is checked that the file exists, begins like an image and is not cut off.
 
     Args:
         cfg (dict): Config of a :class:`mmseg.datasets.BaseSegDataset`.
         where (str): Config key that holds ``cfg``, for the messages.
         labeled (bool): Whether its annotations are used.
 
+    Returns:
+        BaseDataset: An error of its pipeline names the file that is to blame, see
+        :func:`~.naming.name_broken_files`.
+
     Raises:
         FileNotFoundError: If ``data_root``, the list, an image or an annotation is missing.
-        ValueError: If the data set is empty, a file does not decode, sizes differ, or an
+        ValueError: If the list is no list or empty, a file does not decode, sizes differ, or an
             annotation holds a value that no class has.
     """
     if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
@@ -37,6 +46,89 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             f'{where}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
             'in training; take the key out.'
         )
+    dataset = _build(cfg, where)
+    infos, check = infos_of(dataset), check_of(dataset, where)
+    if not labeled:
+        _in_threads(replace(check, loader=None).quickly, infos)
+    else:
+        if check.loader is None:  # the pipeline of another project: as MMSegmentation reads
+            several = isinstance(infos[0].get('seg_map_path'), dict)
+            check = replace(check, loader=MULTI_LABEL if several else IDS)
+        _in_threads(check.wholly, infos)
+    name_broken_files(dataset, where)
+    return dataset
+
+
+def build_measured(cfg: dict | BaseDataset, where: str):
+    """Builds a data set for validation or test; its lists and folders are looked at before.
+
+    Args:
+        cfg (dict or BaseDataset): Its config, also of a data set that holds others; one that is
+            built is returned as it is.
+        where (str): Config key that holds ``cfg``, for the messages.
+
+    Returns:
+        See :func:`build_checked`; pass it to :func:`check_measured`.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`build_checked`, without the files of samples.
+    """
+    if not isinstance(cfg, dict):
+        return cfg
+    inner = {key: cfg[key] for key in ('dataset', 'datasets') if key in cfg}
+    for key, value in inner.items():
+        for i, part in enumerate(value if isinstance(value, list | tuple) else [value]):
+            if isinstance(part, dict):
+                _check_paths(part, f'{where}.{key}' + (f'.{i}' if key == 'datasets' else ''))
+    dataset = DATASETS.build(cfg) if inner else _build(cfg, where)
+    name_broken_files(dataset, where)
+    return dataset
+
+
+def check_measured(dataset, where: str) -> None:
+    """Looks at the files of a data set for validation or test.
+
+    All must be there, begin like images and not be cut off, and an annotation must have the size
+    of its image. Of at most 500 annotations, spread evenly, the values are looked at; those of
+    the others when they are loaded.
+
+    Args:
+        dataset: Of mmseg, or one that holds some; one of another kind is left alone.
+        where (str): Its config key, for the messages.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`build_checked`.
+    """
+    for part in parts_of(dataset):
+        infos, check = infos_of(part), check_of(part, where)
+        if not reads_images(part):  # what it reads may be any kind of file
+            _in_threads(lambda info: _check_there(info, where), infos)
+            continue
+        _in_threads(check.quickly, infos)
+        if check.loader is not None:
+            some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
+            _in_threads(check.annotation, [infos[i] for i in some])
+
+
+def _check_there(info: dict, where: str) -> None:
+    for path in files_of(info):
+        check_exists(path, where, ADD_IMAGE)
+
+
+def _in_threads(check: Callable[[dict], None], infos: Sequence[dict]) -> None:
+    """Calls a check with every data info; in portions, as handing one over costs as much as it."""
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        for _ in pool.map(lambda some: [check(info) for info in some], _portions(infos)):
+            pass
+
+
+def _portions(infos: Sequence[dict], size: int = 64) -> Iterator[Sequence[dict]]:
+    if len(infos) < size * THREADS:
+        size = 1
+    return (infos[at : at + size] for at in range(0, len(infos), size))
+
+
+def _build(cfg: dict, where: str) -> BaseDataset:
     data_root = cfg.get('data_root')
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     creates_its_data = getattr(cls, 'creates_its_data', False)
@@ -48,25 +140,19 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
         )
     if not creates_its_data:  # before it is built: some data sets of mmseg assert what they need
         _check_paths(cfg, where)
+    if not (isinstance(cls, type) and issubclass(cls, BaseDataset)):
+        return DATASETS.build(cfg)
     # lazily, because mmengine fails on an empty list when it fills the data set
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
-    _check_paths(cfg, where)
-    if isinstance(dataset, BaseDataset) and not dataset.load_data_list():
+    if creates_its_data:
+        _check_paths(cfg, where)
+    if not dataset.load_data_list():
         raise UserError(
             f'{where} has no images: '
             + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
                f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
         )  # fmt: skip
     dataset.full_init()
-    check = _check_labeled if labeled else _check_unlabeled
-    steps = [step.get('type') for step in cfg.get('pipeline') or [] if isinstance(step, dict)]
-    if labeled and 'LoadBinaryAnnotations' in steps:
-        check = _check_binary
-    num_classes = len(dataset.metainfo.get('classes') or ()) or IGNORE_INDEX
-    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        for _ in pool.map(lambda info: check(info, where, num_classes), infos):
-            pass
     return dataset
 
 
@@ -77,147 +163,15 @@ def _check_paths(cfg: dict, where: str) -> None:
         if path is not None and not os.path.isdir(path):
             raise MissingFileError(f'{where}.data_prefix.{key}: the folder {path} does not exist.')
     path = os.path.join(root, cfg['ann_file']) if cfg.get('ann_file') else None
-    if path is not None and not os.path.isfile(path):
+    if path is None:
+        return
+    if not os.path.isfile(path):
         raise MissingFileError(
             f'{where}.ann_file: the list {path} does not exist. It names one image a line, without '
             'suffix; tools/make_splits.py draws such lists, and '
             'tools/dataset_converters/splits.py reads published ones.'
         )
-
-
-def check_files_exist(dataset: BaseDataset, where: str) -> None:
-    """Checks that the images and annotations of a data set are there; decodes none.
-
-    Args:
-        dataset (BaseDataset): Such as the validation data; one of another kind is left alone.
-        where (str): Its config key, for the messages.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-    """
-    for i in range(len(dataset) if isinstance(dataset, BaseDataset) else 0):
-        info = dataset.get_data_info(i)
-        maps = info.get('seg_map_path') or []
-        maps = maps.values() if isinstance(maps, dict) else [maps] if maps else []
-        for path in [info['img_path'], *maps]:
-            _check_exists(path, where, 'Add the file, or name the images to use in ann_file.')
-
-
-def _check_exists(path: str, where: str, remedy: str) -> None:
-    if not os.path.isfile(path):
-        raise MissingFileError(f'{where}: {path} does not exist. {remedy}')
-
-
-def _check_unlabeled(info: dict, where: str, num_classes: int) -> None:
-    path = info['img_path']
-    _check_exists(path, where, 'Add the image or take its name out of the list.')
-    if not cv2.haveImageReader(path) or is_cut(path):
-        raise UserError(f'{where}: {path} cannot be decoded as an image. Replace the file.')
-
-
-def is_cut(path: str) -> bool:
-    """Whether a JPEG or PNG is empty or lacks its end mark, without decoding it."""
-    if os.path.getsize(path) == 0:
-        return True
-    with open(path, 'rb') as file:
-        head = file.read(4)
-        file.seek(-min(os.path.getsize(path), TAIL), os.SEEK_END)
-        return _lacks_end(head, file.read())
-
-
-def is_cut_content(content: bytes) -> bool:
-    """Like :func:`is_cut`, for the content of a file."""
-    return not content or _lacks_end(content[:4], content[-TAIL:])
-
-
-def _lacks_end(head: bytes, tail: bytes) -> bool:
-    end_marks = {b'\xff\xd8': b'\xff\xd9', b'\x89P': b'IEND'}
-    return end_marks.get(head[:2], b'') not in tail
-
-
-def _check_labeled(info: dict, where: str, num_classes: int) -> None:
-    path = info['img_path']
-    _check_exists(path, where, 'Add the image or take its name out of the list.')
-    image = decode(path)
-    maps = info.get('seg_map_path')
-    if maps is None:
-        raise UserError(
-            f'{where}.data_prefix.seg_map_path is missing: labeled images need annotations.'
-        )
-    is_multi_label = isinstance(maps, dict)
-    for map_path in maps.values() if is_multi_label else [maps]:
-        _check_exists(
-            map_path, where, f'{path} is in the labeled list: annotate it or take it out.'
-        )
-        label = decode(map_path, cv2.IMREAD_GRAYSCALE) if is_multi_label else _class_ids(map_path)
-        _check_size(label, map_path, image, path, where)
-        if not is_multi_label:
-            _check_values(label, map_path, where, num_classes, info)
-
-
-def _check_size(label: np.ndarray, map_path: str, image: np.ndarray, path: str, where: str) -> None:
-    if label.shape[:2] != image.shape[:2]:
-        raise UserError(
-            f'{where}: {map_path} has the size {label.shape[:2]} and its image {path} '
-            f'{image.shape[:2]} (height, width); they must be equal.'
-        )
-
-
-def _check_binary(info: dict, where: str, num_classes: int) -> None:
-    """Any value and number of channels is right where zero means background."""
-    path, map_path = info['img_path'], info.get('seg_map_path')
-    if not isinstance(map_path, str):
-        return _check_labeled(info, where, num_classes)  # which says what is missing
-    _check_exists(path, where, 'Add the image or take its name out of the list.')
-    _check_exists(map_path, where, f'{path} is in the labeled list: annotate it or take it out.')
-    _check_size(decode(map_path), map_path, decode(path), path, where)
-
-
-def _class_ids(path: str) -> np.ndarray:
-    """Reads an annotation as ``LoadAnnotations`` does; a palette image gives its indices."""
     try:
-        with Image.open(path) as image:
-            return np.array(image)
-    except (OSError, SyntaxError) as error:
-        raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
-
-
-def _check_values(label: np.ndarray, path: str, where: str, num_classes: int, info: dict) -> None:
-    if label.ndim != 2:
-        raise UserError(
-            f'{where}: {path} has {label.shape[2]} channels; an annotation has one, whose values '
-            'are class ids.'
-        )
-    if info.get('label_map') is not None or info.get('reduce_zero_label'):
-        return  # mmseg maps these values to classes when it loads them
-    values = np.flatnonzero(np.bincount(label.ravel()))
-    wrong = [int(v) for v in values if v >= num_classes and v != IGNORE_INDEX]
-    if wrong:
-        raise UserError(
-            f'{where}: {path} holds the value {wrong[0]}, and there are {num_classes} classes (0 '
-            f'to {num_classes - 1}; {IGNORE_INDEX} = ignored). Correct the annotation or the '
-            'classes in metainfo.'
-        )
-
-
-def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
-    """Reads an image file.
-
-    Raises:
-        ValueError: If it cannot be decoded.
-    """
-    # with imdecode, as mmcv reads: unlike imread it refuses half a JPEG
-    content = np.fromfile(path, np.uint8)
-    image = cv2.imdecode(content, flag) if content.size else None
-    if image is None:
-        raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
-    return image
-
-
-def load_sample(dataset: BaseDataset, index: int) -> dict:
-    """Loads a sample; if that fails because its image is broken, the error names the file."""
-    try:
-        return dataset[index]
-    except Exception:  # what a broken file raises depends on the reader
-        decode(dataset.get_data_info(index)['img_path'])
-        raise
+        check_list(path)
+    except UserError as error:
+        raise UserError(f'{where}.ann_file: {error}') from error

@@ -22,7 +22,8 @@ from ..pseudo_label_files import (
     overlapping_classes,
     read_index,
 )
-from .checks import build_checked, decode, is_cut, load_sample
+from .checks import build_checked
+from .image_files import is_cut
 from .seeded import NOT_SET, Seeded
 
 MAX_DRAWS = 5
@@ -120,14 +121,9 @@ class PseudoLabeledDataset(Seeded):
         else:
             position = (epoch * size + index - source * self._sizes[0]) % len(order)
         if source == 0:
-            return load_sample(self.labeled, int(order[position]))
+            return self.labeled[int(order[position])]
         info = copy.deepcopy(self.pseudo[order[position]])  # transforms append to its lists
-        try:
-            return self.unlabeled.pipeline(info)
-        except Exception:  # what a broken file raises depends on the reader
-            for path in [info['img_path'], *_files(info)]:
-                decode(path)
-            raise
+        return self.unlabeled.pipeline(info)
 
 
 def draws_by_mask(masked: float) -> int:

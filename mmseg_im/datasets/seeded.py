@@ -10,7 +10,7 @@ import torch
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .checks import build_checked, load_sample
+from .checks import build_checked
 
 NOT_SET = -1
 
@@ -88,4 +88,4 @@ class SeededDataset(Seeded):
         return len(self.dataset) * self.times
 
     def load(self, index: int) -> dict:
-        return load_sample(self.dataset, index % len(self.dataset))
+        return self.dataset[index % len(self.dataset)]

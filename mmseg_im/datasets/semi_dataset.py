@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .checks import build_checked, load_sample
+from .checks import build_checked
 from .seeded import NOT_SET, Seeded
 
 
@@ -77,10 +77,10 @@ class SemiDataset(Seeded):
     def load(self, index: int) -> dict:
         partner = np.random.randint(len(self.labeled))
         nested = isinstance(self.labeled, Seeded)
-        sup = self.labeled.load(partner) if nested else load_sample(self.labeled, partner)
+        sup = self.labeled.load(partner) if nested else self.labeled[partner]
         if self._size != len(self.unlabeled):
             index = self._in_passes(index)
-        sample = load_sample(self.unlabeled, index)
+        sample = self.unlabeled[index]
         if not isinstance(sample['inputs'], dict):
             raise UserError(
                 'train_dataloader.dataset.unlabeled.pipeline must end in MultiView, which makes '

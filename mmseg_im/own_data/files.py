@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..datasets import lists
 from ..errors import MissingFileError, UserError
 
 SUFFIXES = (
@@ -95,8 +96,7 @@ def read_names(source: str | os.PathLike) -> list[str]:
         return list(unique_images(source))
     if not os.path.isfile(source):
         raise MissingFileError(f'{source} is neither a folder of images nor a list of names.')
-    names = [line.strip() for line in Path(source).read_text(encoding='utf-8').splitlines()]
-    names = [name for name in names if name]
+    names = lists.read_names(source)
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if not names:
         raise UserError(f'The list {source} is empty.')

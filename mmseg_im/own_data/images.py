@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..datasets.checks import is_cut
+from ..datasets.image_files import is_cut
 from ..errors import UserError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..datasets.checks import decode
+from ..datasets.image_files import decode
 from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 from .files import spelt

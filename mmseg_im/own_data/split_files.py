@@ -43,7 +43,7 @@ def write_lists(out: str | os.PathLike, lists: Mapping[str, Sequence[str]]) -> N
     """
     texts = {Path(out, path): list_text(names) for path, names in lists.items()}
     other = [str(path) for path, text in texts.items()
-             if path.exists() and path.read_text(encoding='utf-8') != text]  # fmt: skip
+             if path.exists() and path.read_bytes() != text.encode()]  # fmt: skip
     if other:
         raise UserError(
             f'{", ".join(other)} exist with other names. Choose another output folder, or remove '

@@ -15,7 +15,7 @@ from prettytable import PrettyTable
 from rich.progress import track
 
 from ..analysis import Analysis, Rule
-from ..datasets.checks import check_files_exist
+from ..datasets.checks import build_measured, check_measured
 from ..files import write_aside
 from .plots import STYLE, svg
 
@@ -41,11 +41,12 @@ def run(
         tuple[Analysis, list[str]]: The counts, and the names of the classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    loader = Runner.build_dataloader(cfg[dataloader], seed=0)
-    classes = loader.dataset.metainfo['classes']
+    dataset = build_measured(cfg[dataloader].dataset, f'{dataloader}.dataset')
+    classes = dataset.metainfo['classes']
     ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
     ensemble = MODELS.build(ensemble).to(device)
-    check_files_exist(loader.dataset, f'{dataloader}.dataset')
+    check_measured(dataset, f'{dataloader}.dataset')
+    loader = Runner.build_dataloader(dict(cfg[dataloader], dataset=dataset), seed=0)
     analysis = Analysis(ensemble.label_space, sum(map(len, ensemble.views)), kernels)
     for batch in track(loader, 'Predicting'):
         for inputs, sample in zip(batch['inputs'], batch['data_samples'], strict=True):

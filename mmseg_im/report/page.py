@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..datasets.checks import decode
+from ..datasets.image_files import decode
 from ..engine.generations.examples import FOLDER, LIST
 from ..files import read_json, write_aside
 from ..pseudo_label_files import label_files

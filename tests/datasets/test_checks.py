@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mmseg_im.datasets import CamVidDataset, SeededDataset, SemiDataset
-from mmseg_im.datasets.checks import build_checked, load_sample
+from mmseg_im.datasets.checks import build_checked
 from tests.datasets.conftest import naming
 
 WHERE = 'the.key'
@@ -199,7 +199,7 @@ def test_error_of_a_whole_image_stays_as_it_is(mini):
     pipeline = [dict(type='RandomFlip', prob=1.0)]
     dataset = build(mini.cfg('unlabeled', pipeline=pipeline), 'unlabeled')
     with pytest.raises(KeyError, match='img'):
-        load_sample(dataset, 0)
+        dataset[0]
 
 
 # -------------------------------------------------------------------------------------- annotations

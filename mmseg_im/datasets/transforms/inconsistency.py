@@ -11,7 +11,7 @@ from mmseg.registry import TRANSFORMS
 from ...errors import UserError
 from ...inconsistency import InconsistencyMask, refine
 from ...label_space import IGNORE_INDEX
-from ..checks import decode
+from ..image_files import decode
 
 FIELD = 'gt_inconsistency'
 

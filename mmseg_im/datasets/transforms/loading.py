@@ -11,7 +11,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
-from ..checks import decode
+from ..image_files import decode
 
 
 def is_set(path: str) -> np.ndarray:

@@ -7,9 +7,8 @@ import os.path as osp
 from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
-from mmseg.registry import DATASETS
 
-from ...datasets.checks import check_files_exist
+from ...datasets.checks import build_measured, check_measured
 from ...datasets.pseudo_labeled import PseudoLabeledDataset
 from ...datasets.semi_dataset import SemiDataset
 from ...errors import UserError
@@ -27,8 +26,8 @@ def held_out(cfg: Config) -> dict[str, set[str]]:
             if name == 'val_dataloader':
                 raise UserError('val_dataloader is missing: validation ranks the students.')
             continue
-        dataset = DATASETS.build(cfg[name].dataset)
-        check_files_exist(dataset, f'{name}.dataset')
+        dataset = build_measured(cfg[name].dataset, f'{name}.dataset')
+        check_measured(dataset, f'{name}.dataset')
         found[name] = image_paths(dataset)
     return found
 

@@ -3,14 +3,14 @@
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner import ValLoop, autocast
+from mmengine.runner import autocast
 from mmseg.registry import LOOPS
 from torch import nn
 
-from ...datasets.checks import check_files_exist
 from ...models.frozen_teacher import FrozenTeacher
 from ...models.teachers import SelfTeacher
 from ..access import method_of
+from .checked_loops import ValLoop
 
 
 @LOOPS.register_module()
@@ -19,14 +19,12 @@ class TeacherStudentValLoop(ValLoop):
 
     The student's metrics keep their names, so ``save_best='mIoU'`` works; those of teacher i get
     the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first validation of a
-    run; a self teacher is the student. Hooks see one validation. Before training it is checked
-    that every image and annotation is there.
+    run; a self teacher is the student. Hooks see one validation.
     """
 
     def __init__(self, runner, dataloader, evaluator, fp16: bool = False):
         super().__init__(runner, dataloader, evaluator, fp16)
         self._frozen_metrics: dict[str, dict] = {}
-        check_files_exist(self.dataloader.dataset, 'val_dataloader.dataset')
 
     def run(self) -> dict:
         """Launches the validation.

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image files: whether one is whole, how large it is, and its pixels."""
+
+import os
+import struct
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ..errors import MissingFileError, UserError
+
+HEAD = 4096  # bytes in which most JPEGs say how large they are
+TAIL = 1024  # bytes in which a file has its end mark
+JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
+# Start-of-frame segments: all from 0xC0 but tables (C4), an extension (C8) and conditioning (CC)
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def check_exists(path: str, where: str, remedy: str) -> None:
+    """Raises a MissingFileError if there is no ordinary file.
+
+    Args:
+        path (str): The file.
+        where (str): Config key, for the message.
+        remedy (str): What to do, for the message.
+    """
+    if os.path.isfile(path):
+        return
+    if os.path.isdir(path):
+        problem = 'is a folder and no file'
+    elif os.path.islink(path):
+        problem = f'is a link to {os.readlink(path)}, which does not exist'
+    elif os.path.exists(path):
+        problem = 'is no ordinary file'
+    else:
+        problem = 'does not exist'
+    raise MissingFileError(f'{where}: {path} {problem}. {remedy}')
+
+
+def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    """Reads an image file.
+
+    Raises:
+        UserError: If it cannot be read or decoded.
+    """
+    # with imdecode, as mmcv reads: unlike imread it refuses half a JPEG
+    try:
+        content = np.fromfile(path, np.uint8)
+        image = cv2.imdecode(content, flag) if content.size else None
+    except OSError as error:
+        raise UserError(f'{path} cannot be read ({error.strerror}). Replace the file.') from error
+    except cv2.error:  # more pixels than OpenCV allows
+        image = None
+    if image is None:
+        raise undecodable(path)
+    return image
+
+
+def class_ids(path: str) -> np.ndarray:
+    """Reads an annotation as ``LoadAnnotations`` does; a palette image gives its indices.
+
+    Raises:
+        UserError: If it cannot be read or decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(image)
+    except Exception as error:  # what a broken file raises depends on its format
+        raise undecodable(path) from error
+
+
+def check_header(path: str) -> bytes:
+    """Checks that a file begins like an image and, if a JPEG or PNG, has its end mark.
+
+    Returns:
+        bytes: Its beginning.
+
+    Raises:
+        UserError: If it does not.
+    """
+    try:
+        with open(path, 'rb', buffering=0) as file:
+            head = file.read(HEAD)
+            file.seek(max(os.fstat(file.fileno()).st_size - TAIL, 0))
+            tail = file.read()
+    except OSError as error:
+        raise UserError(f'{path} cannot be read ({error.strerror}). Replace the file.') from error
+    known = head.startswith((JPEG, PNG)) or (head and cv2.haveImageReader(path))
+    if not known or _lacks_end(head, tail):
+        raise undecodable(path)
+    return head
+
+
+def header_size(path: str, head: bytes) -> tuple[int, int] | None:
+    """Height and width that an image file states, without decoding it.
+
+    Args:
+        path (str): The file.
+        head (bytes): From :func:`check_header`.
+
+    Returns:
+        tuple[int, int]: As it decodes, turned as EXIF data say; None if only decoding tells.
+    """
+    if head.startswith(PNG) and head[12:16] == b'IHDR':
+        width, height = struct.unpack('>II', head[16:24])
+        return height, width
+    size = _frame_size(head) if head.startswith(JPEG) and b'Exif\0' not in head else None
+    if size is not None:
+        return size
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(0x0112, 1) >= 5  # its orientation
+            return image.size if turned else image.size[::-1]
+    except Exception:  # Pillow does not know every format that OpenCV does
+        return None
+
+
+def _frame_size(head: bytes) -> tuple[int, int] | None:
+    """Height and width in the first frame of a JPEG, if it begins within ``head``."""
+    at = 2
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        if head[at + 1] in FRAMES:
+            return struct.unpack('>HH', head[at + 5 : at + 9])
+        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+    return None
+
+
+def undecodable(path: str) -> UserError:
+    """The error for a file that is no image, with what it is instead, if that shows."""
+    problem = ''
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(200)
+    except OSError as error:
+        head, problem = b'-', f': {error.strerror}'
+    if not head:
+        problem = ': it is empty'
+    elif head.startswith(b'version https://git-lfs'):
+        problem = ': it is a pointer of Git LFS (git lfs pull gets the file)'
+    elif head.lstrip().lower().startswith((b'<!doctype', b'<html')):
+        problem = ': it is a web page'
+    return UserError(f'{path} cannot be decoded as an image{problem}. Replace the file.')
+
+
+def is_cut(path: str) -> bool:
+    """Whether a JPEG or PNG is empty or lacks its end mark, without decoding it."""
+    with open(path, 'rb') as file:
+        head = file.read(4)
+        file.seek(-min(os.path.getsize(path), TAIL), os.SEEK_END)
+        return not head or _lacks_end(head, file.read())
+
+
+def is_cut_content(content: bytes) -> bool:
+    """Like :func:`is_cut`, for the content of a file."""
+    return not content or _lacks_end(content[:4], content[-TAIL:])
+
+
+def _lacks_end(head: bytes, tail: bytes) -> bool:
+    end_marks = {b'\xff\xd8': b'\xff\xd9', b'\x89P': b'IEND'}
+    return end_marks.get(head[:2], b'') not in tail

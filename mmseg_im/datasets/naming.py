@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors of a pipeline that name the file which is to blame."""
+
+from mmengine.dataset import Compose
+
+from ..errors import MissingFileError, UserError
+from ..label_space import IGNORE_INDEX
+from .image_files import check_exists, decode
+from .parts import parts_of
+from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, files_of
+
+
+class NamingPipeline(Compose):
+    """The transforms of a data set; if they fail because of a file, the error names it.
+
+    Files may break while a run lasts. Nothing is read a second time unless a transform fails, or
+    an annotation does not fit: it has another size than its image, or a value that no class has.
+
+    Args:
+        pipeline (Compose): The transforms.
+        check (SampleCheck): How to look at the files of a sample that failed.
+    """
+
+    def __init__(self, pipeline: Compose, check: SampleCheck):
+        super().__init__(pipeline.transforms)
+        self.check = check
+
+    def __call__(self, data: dict) -> dict | None:
+        info = dict(data)  # transforms add to the dict
+        try:
+            for transform in self.transforms:
+                data = transform(data)
+                if data is None:
+                    return None
+                if type(transform).__name__ == self.check.loader and 'gt_seg_map' in data:
+                    self._check_label(data, info)
+        except (UserError, MissingFileError):
+            raise
+        except Exception:  # what a broken file raises depends on the reader
+            self._blame(info)
+            raise
+        return data
+
+    def _check_label(self, data: dict, info: dict) -> None:
+        label, check = data['gt_seg_map'], self.check
+        several = check.loader == MULTI_LABEL
+        if label.ndim != 2 + several or label.shape[:2] != data.get('ori_shape', label.shape[:2]):
+            self._blame(info)
+        elif check.loader == IDS and (label >= check.num_classes).any():
+            wrong = label[(label >= check.num_classes) & (label != IGNORE_INDEX)]
+            if wrong.size:
+                self._blame(info)
+                raise UserError(  # the file is right, and what MMSegmentation makes of it is not
+                    f'{check.where}: {info["seg_map_path"]} gives the class id {int(wrong[0])}, '
+                    f'and there are {check.num_classes} classes. Correct the annotation or the '
+                    'classes in metainfo.'
+                )
+
+    def _blame(self, info: dict) -> None:
+        """Raises what is wrong with the files, if something is."""
+        for path in files_of(info):
+            check_exists(path, self.check.where, 'Put the file back.')
+            decode(path)
+        if self.check.loader is not None and 'seg_map_path' in info:
+            self.check.wholly(info)
+
+
+def name_broken_files(dataset, where: str) -> None:
+    """Lets the pipelines of a data set, and of those that it holds, name files that break.
+
+    Args:
+        dataset: Of mmseg, or one that holds some; one of another kind is left alone.
+        where (str): Its config key, for the messages.
+    """
+    for part in parts_of(dataset):
+        if isinstance(part.pipeline, Compose) and not isinstance(part.pipeline, NamingPipeline):
+            part.pipeline = NamingPipeline(part.pipeline, check_of(part, where))

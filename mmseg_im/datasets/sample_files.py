@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of one sample, image and annotation: whether they are right, and fit together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from ..errors import UserError
+from ..label_space import IGNORE_INDEX
+from .image_files import check_exists, check_header, class_ids, decode, header_size
+from .parts import num_classes_of, transforms_of
+
+# Annotations by the transform that loads them; one of another name may read any kind of file.
+IDS, BINARY, MULTI_LABEL = 'LoadAnnotations', 'LoadBinaryAnnotations', 'LoadMultiLabelAnnotations'
+LOADERS = (IDS, BINARY, MULTI_LABEL)
+FILE_KEYS = ('img_path', 'seg_map_path', 'inconsistency_path', 'candidate_files')
+ADD_IMAGE = 'Add the image or take its name out of the list.'
+
+
+@dataclass(frozen=True)
+class SampleCheck:
+    """How to look at the files of samples.
+
+    Attributes:
+        where (str): Config key of the data set, for the messages.
+        num_classes (int): Of the data set.
+        loader (str, optional): Transform that loads the annotations; None: they are not looked at.
+    """
+
+    where: str
+    num_classes: int
+    loader: str | None
+
+    def quickly(self, info: dict) -> None:
+        """Looks at beginning, end and size of the files of a data info; decodes none if it can.
+
+        Raises:
+            MissingFileError, UserError: If a file is missing or cut off, is no image, or an
+                annotation has another size than its image.
+        """
+        path = info['img_path']
+        check_exists(path, self.where, ADD_IMAGE)
+        head = check_header(path)
+        if self.loader is None:
+            return
+        size = header_size(path, head)
+        for map_path in self._maps(info):
+            if size is None or header_size(map_path, check_header(map_path)) != size:
+                self.annotation(info)  # decoding tells
+                return
+
+    def annotation(self, info: dict) -> None:
+        """Decodes the annotation; the image only if its header does not tell the size."""
+        path = info['img_path']
+        check_exists(path, self.where, ADD_IMAGE)
+        size = header_size(path, check_header(path))
+        for map_path in self._maps(info):
+            label = self._label(map_path)
+            if label.shape[:2] != size:
+                size = decode(path).shape[:2]
+            self._check(label, map_path, size, info)
+
+    def wholly(self, info: dict) -> None:
+        """Decodes image and annotation."""
+        check_exists(info['img_path'], self.where, ADD_IMAGE)
+        size = decode(info['img_path']).shape[:2]
+        for map_path in self._maps(info) if self.loader is not None else ():
+            self._check(self._label(map_path), map_path, size, info)
+
+    def _maps(self, info: dict) -> Iterator[str]:
+        maps = info.get('seg_map_path')
+        if maps is None:
+            raise UserError(
+                f'{self.where}.data_prefix.seg_map_path is missing: labeled images need '
+                'annotations.'
+            )
+        for path in _paths(maps):
+            check_exists(
+                path, self.where, f'{info["img_path"]} is in the list: annotate it or take it out.'
+            )
+            yield path
+
+    def _label(self, path: str) -> np.ndarray:
+        # any value and number of channels is right where zero means that a class is absent
+        return class_ids(path) if self.loader == IDS else decode(path)
+
+    def _check(self, label: np.ndarray, map_path: str, size: tuple[int, int], info: dict) -> None:
+        if label.shape[:2] != size:
+            raise UserError(
+                f'{self.where}: {map_path} has the size {label.shape[:2]} and its image '
+                f'{info["img_path"]} {size} (height, width); they must be equal.'
+            )
+        if self.loader != IDS:
+            return
+        if label.ndim != 2:
+            raise UserError(
+                f'{self.where}: {map_path} has {label.shape[2]} channels; an annotation has one, '
+                'whose values are class ids.'
+            )
+        if info.get('label_map') is not None or info.get('reduce_zero_label'):
+            return  # mmseg maps these values to classes when it loads them
+        right = {*range(self.num_classes), IGNORE_INDEX}  # no fraction is in it
+        wrong = [value for value in _values(label) if value not in right]
+        if wrong:
+            raise UserError(
+                f'{self.where}: {map_path} holds the value {wrong[0]}, and there are '
+                f'{self.num_classes} classes (0 to {self.num_classes - 1}; {IGNORE_INDEX} = '
+                'ignored). Correct the annotation or the classes in metainfo.'
+            )
+
+
+def check_of(dataset: BaseDataset, where: str) -> SampleCheck:
+    """How to look at the files of a data set: as its pipeline reads them."""
+    names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
+    loader = next((name for name in LOADERS if name in names), None)
+    return SampleCheck(where, num_classes_of(dataset), loader)
+
+
+def reads_images(dataset: BaseDataset) -> bool:
+    """Whether its pipeline reads image files, and no other kind."""
+    names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
+    return 'LoadImageFromFile' in names
+
+
+def _values(label: np.ndarray) -> list[int | float]:
+    if label.dtype in (np.uint8, np.bool_):
+        return np.flatnonzero(np.bincount(label.ravel())).tolist()
+    return np.unique(label).tolist()
+
+
+def files_of(info: dict) -> list[str]:
+    """All files that a data info names: image, annotation, mask."""
+    return [path for key in FILE_KEYS for path in _paths(info.get(key))]
+
+
+def _paths(value: str | dict | None) -> list[str]:
+    if isinstance(value, dict):
+        return [path for part in value.values() for path in _paths(part)]
+    return [] if value is None else [value]
