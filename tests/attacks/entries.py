@@ -61,6 +61,8 @@ def start_tool(tool: str, *args, log: Path, env: dict | None = None) -> BaseProc
 
 def _run(argv: list[str], log: str, env: dict, cwd: str) -> None:
     os.setpgid(0, 0)
+    # not the way in which this process was started: its workers would import everything anew
+    multiprocessing.set_start_method('fork', force=True)
     os.chdir(cwd)
     os.environ.update(env)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
