@@ -11,12 +11,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
+from ..errors import UserError
 from ..files import read_json, write_json
 from ..label_space import LABEL_SPACES
 from ..models.evalnet import label_quality
-from ..pseudo_label_files import QUALITY, image_name
-
-MAX_DRAWS = 5
+from ..pseudo_label_files import MAX_DRAWS, QUALITY, image_name
 
 
 def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:
@@ -166,7 +165,10 @@ class LabelQualityWriter(BaseMetric):
         """Writes the file; the mean quality, draws per image and share of dropped images."""
         classes = list(self.dataset_meta['classes'])
         skip = [classes.index(name) for name in self.skip_classes]
-        known = read_json(self.validation)
+        remedy = 'Delete the folder of the run and begin anew.'
+        known = read_json(self.validation, [float], remedy)
+        if not known:
+            raise UserError(f'{self.validation} holds no image. {remedy}')
         low, high, drop = np.quantile(known, [*self.quantiles, self.drop_quantile])
         images = {}
         for name, (iou, presence) in sorted(results):

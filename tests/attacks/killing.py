@@ -61,7 +61,7 @@ def kill_and_resume(
     Args:
         rng (random.Random): Draws the moments.
         kills (int): How often; fewer if the run ends before.
-        duration (float): Seconds of an undisturbed run.
+        duration (float): Moments lie before this number of seconds.
         log (Path): For the output.
         command (Sequence[str]): The first start.
         resume (Callable[[], Sequence[str]]): The command that goes on, with what is there.

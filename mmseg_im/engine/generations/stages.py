@@ -17,8 +17,8 @@ from mmengine.runner import Runner
 from ...errors import UserError
 from ...files import plain_numbers, write_aside
 from ..hooks.keep_best import BEST, best_validation
+from .state import CONFIG
 
-CONFIG = 'config.py'
 BY_HAND = 'by_hand'
 
 

@@ -15,6 +15,7 @@ from ...files import plain_numbers, read_json, write_json
 
 RECORD = 'validation.json'
 BEST = 'best.pth'
+REMEDY = 'Delete its folder: the network is trained again.'
 
 
 @HOOKS.register_module()
@@ -41,7 +42,7 @@ class KeepBestHook(Hook):
         self.folder = Path(runner.work_dir)
         path = self.folder / RECORD
         now = self._now(runner)
-        record = read_json(path)['validations'] if path.is_file() and now > 0 else {}
+        record = read_validations(path) if path.exists() and now > 0 else {}
         self.record = {key: value for key, value in record.items() if int(key) <= now}
         if self._is_due(runner, now) and str(now) not in self.record:
             print_log(f'The validation at {now} was not recorded; it is repeated.', 'current')
@@ -87,12 +88,30 @@ def score(value: float | None) -> float:
     return float('-inf') if value is None or value != value else float(value)
 
 
+def read_validations(path: Path) -> dict[str, dict]:
+    """Reads what the hook recorded: metrics by epoch (or iteration).
+
+    Raises:
+        MissingFileError, UserError: If it is missing or damaged.
+    """
+    shape = dict(validations={int: {str: (float, None)}})
+    return read_json(path, shape, REMEDY)['validations']
+
+
 def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:
     """Reads what a finished run recorded.
 
     Returns:
         tuple[int, dict]: Epoch (or iteration) of the best validation, and its metrics.
     """
-    validations = read_json(folder / RECORD)['validations']
+    validations = read_validations(folder / RECORD)
+    for at, values in validations.items():
+        if metric not in values:
+            raise UserError(
+                f'{folder / RECORD}: the validation at {at} has no metric {metric!r}; it has '
+                f'{", ".join(values)}. Correct generations.metric.'
+            )
+    if not validations:
+        raise UserError(f'{folder / RECORD} holds no validation. {REMEDY}')
     key = max(validations, key=lambda k: (score(validations[k][metric]), -int(k)))
     return int(key), validations[key]
