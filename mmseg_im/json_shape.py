@@ -16,8 +16,8 @@ def shape_error(value: object, shape: object, key: str = '') -> str | None:
         shape (object): A type (``float`` takes whole numbers; none takes NaN) or None, ``object``
             for anything, a tuple of shapes of which one must fit, ``[shape]`` for a list,
             ``{str: shape}`` for a dict of any keys, ``{int: shape}`` where these are whole numbers
-            from 0, and ``dict(a=shape, ...)`` for one that has these keys, perhaps among others; one
-            that ends in ``?`` may be absent.
+            from 0, and ``dict(a=shape, ...)`` for one that has these keys, perhaps among others;
+            one that ends in ``?`` may be absent.
         key (str): Where the value stands, for the message.
 
     Returns:

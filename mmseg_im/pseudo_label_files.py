@@ -129,7 +129,7 @@ def label_damage(files: dict) -> str | None:
             if flaw:
                 return f'{path} {flaw}.'
             size = gray_size(content)
-            if size is None or sizes and size not in sizes:
+            if size is None or (sizes and size not in sizes):
                 return f'{path} is no gray image of 8 bits and of the size of the others.'
             sizes.add(size)
     return None

@@ -202,9 +202,9 @@ def first_damage(labels: str | PathLike) -> str | None:
     except (UserError, MissingFileError) as error:
         return str(error)
     classes = overlapping_classes(index)
+    files = [label_files(labels, name, classes) for name in index['images']]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        flaws = pool.map(lambda name: label_damage(label_files(labels, name, classes)), index['images'])
-        return next((flaw for flaw in flaws if flaw), None)
+        return next((damage for damage in pool.map(label_damage, files) if damage), None)
 
 
 def _check(info: dict) -> None:

@@ -2,6 +2,7 @@
 """Metrics around the quality network: how well it judges, and what it says."""
 
 import logging
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,19 @@ def draws_by_quality(quality: float, low: float, high: float) -> int:
     if quality > high or high <= low:
         return MAX_DRAWS
     return min(MAX_DRAWS, 1 + int((quality - low) / ((high - low) / MAX_DRAWS)))
+
+
+def read_qualities(path: str | PathLike) -> list[float]:
+    """Reads what :class:`LabelQualityMetric` wrote: the quality of each validation image.
+
+    Raises:
+        MissingFileError, UserError: If it is missing or damaged.
+    """
+    remedy = 'A generational run writes it again with --resume.'
+    qualities = read_json(path, [float], remedy)
+    if not qualities:
+        raise UserError(f'{path} is damaged (it holds no image). {remedy}')
+    return qualities
 
 
 @METRICS.register_module()
@@ -165,10 +179,7 @@ class LabelQualityWriter(BaseMetric):
         """Writes the file; the mean quality, draws per image and share of dropped images."""
         classes = list(self.dataset_meta['classes'])
         skip = [classes.index(name) for name in self.skip_classes]
-        remedy = 'Delete the folder of the run and begin anew.'
-        known = read_json(self.validation, [float], remedy)
-        if not known:
-            raise UserError(f'{self.validation} holds no image. {remedy}')
+        known = read_qualities(self.validation)
         low, high, drop = np.quantile(known, [*self.quantiles, self.drop_quantile])
         images = {}
         for name, (iou, presence) in sorted(results):

@@ -202,7 +202,9 @@ def png_of(width: int, height: int) -> bytes:
     """A PNG of some hundred bytes that claims a size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        return (
+            struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        )
 
     head = struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)
     data = chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(bytes(100))) + chunk(b'IEND', b'')
@@ -260,7 +262,9 @@ def test_names_that_differ_by_case_alone(tmp_path, attack):
 
 def test_lists_that_are_no_text(tmp_path, attack):
     for name in ('662', '1323', '2646'):
-        write_folder(tmp_path / 'in', {f'{name}/{k}.txt': b'\xff\xfeJ\0' for k in ('labeled', 'unlabeled')})
+        write_folder(
+            tmp_path / 'in', {f'{name}/{k}.txt': b'\xff\xfeJ\0' for k in ('labeled', 'unlabeled')}
+        )
     for content, sentence in ((b'\xff\xfeJ\0', 'UTF-8'), (b'JPEGImages/\x01.jpg', 'line 1')):
         (tmp_path / 'in' / '662' / 'labeled.txt').write_bytes(content)
         attack('published list that is no list')

@@ -14,7 +14,6 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
-from ...errors import UserError
 from ...files import plain_numbers, write_aside
 from ..hooks.keep_best import BEST, best_validation
 from .state import CONFIG
@@ -74,19 +73,6 @@ def newest_checkpoint(folder: Path) -> Path | None:
     ]
     whole = (path for _, path in sorted(found, reverse=True) if zipfile.is_zipfile(path))
     return next(whole, None)
-
-
-def check_networks(work_dir: Path, stages: dict[str, dict]) -> None:
-    """Raises a UserError if the weights of a finished student are gone or cut off."""
-    for name, result in stages.items():
-        if 'checkpoint' not in result:
-            continue
-        path = work_dir / name / result['checkpoint']
-        if not (path.is_file() and zipfile.is_zipfile(path)):
-            raise UserError(
-                f'{path} is missing or cut off, and {name} is finished, so it is not trained '
-                'again. Put the file back, or choose another --work-dir.'
-            )
 
 
 def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:

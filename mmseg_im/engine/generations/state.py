@@ -14,10 +14,9 @@ from ..hooks.keep_best import BEST
 
 STATE = 'state.json'
 CONFIG = 'config.py'
-FILES = BEST, CONFIG
 METRICS = {str: (float, None)}
 NETWORK = dict(checkpoint=str, config=str)
-STUDENT = dict(**NETWORK, seed=int, at=int, val=METRICS)
+STUDENT = {'checkpoint?': str, 'config': str, 'seed': int, 'at?': int, 'val': METRICS}
 STAGES = {
     r'generation_\d{1,6}/student_\d{1,6}': STUDENT,
     r'generation_\d{1,6}/(labels|quality)': METRICS,
@@ -104,8 +103,10 @@ def read_state(path: Path) -> dict:
         problem = f'stages: {name!r} is no stage'
         if shape is not None:
             problem = shape_error(result, shape, f'stages.{name}')
-        if not problem and shape is STUDENT and (result['checkpoint'], result['config']) != FILES:
-            problem = f'stages.{name}: a student has the files {" and ".join(FILES)}'
+        if not problem and shape is STUDENT:
+            files = result.get('checkpoint', BEST), result['config']
+            if files != (BEST, CONFIG):
+                problem = f'stages.{name}: a student has the files {BEST} and {CONFIG}'
         if problem:
             raise UserError(f'{path} is damaged ({problem}). {remedy}')
     return content
