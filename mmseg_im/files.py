@@ -6,6 +6,7 @@ import json
 import math
 import os
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,10 @@ import numpy as np
 
 from .disk import unwritable
 from .errors import MissingFileError, UserError
+from .json_shape import shape_error
+
+MAX_JSON = 2**30
+"""int: Bytes of a JSON file; an index of a million images has a third of it."""
 
 
 def write_aside(path: str | os.PathLike, content: bytes) -> None:
@@ -48,19 +53,45 @@ def plain_numbers(metrics: dict) -> dict[str, float | None]:
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
-def read_json(path: str | os.PathLike):
+def read_json(
+    path: str | os.PathLike, shape: object = object, remedy: str = 'Write it again.'
+) -> object:
     """Reads a JSON file.
+
+    Args:
+        path (str or PathLike): The file.
+        shape (object): What it must hold, see :func:`~.json_shape.shape_error`.
+        remedy (str): What its reader should do if it does not, for the message.
 
     Raises:
         MissingFileError: If it does not exist.
-        UserError: If it is damaged.
+        UserError: If it is damaged or holds something else.
     """
     try:
-        return json.loads(Path(path).read_text())
+        if os.path.getsize(path) > MAX_JSON:
+            raise ValueError(f'it is larger than {MAX_JSON >> 20} MiB')
+        text = Path(path).read_text(encoding='utf-8')
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise MissingFileError(f'{path} does not exist.') from None
-    except ValueError as error:
-        raise UserError(f'{path} is damaged ({error}). Write it again.') from error
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise UserError(f'{path} is damaged ({error}). {remedy}') from error
+    problem = shape_error(value, shape)
+    if problem:
+        raise UserError(f'{path} is damaged ({problem}). {remedy}')
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f'{key!r} occurs twice')
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f'{name} is no number')
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray) -> None:

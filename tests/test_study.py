@@ -84,11 +84,12 @@ def test_an_option_that_names_nothing(study, tmp_path):
 
 def test_networks_of_a_run_in_generations(tmp_path, monkeypatch):
     """Ranked by validation; generations begin with all of them, a network with the best."""
+    files = dict(checkpoint='best.pth', config='config.py')
     stages = {
-        f'generation_0/student_{i}': dict(val=dict(mIoU=value))
+        f'generation_0/student_{i}': dict(files, seed=0, at=1, val=dict(mIoU=value))
         for i, value in enumerate([30.0, 50.0, 40.0])
     }
-    write_json(tmp_path / STATE, dict(stages=stages))
+    write_json(tmp_path / STATE, dict(config={}, stages=stages))
     monkeypatch.setattr(module, 'read_summary', lambda _: SimpleNamespace(metric='mIoU'))
     network, generations = Config({}), Config(dict(runner_type='x', generations=dict()))
     for cfg in (network, generations):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import MissingFileError, UserError
-from .source import ARCHIVES, Source
+from .source import ARCHIVES, Source, check_inside
 
 SHOWN = 5  # names in a message
 
@@ -33,6 +33,7 @@ def locate(
 
     Raises:
         MissingFileError: If something is missing; names all of it.
+        UserError: If it is a link that leads out of the folder.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -48,6 +49,7 @@ def locate(
         places = [folder / name for name in names if (folder / name).exists()]
         places += [folder] if folder.absolute().name in (Path(n).name for n in names) else []
         if places:
+            check_inside(places[0], folder)
             found[key] = Source(places[0])
         elif key not in optional:
             missing.append(' or '.join(wanted_names))

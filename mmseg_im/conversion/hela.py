@@ -2,17 +2,15 @@
 """HeLa cells in bright field: alive, dead and position, three classes that overlap."""
 
 import functools
-import io
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ..errors import MissingFileError, UserError
 from .finding import check_pairs, members
-from .images import check_same_size, decode, png
+from .images import check_same_size, decode, png, size_of
 from .jobs import Job, Result, Summary, run
 from .lists import draw_subsets, write_labeled_lists
 from .source import Source
@@ -174,13 +172,11 @@ def convert(
 
 def _count(source: Source, name: str) -> int:
     """How many crops an image has."""
+    content = source.read(name)
     try:
-        with Image.open(io.BytesIO(source.read(name))) as image:
-            return len(crop_corners(image.height, image.width))
+        return len(crop_corners(*size_of(content)))
     except UserError as error:
         raise UserError(f'{name} in {source}: {error}') from None
-    except OSError as error:
-        raise UserError(f'{name} in {source} cannot be decoded as an image.') from error
 
 
 def _image_name(crop: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import UserError
+from ..image_size import check_size
 
 
 def decode(content: bytes, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
@@ -18,8 +19,9 @@ def decode(content: bytes, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
         flag (int): As of :func:`cv2.imread`; by default (H, W, 3) uint8 BGR.
 
     Raises:
-        UserError: If it cannot be decoded.
+        UserError: If it cannot be decoded or is too large.
     """
+    check_size(content)
     image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if content else None
     if image is None:
         raise UserError('it cannot be decoded as an image. Get the file again.')
@@ -30,12 +32,13 @@ def decode_ids(content: bytes) -> np.ndarray:
     """Decodes an annotation whose values are ids, (H, W) uint8; a palette gives its indices.
 
     Raises:
-        UserError: If it cannot be decoded or has several channels.
+        UserError: If it cannot be decoded, is too large or has several channels.
     """
+    check_size(content)
     try:
         with Image.open(io.BytesIO(content)) as image:
             ids = np.array(image)
-    except (OSError, SyntaxError) as error:
+    except Exception as error:  # what a broken file raises depends on its kind
         raise UserError('it cannot be decoded as an image. Get the file again.') from error
     if ids.ndim != 2 or ids.dtype != np.uint8:
         raise UserError(
@@ -49,12 +52,13 @@ def size_of(content: bytes) -> tuple[int, int]:
     """Height and width of an image, without decoding its pixels.
 
     Raises:
-        UserError: If it is no image.
+        UserError: If it is no image or too large.
     """
+    check_size(content)
     try:
         with Image.open(io.BytesIO(content)) as image:
             return image.height, image.width
-    except (OSError, SyntaxError) as error:
+    except Exception as error:  # what a broken file raises depends on its kind
         raise UserError('its image cannot be decoded. Get the file again.') from error
 
 

@@ -18,6 +18,7 @@ from rich.progress import track
 from ..datasets.image_files import is_cut_content
 from ..errors import UserError
 from ..files import read_json, write_aside, write_json
+from ..names import flaw_of_name
 from .finding import SHOWN
 from .source import Source
 
@@ -94,7 +95,7 @@ def run(jobs: Sequence[Job], out: str | os.PathLike, options: dict | None = None
     """
     if Path(out).exists() and not Path(out).is_dir():
         raise UserError(f'{out} is a file, not a folder. Choose another --out.')
-    _check_outputs_differ(jobs)
+    _check_outputs(jobs, Path(out))
     if options is not None:
         _check_options(Path(out), options, jobs)
     todo = [job for job in jobs if not all(map(_is_there, job.outputs))]
@@ -123,14 +124,20 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _check_outputs_differ(jobs: Sequence[Job]) -> None:
+def _check_outputs(jobs: Sequence[Job], out: Path) -> None:
+    """Each lies in ``out`` under a name of its own, also where case does not count."""
     owner = {}
     for job in jobs:
         for path in job.outputs:
-            if path in owner:
-                one, other = (f'{j.inputs[0][1]} in {j.inputs[0][0]}' for j in (owner[path], job))
-                raise UserError(f'{one} and {other} would both become {path}. Take one away.')
-            owner[path] = job
+            origin = f'{job.inputs[0][1]} in {job.inputs[0][0]}'
+            name = path.relative_to(out).as_posix() if path.is_relative_to(out) else str(path)
+            flaw = flaw_of_name(name)
+            if flaw:
+                raise UserError(f'{origin} would become {path}, whose name {flaw}. Rename it.')
+            if name.casefold() in owner:
+                other = owner[name.casefold()]
+                raise UserError(f'{other} and {origin} would both become {path}. Take one away.')
+            owner[name.casefold()] = origin
 
 
 def _check_options(out: Path, options: dict, jobs: Sequence[Job]) -> None:

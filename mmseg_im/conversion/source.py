@@ -3,15 +3,15 @@
 
 import functools
 import os
-import tarfile
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath, PureWindowsPath
+import stat
+from collections import Counter
+from pathlib import Path, PurePosixPath
 
 from ..errors import MissingFileError, UserError
+from ..names import flaw_of_name, leads_outside
+from .archives import MAX_FILE, Tar, Zip
 
 ARCHIVES = ('.zip', '.tar', '.tar.gz', '.tgz')
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError)
 
 
 class Source:
@@ -41,40 +41,57 @@ class Source:
         Hidden files and what macOS adds to archives are left out.
 
         Raises:
-            UserError: If the archive is damaged, or a name leads out of it.
+            UserError: If the archive is damaged or dangerous, a name or a link leads out of it, a
+                name occurs twice or is none that all systems can have.
         """
         names = _folder_names(self.path) if self.path.is_dir() else _archive(self.path).names()
         for name in names:
-            if _leads_outside(name):
+            flaw = flaw_of_name(name)
+            if flaw:
                 raise UserError(
-                    f'{self.path} holds the file {name!r}, whose path leads out of the archive. '
-                    'Nothing was read; get the archive from its official page.'
+                    f'{self.path} holds the file {name!r}, whose path {flaw}. Nothing was read; '
+                    'get the archive from its official page, or rename the file.'
                 )
-        return [name for name in names if not _is_clutter(name)]
+        names = [name for name in names if not _is_clutter(name)]
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise UserError(f'{self.path} holds the file {twice[0]!r} twice. Take one away.')
+        return names
 
     def read(self, name: str) -> bytes:
         """Content of one file.
 
         Raises:
-            UserError: If it is not there or damaged.
+            UserError: If it is not there, damaged or too large.
         """
         try:
-            if _leads_outside(name):
+            if leads_outside(name):
                 raise KeyError(name)
             if self.path.is_dir():
-                return (self.path / name).read_bytes()
+                return _read_file(self.path, name)
             return _archive(self.path).read(name)
         except KeyError:
             raise UserError(f'{self.path} has no file {name!r}.') from None
-        except DAMAGED as error:
+        except UserError:
+            raise
+        except Exception as error:  # what a broken file raises depends on its kind
             raise UserError(
                 f'{name} in {self.path} cannot be read ({error}). Get the data again.'
             ) from error
 
 
-def _leads_outside(name: str) -> bool:
-    path = PurePosixPath(name.replace('\\', '/'))
-    return path.is_absolute() or '..' in path.parts or bool(PureWindowsPath(name).drive)
+def check_inside(path: Path, folder: Path) -> None:
+    """Checks that no symbolic link leads from a folder to a place outside of it.
+
+    Raises:
+        UserError: If ``path``, which lies in ``folder``, does not when links are followed.
+    """
+    real = os.path.realpath(path)
+    if not Path(real).is_relative_to(os.path.realpath(folder)):
+        raise UserError(
+            f'{path} is a symbolic link that leads out of {folder}, to {real}. Put the files '
+            'themselves there, or pass the folder that holds them.'
+        )
 
 
 def _is_clutter(name: str) -> bool:
@@ -90,48 +107,38 @@ def _folder_names(folder: Path) -> list[str]:
             continue
         seen.add(os.path.realpath(place))
         folders.sort()
+        for name in (*folders, *files):
+            if os.path.islink(os.path.join(place, name)):
+                check_inside(Path(place, name), folder)
         relative = Path(place).relative_to(folder)
         names += [(relative / name).as_posix() for name in sorted(files)]
     return names
 
 
-class _Zip:
-    def __init__(self, path: Path):
-        self.file = zipfile.ZipFile(path)
-
-    def names(self) -> list[str]:
-        return [info.filename for info in self.file.infolist() if not info.is_dir()]
-
-    def read(self, name: str) -> bytes:
-        return self.file.read(name)
-
-
-class _Tar:
-    """A compressed one is fast only if its files are read in their order."""
-
-    def __init__(self, path: Path):
-        self.file = tarfile.open(path)  # noqa: SIM115  (stays open as long as the process)
-        # no links, no devices: data sets have none, and a link can point anywhere
-        self.members = {info.name: info for info in self.file if info.isfile()}
-
-    def names(self) -> list[str]:
-        return list(self.members)
-
-    def read(self, name: str) -> bytes:
-        return self.file.extractfile(self.members[name]).read()
+def _read_file(folder: Path, name: str) -> bytes:
+    path = folder / name
+    check_inside(path, folder)
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # a pipe would never end
+        raise UserError(f'{path} is no ordinary file. Take it away.')
+    if found.st_size > MAX_FILE:
+        raise UserError(f'{path} has {found.st_size >> 20} MiB; {MAX_FILE >> 20} are allowed.')
+    return path.read_bytes()
 
 
-def _archive(path: Path) -> _Zip | _Tar:
+def _archive(path: Path) -> Zip | Tar:
     # a forked process inherits the cache; with the handle of its parent it would move the
     # parent's place in the file
     return _open(path, os.getpid())
 
 
 @functools.lru_cache(maxsize=32)
-def _open(path: Path, process: int) -> _Zip | _Tar:
+def _open(path: Path, process: int) -> Zip | Tar:
     try:
-        return _Zip(path) if path.suffix == '.zip' else _Tar(path)
-    except DAMAGED as error:
+        return Zip(path) if path.suffix == '.zip' else Tar(path)
+    except UserError:
+        raise
+    except Exception as error:  # what a broken file raises depends on its kind
         raise UserError(
             f'{path} is not a whole archive ({error}). Download it again; its size should be the '
             'one on the official page.'

@@ -12,6 +12,7 @@ from prettytable import PrettyTable
 
 from ..datasets.lists import check_inside, read_lines
 from ..errors import MissingFileError, UserError
+from ..names import flaw_of_name
 from .finding import shown
 from .lists import write_list
 
@@ -88,7 +89,7 @@ def read_names(path: Path, form: Form) -> list[str]:
         if not line:
             continue
         match = re.match(form.pattern, line.split()[0])
-        if match is None:
+        if match is None or flaw_of_name(match.group(1)):
             raise UserError(
                 f'{path}, line {number}: {line.split()[0]!r} is not an image of this data set, '
                 f'which are named like {form.file.format("NAME")}. Is --family right?'

@@ -3,10 +3,8 @@
 
 import copy
 import math
-import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -14,19 +12,18 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from ..files import read_json
 from ..pseudo_label_files import (
-    QUALITY,
+    MAX_DRAWS,
+    REMEDY,
     image_name,
+    label_damage,
     label_files,
     overlapping_classes,
     read_index,
+    read_quality,
 )
 from .checks import build_checked
-from .image_files import is_cut
 from .seeded import NOT_SET, Seeded
-
-MAX_DRAWS = 5
 
 
 @DATASETS.register_module()
@@ -123,6 +120,7 @@ class PseudoLabeledDataset(Seeded):
         if source == 0:
             return self.labeled[int(order[position])]
         info = copy.deepcopy(self.pseudo[order[position]])  # transforms append to its lists
+        _check(info)  # a flipped bit may decode, to another label
         return self.unlabeled.pipeline(info)
 
 
@@ -143,7 +141,7 @@ def _pseudo_labeled(
             f'{where}: {labels} was written for the classes {", ".join(index["classes"])}, and '
             f'the data has {", ".join(classes)}.'
         )
-    quality = read_json(Path(labels) / QUALITY)['images'] if draws == 'quality' else {}
+    quality = read_quality(labels, index) if draws == 'quality' else {}
     folder = unlabeled.data_prefix['img_path']
     infos, counts = [], []
     for i in range(len(unlabeled)):
@@ -191,34 +189,22 @@ def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: boo
 
 
 def first_damage(labels: str | PathLike) -> str | None:
-    """Says which file of written pseudo-labels is missing or cut off; None if all are whole."""
+    """Says what is missing or damaged of written pseudo-labels; None if all are whole.
+
+    Every byte of every file is read: a flipped bit is found wherever it is.
+    """
     try:
         index = read_index(labels)
     except (UserError, MissingFileError) as error:
         return str(error)
-    for name in index['images']:
-        files = label_files(labels, name, overlapping_classes(index))
-        try:
-            _check(dict(seg_map_path=files['labels'], inconsistency_path=files['masks']))
-        except (UserError, MissingFileError) as error:
-            return str(error)
-    return None
-
-
-def _files(info: dict) -> list[str]:
-    paths = [info['seg_map_path'], info['inconsistency_path']]
-    return [file for p in paths for file in (p.values() if isinstance(p, dict) else [p])]
+    classes = overlapping_classes(index)
+    files = [label_files(labels, name, classes) for name in index['images']]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return next((damage for damage in pool.map(label_damage, files) if damage), None)
 
 
 def _check(info: dict) -> None:
-    for path in _files(info):
-        if not osp.isfile(path):
-            raise MissingFileError(
-                f'train_dataloader.dataset.labels: {path} does not exist. Write the pseudo-labels '
-                'again (a generational run does so with --resume).'
-            )
-        if is_cut(path):
-            raise UserError(
-                f'train_dataloader.dataset.labels: {path} is cut off. Write the pseudo-labels '
-                'again (a generational run does so with --resume).'
-            )
+    damage = label_damage(dict(labels=info['seg_map_path'], masks=info['inconsistency_path']))
+    if damage:
+        kind = MissingFileError if 'does not exist' in damage else UserError
+        raise kind(f'train_dataloader.dataset.labels: {damage} {REMEDY}')

@@ -11,12 +11,13 @@ from mmengine.registry import RUNNERS, init_default_scope
 
 from ..errors import UserError
 from ..files import read_json, write_json
-from ..report.study import MASK_KEYS, RESULT
+from ..json_shape import shape_error
+from ..report.study import MASK_KEYS, RESULT, read_result
 from ..report.summary import read_summary
 from .checkpoints import newest_checkpoint
 from .generations.configs import keep_best, test_config
-from .generations.stages import CONFIG, measure, train_student
-from .generations.state import STATE, flatten, read_stages
+from .generations.stages import measure, train_student
+from .generations.state import CONFIG, STATE, flatten, read_stages
 from .generations.teachers import ranked_students
 from .hooks.keep_best import BEST, best_validation
 
@@ -54,14 +55,14 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     if start is not None:
         _begin_with(cfg, start)
     made_with = _made_with(cfg, start)
-    if (folder / MADE_WITH).is_file() and read_json(folder / MADE_WITH) != made_with:
+    if (folder / MADE_WITH).is_file() and _read_made_with(folder) != made_with:
         raise UserError(
             f'{folder} was made with another config: {row["config"]} or the options of its row '
             'have changed since, or the networks that it begins with were trained again. Delete '
             'the folder to run it again, or choose another --work-dir.'
         )
     if (folder / RESULT).is_file():
-        return read_json(folder / RESULT)
+        return read_result(folder / RESULT, metric)
     write_json(folder / MADE_WITH, made_with)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with _Clock(folder) as clock:
@@ -91,7 +92,13 @@ def _made_with(cfg: Config, start: Path | None) -> dict:
     for key, value in made_with.items():
         if isinstance(value, str):
             made_with[key] = value.replace(str(start), '{start}')
-    return {**made_with, 'start': read_json(start / RESULT)['best']}
+    best = read_json(start / RESULT, dict(best=dict), f'Delete {start}: it is run again.')['best']
+    return {**made_with, 'start': best}
+
+
+def _read_made_with(folder: Path) -> dict:
+    remedy = f'Put back a copy of it, or delete {folder}: the next run makes it again.'
+    return read_json(folder / MADE_WITH, dict, remedy)
 
 
 def _filled(value: object, start: Path | None) -> object:
@@ -127,7 +134,10 @@ class _Clock:
 
     def __init__(self, folder: Path):
         self.path = folder / CLOCK
-        self.seconds = read_json(self.path)['seconds'] if self.path.is_file() else 0.0
+        self.seconds = 0.0
+        if self.path.exists():
+            remedy = 'Delete it: the time of the run then counts from here.'
+            self.seconds = read_json(self.path, dict(seconds=float), remedy)['seconds']
 
     def __enter__(self):
         self.start = time.monotonic()
@@ -188,19 +198,29 @@ def mask_in_fifths(folder: Path) -> dict[str, list[float]]:
     """
     points: dict[int, dict] = {}
     for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
-            if 'iter' in record:
+        for line in path.read_text(errors='replace').splitlines():
+            record = _record(line)
+            if record is not None:
                 points[record['iter']] = record
     end = max(points, default=0)
     parts: dict[str, list[list[float]]] = {}
     for at, record in points.items():
         for key in MASK_KEYS:
             value = record.get(key)
-            if value is not None and value == value:
+            if value is not None:
                 part = min(PARTS * (at - 1) // end, PARTS - 1)
                 parts.setdefault(key, [[] for _ in range(PARTS)])[part].append(value)
     return {
         key: [sum(values) / len(values) if values else None for values in lists]
         for key, lists in parts.items()
     }
+
+
+def _record(line: str) -> dict | None:
+    """A line of a log about an iteration; None of another, or of half a one of a killed run."""
+    try:
+        record = json.loads(line, parse_constant=lambda name: None)  # a mean of nothing is NaN
+    except (ValueError, RecursionError):
+        return None
+    shape = {'iter': int} | {f'{key}?': (float, None) for key in MASK_KEYS}
+    return None if shape_error(record, shape) or record['iter'] < 1 else record

@@ -2,6 +2,7 @@
 """Metrics around the quality network: how well it judges, and what it says."""
 
 import logging
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
+from ..errors import UserError
 from ..files import read_json, write_json
 from ..label_space import LABEL_SPACES
 from ..models.evalnet import label_quality
-from ..pseudo_label_files import QUALITY, image_name
-
-MAX_DRAWS = 5
+from ..pseudo_label_files import MAX_DRAWS, QUALITY, image_name
 
 
 def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:
@@ -45,6 +45,19 @@ def draws_by_quality(quality: float, low: float, high: float) -> int:
     if quality > high or high <= low:
         return MAX_DRAWS
     return min(MAX_DRAWS, 1 + int((quality - low) / ((high - low) / MAX_DRAWS)))
+
+
+def read_qualities(path: str | PathLike) -> list[float]:
+    """Reads what :class:`LabelQualityMetric` wrote: the quality of each validation image.
+
+    Raises:
+        MissingFileError, UserError: If it is missing or damaged.
+    """
+    remedy = 'A generational run writes it again with --resume.'
+    qualities = read_json(path, [float], remedy)
+    if not qualities:
+        raise UserError(f'{path} is damaged (it holds no image). {remedy}')
+    return qualities
 
 
 @METRICS.register_module()
@@ -166,7 +179,7 @@ class LabelQualityWriter(BaseMetric):
         """Writes the file; the mean quality, draws per image and share of dropped images."""
         classes = list(self.dataset_meta['classes'])
         skip = [classes.index(name) for name in self.skip_classes]
-        known = read_json(self.validation)
+        known = read_qualities(self.validation)
         low, high, drop = np.quantile(known, [*self.quantiles, self.drop_quantile])
         images = {}
         for name, (iou, presence) in sorted(results):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..datasets.image_files import is_cut
 from ..errors import UserError
+from ..image_size import check_size
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def inspect_image(path: Path) -> ImageFile:
     try:
         with Image.open(path) as image:
             mode = 'gray' if image.mode.startswith(('I', 'L')) else image.mode
-    except (OSError, SyntaxError):  # OpenCV knows formats that Pillow does not
+    except Exception:  # OpenCV knows formats that Pillow does not
         mode = 'RGB'
     largest = int(pixels.max()) if bits == 16 else 255
     return ImageFile(path, pixels.shape[:2], mode, bits, largest, by_opencv and bits == 8)
@@ -82,6 +83,7 @@ def _decode(path: Path) -> tuple[np.ndarray, bool]:
         ) from error
     if cut:
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
+    check_size(path, str(path))
     level = cv2.setLogLevel(0) if hasattr(cv2, 'setLogLevel') else None
     try:
         pixels = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
@@ -97,7 +99,7 @@ def _decode(path: Path) -> tuple[np.ndarray, bool]:
             if image.mode in ('F', 'I'):
                 raise UserError(f'{path} has 32 bits a pixel. Save it with 8 or 16.')
             return np.array(image.convert('RGB'))[..., ::-1], False
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, UserError):
-            raise
+    except UserError:
+        raise
+    except Exception as error:  # what a broken file raises depends on its kind
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error

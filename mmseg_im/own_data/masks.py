@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import UserError
+from ..image_size import check_size
 
 LOSSY = ('JPEG', 'MPO')
 
@@ -120,6 +121,7 @@ def parse_code(text: str, coloured: bool) -> int:
 
 def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
     """Pixels, (H, W) values or (H, W, 3) uint8 colours; format; palette."""
+    check_size(path, str(path))
     try:
         with Image.open(path) as image:
             if image.format in LOSSY:
@@ -137,9 +139,9 @@ def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
                 if (pixels == pixels[..., :1]).all():
                     pixels = pixels[..., 0]
             return pixels, image.format, palette
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, UserError):
-            raise
+    except UserError:
+        raise
+    except Exception as error:  # what a broken file raises depends on its kind
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
 
 

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 
 from ..datasets.image_files import decode
-from ..engine.generations.examples import FOLDER, LIST
-from ..files import read_json, write_aside
-from ..pseudo_label_files import label_files
+from ..engine.generations.examples import FOLDER, LIST, read_examples
+from ..errors import UserError
+from ..files import write_aside
+from ..image_size import check_size
+from ..pseudo_label_files import label_damage, label_files
 from ..visualization import colourise, hatch
 from . import plots
 from .summary import Summary, number, read_summary, rows, warnings
@@ -128,13 +130,16 @@ def _plots(summary: Summary) -> str:
 
 
 def _examples(work_dir: Path, summary: Summary) -> str:
-    path = work_dir / FOLDER / LIST
-    if not path.is_file():
+    if not (work_dir / FOLDER / LIST).exists():
         return ''
-    content = read_json(path)
+    content = read_examples(work_dir)
     classes, palette = content['classes'], content['palette']
     strips = ''
     for name, example in content['images'].items():
+        if not Path(example['image']).is_file():  # the report is read where the data is not
+            strips += f'<h3>{html.escape(name)}: {html.escape(example["image"])} is not there</h3>'
+            continue
+        check_size(example['image'], example['image'])
         image = decode(example['image'])[..., ::-1]
         tiles = [_tile(image, 'input')]
         for g in summary.generations:
@@ -143,6 +148,11 @@ def _examples(work_dir: Path, summary: Summary) -> str:
             if loaded is None:
                 continue
             label, mask = loaded
+            if mask.shape[1:] != image.shape[:2]:
+                raise UserError(
+                    f'{example["image"]} has the size {image.shape[:2]} and its labels in {folder} '
+                    f'{mask.shape[1:]}. Put back the image that was labeled.'
+                )
             picture = colourise(label if len(label) > 1 else label[0], palette)
             mask = mask.any(axis=0)
             tiles.append(_tile(hatch(picture, mask), f'labels of generation {g.number}'))
@@ -162,13 +172,16 @@ def _examples(work_dir: Path, summary: Summary) -> str:
 
 def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
     """Label and mask (M, H, W) of an example, None if this generation has none."""
-    single = label_files(folder, name, None)
-    if Path(single['labels']).is_file():
+    single, several = label_files(folder, name, None), label_files(folder, name, classes)
+    is_single = Path(single['labels']).is_file()
+    if not is_single and not Path(several['labels'][classes[0]]).is_file():
+        return None
+    damage = label_damage(single if is_single else several)
+    if damage:
+        raise UserError(f'{damage} Delete {folder}: the report is then without these labels.')
+    if is_single:
         label = decode(single['labels'], cv2.IMREAD_GRAYSCALE)[None]
         return label, decode(single['masks'], cv2.IMREAD_GRAYSCALE)[None] > 0
-    several = label_files(folder, name, classes)
-    if not Path(several['labels'][classes[0]]).is_file():
-        return None
     label, mask = (
         np.stack([decode(path, cv2.IMREAD_GRAYSCALE) > 0 for path in several[kind].values()])
         for kind in ('labels', 'masks')

@@ -9,10 +9,15 @@ from pathlib import Path
 
 from mmengine import Config
 
+from ..errors import UserError
 from ..files import read_json
 
 RESULT = 'result.json'
 MASK_KEYS = ('im/masked', 'im/used', 'im/accuracy_outside', 'im/accuracy_inside')
+_METRICS = {str: (float, None)}
+RESULT_SHAPE = dict(
+    best=_METRICS, last=_METRICS, seconds=float, networks=int, mask={str: [(float, None)]}
+)
 NOTHING = ''
 MEAN = 'mean ± std'
 WITH_IM = ' + IM'
@@ -48,12 +53,28 @@ def read_results(
     """Results by (group, name) and seed, in the order of the rows; the unfinished is absent."""
     return {
         (row.get('group'), row['name']): {
-            seed: read_json(path)
+            seed: read_result(path, study.metric)
             for seed in seeds
             if (path := folder_of(work_dir, row['name'], seed, row.get('group')) / RESULT).is_file()
         }
         for row in study.rows
     }
+
+
+def read_result(path: Path, metric: str) -> dict:
+    """Reads the result of a run.
+
+    Raises:
+        UserError: If it is damaged or lacks the metric.
+    """
+    remedy = f'Put back a copy of it, or delete {path.parent}: the next run makes it again.'
+    result = read_json(path, RESULT_SHAPE, remedy)
+    for key in ('best', 'last'):
+        if metric not in result[key]:
+            raise UserError(f'{path} has no {key}.{metric}. {remedy}')
+    if result['networks'] < 1:
+        raise UserError(f'{path} is damaged (networks: {result["networks"]}). {remedy}')
+    return result
 
 
 def study_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
-from ..engine.generations.state import STATE
-from ..engine.hooks.keep_best import RECORD, score
-from ..errors import MissingFileError
-from ..files import read_json
+from ..engine.generations.state import STATE, read_state
+from ..engine.hooks.keep_best import RECORD, read_validations, score
+from ..errors import MissingFileError, UserError
 
 
 @dataclass
@@ -73,14 +72,14 @@ def read_summary(work_dir: Path) -> Summary:
             f'{work_dir / STATE} does not exist: {work_dir} is not the work_dir of a generational '
             'run.'
         )
-    state = read_json(work_dir / STATE)
+    state = read_state(work_dir / STATE)
     prefix = 'generations.'
     options = {
         key.removeprefix(prefix): value
         for key, value in state['config'].items()
         if key.startswith(prefix) and not key.startswith(prefix + 'per_generation')
     }
-    metric = options.get('metric', 'mIoU')
+    metric = str(options.get('metric', 'mIoU'))
     generations: dict[int, Generation] = {}
     for name, result in state['stages'].items():
         where, _, stage = name.partition('/')
@@ -89,11 +88,16 @@ def read_summary(work_dir: Path) -> Summary:
         number = int(where.removeprefix('generation_'))
         generation = generations.setdefault(number, Generation(number))
         if stage.startswith('student_'):
+            if metric not in result['val']:
+                raise UserError(
+                    f'{work_dir / STATE} is damaged (stages.{name}.val has no {metric!r}, which '
+                    'ranks the students). Put back a copy of it.'
+                )
             i = int(stage.removeprefix('student_'))
             generation.students[i] = result['val']
             record = work_dir / name / RECORD
             if record.is_file():
-                curve = read_json(record)['validations']
+                curve = read_validations(record)
                 generation.curves[i] = {int(at): values for at, values in curve.items()}
         elif stage == 'labels':
             generation.labels = {k.removeprefix('pseudo/'): v for k, v in result.items()}

@@ -11,6 +11,7 @@ import os
 import runpy
 import sys
 import traceback
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,9 +43,7 @@ def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: floa
         env (dict, optional): Environment variables to set.
         seconds (float): After this time it is killed (status -9).
     """
-    argv = [str(ROOT / 'tools' / tool), *map(str, args)]
-    process = _CONTEXT.Process(target=_run, args=(argv, str(log), env or {}, os.getcwd()))
-    process.start()
+    process = start_tool(tool, *args, log=log, env=env)
     process.join(seconds)
     if process.is_alive():
         process.kill()
@@ -52,7 +51,18 @@ def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: floa
     return Ended(process.exitcode, log.read_text(errors='replace') if log.exists() else '')
 
 
+def start_tool(tool: str, *args, log: Path, env: dict | None = None) -> BaseProcess:
+    """Starts ``tools/<tool>`` as the leader of a process group, see :func:`run_tool`."""
+    argv = [str(ROOT / 'tools' / tool), *map(str, args)]
+    process = _CONTEXT.Process(target=_run, args=(argv, str(log), env or {}, os.getcwd()))
+    process.start()
+    return process
+
+
 def _run(argv: list[str], log: str, env: dict, cwd: str) -> None:
+    os.setpgid(0, 0)
+    # not the way in which this process was started: its workers would import everything anew
+    multiprocessing.set_start_method('fork', force=True)
     os.chdir(cwd)
     os.environ.update(env)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

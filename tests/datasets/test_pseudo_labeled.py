@@ -242,7 +242,7 @@ def test_a_label_that_breaks_while_training_is_named(written):
     for name in written.mini.names['unlabeled']:
         path = written.folder / 'labels' / f'{name}.png'
         path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(ValueError, match=r'labels/u\d.png cannot be decoded'):
+    with pytest.raises(ValueError, match=r'labels/u\d.png is cut off. Write the pseudo-labels'):
         dataset[7]
 
 

@@ -3,12 +3,15 @@
 
 from pathlib import Path
 
+from ...errors import MissingFileError, UserError
 from ...files import read_json, write_aside, write_json
-from ...pseudo_label_files import label_files, overlapping_classes, read_index
+from ...label_space import IGNORE_INDEX
+from ...pseudo_label_files import check_names, label_files, overlapping_classes, read_index
 
 FOLDER = 'examples'
 LIST = 'examples.json'
 PER_KIND = 2
+BYTES = set(range(256))
 
 
 def choose_examples(images: dict[str, dict]) -> dict[str, str]:
@@ -43,21 +46,42 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
     """
     index = read_index(labels)
     path = work_dir / FOLDER / LIST
-    if not path.is_file():
+    try:
+        examples = read_examples(work_dir)
+    except (UserError, MissingFileError):
         chosen = choose_examples(index['images'])
         images = {
             name: dict(why=why, image=index['images'][name]['image'])
             for name, why in chosen.items()
         }
-        write_json(path, dict(images=images, palette=index['palette'], classes=index['classes']))
+        examples = dict(images=images, palette=index['palette'], classes=index['classes'])
+        write_json(path, examples)
     classes = overlapping_classes(index)
     target = work_dir / FOLDER / f'generation_{generation}'
-    for name in read_json(path)['images']:
+    for name in examples['images']:
         if name not in index['images']:  # a teacher returned NaN this time
             continue
         pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
         for source, copy in pairs:
             write_aside(copy, Path(source).read_bytes())
+
+
+def read_examples(work_dir: Path) -> dict:
+    """Reads which images are kept: ``images``, ``classes`` and ``palette``.
+
+    Raises:
+        MissingFileError, UserError: If the list is missing or damaged.
+    """
+    path = work_dir / FOLDER / LIST
+    remedy = 'Delete it: the report then shows no images, until labels are written again.'
+    shape = dict(images={str: dict(why=str, image=str)}, classes=[str], palette=[[int]])
+    content = read_json(path, shape, remedy)
+    names, palette = content['classes'], content['palette']
+    colours = all(len(colour) == 3 and set(colour) <= BYTES for colour in palette)
+    if not colours or not 0 < len(names) == len(palette) < IGNORE_INDEX:
+        raise UserError(f'{path} is damaged (palette: each class has red, green, blue). {remedy}')
+    check_names([*content['images'], *names], path)
+    return content
 
 
 def _files(folder: Path, name: str, classes: list[str] | None) -> list[str]:

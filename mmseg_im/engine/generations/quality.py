@@ -2,14 +2,16 @@
 """Stages of the quality network: cross-validation, training, judging of pseudo-labels."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from mmengine import Config
 from mmseg.registry import DATASETS
 
+from ...datasets.pseudo_labeled import first_damage
 from ...errors import UserError
 from .configs import image_folder, labeled_config, labeling_config, student_config
+from .finished import qualities_damage, quality_damage
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
 
@@ -47,17 +49,26 @@ class QualityStages:
         settings (Generations): Its ``generations``.
         work_dir (Path): Of the run.
         seed (int): Of the run.
-        stage (Callable): ``stage(name, function)`` does a stage unless it is finished.
+        stage (Callable): ``stage(name, function, damage)`` does a stage unless it is finished and
+            nothing is wrong with its files.
+        finished (Collection[str]): Names of finished stages.
     """
 
     def __init__(
-        self, cfg: Config, settings: Generations, work_dir: Path, seed: int, stage: Callable
+        self,
+        cfg: Config,
+        settings: Generations,
+        work_dir: Path,
+        seed: int,
+        stage: Callable,
+        finished: Collection[str],
     ):
         self.cfg = cfg
         self.settings = settings
         self.folder = work_dir / FOLDER
         self.seed = seed
         self.stage = stage
+        self.finished = finished
 
     def train(self, teachers: list[dict]) -> None:
         """Trains the quality network, once in a run.
@@ -73,7 +84,11 @@ class QualityStages:
             candidates.append(str(self._fold(i, fold, count, labeled)))
         val = copy.deepcopy(self.cfg.val_dataloader.dataset)
         self._label('val', val, teachers)
-        self.stage(f'{FOLDER}/network', lambda: self._network(labeled, val, candidates))
+        self.stage(
+            f'{FOLDER}/network',
+            lambda: self._network(labeled, val, candidates),
+            lambda: qualities_damage(self.folder / 'validation.json'),
+        )
 
     def _fold(self, i: int, fold: list[int], count: int, labeled: dict) -> Path:
         teachers = []
@@ -107,7 +122,9 @@ class QualityStages:
             cfg.unlabeled_dataloader.dataset = dict(dataset, pipeline=pipeline)
             return write_labels(labeling_config(cfg, self.settings, teachers, folder), folder)
 
-        self.stage(f'{FOLDER}/{name}/labels', label)
+        done = f'{FOLDER}/network' in self.finished
+        damage = None if done else lambda: first_damage(folder)
+        self.stage(f'{FOLDER}/{name}/labels', label, damage)
         return folder
 
     def _network(self, labeled: dict, val: dict, candidates: list[str]) -> dict:
@@ -153,8 +170,14 @@ class QualityStages:
         measure(test, self.folder / 'network_on_val')
         return result
 
-    def judge(self, generation: int, labels: Path) -> None:
-        """Judges the pseudo-labels of a generation, as a stage."""
+    def judge(self, generation: int, labels: Path, needed: bool) -> None:
+        """Judges the pseudo-labels of a generation, as a stage.
+
+        Args:
+            generation (int): Its number.
+            labels (Path): Where they lie.
+            needed (bool): Whether a student still learns from them.
+        """
         options = self.settings.evalnet
 
         def judge() -> dict:
@@ -175,7 +198,8 @@ class QualityStages:
             cfg.test_cfg = dict(type='TestLoop')
             return measure(cfg, labels.with_name('judging'))
 
-        self.stage(f'generation_{generation}/quality', judge)
+        damage = (lambda: quality_damage(labels)) if needed else None
+        self.stage(f'generation_{generation}/quality', judge, damage)
 
     def _metric(self, out_file: str | None = None) -> dict:
         return dict(

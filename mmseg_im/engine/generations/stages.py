@@ -4,7 +4,6 @@
 import copy
 import gc
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,14 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
-from ...errors import DivergedError, UserError
+from ...errors import DivergedError
 from ...files import plain_numbers, write_aside
 from ..checkpoints import newest_checkpoint
 from ..hooks.keep_best import BEST, best_validation
 from ..hooks.validation_record import RECORD
 from ..processes import on_main_process, stop_workers
+from .state import CONFIG
 
-CONFIG = 'config.py'
 BY_HAND = 'by_hand'
 
 
@@ -69,19 +68,6 @@ def student_seed(seed: int, *place: int) -> int:
         *place (int): Where the network stands in it: generation, number.
     """
     return int(np.random.SeedSequence([seed & 0xFFFFFFFF, *place]).generate_state(1)[0] >> 1)
-
-
-def check_networks(work_dir: Path, stages: dict[str, dict]) -> None:
-    """Raises a UserError if the weights of a finished student are gone or cut off."""
-    for name, result in stages.items():
-        if 'checkpoint' not in result:
-            continue
-        path = work_dir / name / result['checkpoint']
-        if not (path.is_file() and zipfile.is_zipfile(path)):
-            raise UserError(
-                f'{path} is missing or cut off, and {name} is finished, so it is not trained '
-                'again. Put the file back, or choose another --work-dir.'
-            )
 
 
 def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:

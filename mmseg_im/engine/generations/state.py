@@ -3,12 +3,35 @@
 
 import math
 import os
+import re
 from pathlib import Path
 
 from ...errors import UserError
 from ...files import read_json, write_json
+from ...json_shape import shape_error
+from ..hooks.keep_best import BEST
 
 STATE = 'state.json'
+CONFIG = 'config.py'
+METRICS = {str: (float, None)}
+NETWORK = dict(checkpoint=str, config=str)
+STUDENT = {
+    'checkpoint?': str,
+    'config': str,
+    'seed': int,
+    'at?': int,
+    'val': METRICS,
+    'diverged?': str,
+}
+STAGES = {
+    r'generation_\d{1,6}/student_\d{1,6}': STUDENT,
+    r'generation_\d{1,6}/(labels|quality)': METRICS,
+    r'generation_\d{1,6}/given': dict(teachers=[NETWORK]),
+    r'generation_\d{1,6}/test': dict(student=int, test=METRICS),
+    r'evalnet/(fold_\d{1,6}/student_\d{1,6}|network)': STUDENT,
+    r'evalnet/(fold_\d{1,6}|val)/labels': dict,
+}
+"""dict: Names of stages, as regular expressions, and the shapes of their results."""
 
 FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
 """tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
@@ -39,9 +62,9 @@ class State:
         self.path = Path(work_dir) / STATE
         self.stages: dict[str, dict] = {}
         self.config = config
-        if not self.path.is_file():
+        if not self.path.exists():
             return
-        content = read_json(self.path)
+        content = read_state(self.path)
         if not content['stages'] and not any(self.path.parent.rglob('*.pth')):
             return  # a mistake was found before anything was done
         if not resume:
@@ -67,7 +90,31 @@ def read_stages(work_dir: str | os.PathLike) -> dict[str, dict]:
     Raises:
         MissingFileError: If the folder holds no generational run.
     """
-    return read_json(Path(work_dir) / STATE)['stages']
+    return read_state(Path(work_dir) / STATE)['stages']
+
+
+def read_state(path: Path) -> dict:
+    """Reads a state file: ``config``, flat, and ``stages``.
+
+    Raises:
+        MissingFileError: If it does not exist.
+        UserError: If it is damaged.
+    """
+    remedy = 'Put back a copy of it, choose another --work-dir, or delete the folder.'
+    scalar = (str, int, float, bool, None)
+    content = read_json(path, dict(config={str: scalar}, stages={str: dict}), remedy)
+    for name, result in content['stages'].items():
+        shape = next((s for pattern, s in STAGES.items() if re.fullmatch(pattern, name)), None)
+        problem = f'stages: {name!r} is no stage'
+        if shape is not None:
+            problem = shape_error(result, shape, f'stages.{name}')
+        if not problem and shape is STUDENT:
+            files = result.get('checkpoint', BEST), result['config']
+            if files != (BEST, CONFIG):
+                problem = f'stages.{name}: a student has the files {BEST} and {CONFIG}'
+        if problem:
+            raise UserError(f'{path} is damaged ({problem}). {remedy}')
+    return content
 
 
 def flatten(value, key: str = '') -> dict:

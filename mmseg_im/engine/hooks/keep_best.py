@@ -16,7 +16,7 @@ from ...files import write_aside
 from ...models.finite import not_finite
 from ..access import student_of
 from ..checkpoints import STATE, of_training, read_whole
-from .validation_record import RECORD, ValidationRecordHook, position, read_record
+from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'
 AT = 'validation'
@@ -151,6 +151,14 @@ def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:
         tuple[int, dict]: Epoch (or iteration) of its validation, and the metrics.
     """
     validations = read_record(folder / RECORD)
+    for at, values in validations.items():
+        if metric not in values:
+            raise UserError(
+                f'{folder / RECORD}: the validation at {at} has no metric {metric!r}; it has '
+                f'{", ".join(values)}. Correct generations.metric.'
+            )
+    if not validations:
+        raise UserError(f'{folder / RECORD} holds no validation. {REMEDY}')
     key = kept_at(folder)
     if key not in validations:
         key = max(validations, key=lambda k: (score(validations[k][metric]), -int(k)))

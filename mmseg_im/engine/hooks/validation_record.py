@@ -9,11 +9,11 @@ from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 
-from ...errors import UserError
 from ...files import plain_numbers, read_json, write_json
 from ..processes import on_main_process
 
 RECORD = 'validation.json'
+REMEDY = 'Delete it: the best of what follows is kept then.'
 
 
 @HOOKS.register_module()
@@ -62,18 +62,8 @@ def read_record(path: Path) -> dict[str, dict[str, float | None]]:
     Raises:
         UserError: If the file holds something else.
     """
-    content = read_json(path)
-    record = content.get('validations') if isinstance(content, dict) else None
-    if not isinstance(record, dict) or not all(
-        key.isdecimal()
-        and isinstance(metrics, dict)
-        and all(isinstance(value, int | float | None) for value in metrics.values())
-        for key, metrics in record.items()
-    ):
-        raise UserError(
-            f'{path} is no record of validations. Delete it: the best of what follows is kept then.'
-        )
-    return record
+    shape = dict(validations={int: {str: (float, None)}})
+    return read_json(path, shape, REMEDY)['validations']
 
 
 def position(runner) -> int:

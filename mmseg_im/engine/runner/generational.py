@@ -19,15 +19,10 @@ from ...report import classes_found, print_summary, read_summary, write_report
 from ..generations.checks import check_plan
 from ..generations.configs import labeling_config, read_config, student_config, test_config
 from ..generations.examples import keep_examples
+from ..generations.finished import check_networks
 from ..generations.quality import QualityStages
 from ..generations.settings import read_settings
-from ..generations.stages import (
-    check_networks,
-    measure,
-    student_seed,
-    train_student,
-    write_labels,
-)
+from ..generations.stages import measure, student_seed, train_student, write_labels
 from ..generations.state import State, flatten
 from ..generations.teachers import best_students, initial_teachers
 from ..hooks.keep_best import score
@@ -109,7 +104,13 @@ class GenerationalRunner:
 
     def _check(self) -> None:
         check_plan(self.cfg, self.settings)
-        check_networks(self.work_dir, self.state.stages)
+        check_networks(self.work_dir, self.state.stages, self._model)
+
+    def _model(self, generation: int) -> dict | None:
+        """The config of a generation's network, None of one that is not to be trained."""
+        if generation > self.settings.num_generations:
+            return None
+        return student_config(self.cfg, self.settings, generation).model
 
     def _seed(self) -> int:
         seed = (self.cfg.get('randomness') or {}).get('seed')
@@ -124,7 +125,9 @@ class GenerationalRunner:
     def _run(self) -> None:
         settings = self.settings
         labels = None
-        quality = QualityStages(self.cfg, settings, self.work_dir, self.seed, self._stage)
+        quality = QualityStages(
+            self.cfg, settings, self.work_dir, self.seed, self._stage, self.state.stages
+        )
         for generation in range(settings.num_generations + 1):
             ranked = self._train(generation, labels)
             if labels is not None and not settings.keep_labels and is_main_process():
@@ -136,7 +139,7 @@ class GenerationalRunner:
                 if settings.evalnet is not None:
                     if generation == 0:
                         quality.train(teachers)
-                    quality.judge(generation, Path(labels))
+                    quality.judge(generation, Path(labels), self._needed(generation))
             self._report()
         self._test()
         self._report(final=True)
@@ -149,8 +152,22 @@ class GenerationalRunner:
             self.logger.info('\n' + print_summary(read_summary(self.work_dir)))
         self.logger.info(f'Report: {page}')
 
-    def _stage(self, name: str, run: Callable[[], dict]) -> dict:
-        """Does a stage unless it is finished, and records it."""
+    def _stage(
+        self, name: str, run: Callable[[], dict], damage: Callable[[], str | None] | None = None
+    ) -> dict:
+        """Does a stage unless it is finished, and records it.
+
+        Args:
+            name (str): The stage.
+            run (Callable[[], dict]): Does it.
+            damage (Callable[[], str or None], optional): Says what is wrong with the files of the
+                finished stage; then it is done again.
+        """
+        if name in self.state.stages and damage is not None:
+            found = on_main_process(damage)
+            if found is not None:
+                self.logger.warning(f'{name} is done again: {found}')
+                del self.state.stages[name]
         if name in self.state.stages:
             self.logger.info(f'{name} is finished already.')
         else:
@@ -218,7 +235,6 @@ class GenerationalRunner:
 
     def _label(self, generation: int, teachers: list[dict]) -> str:
         folder = self._folder(generation) / 'labels'
-        self._check_labels(generation, folder)
 
         def label() -> dict:
             cfg = labeling_config(self.cfg, self.settings, teachers, folder)
@@ -230,25 +246,17 @@ class GenerationalRunner:
             on_main_process(lambda: keep_examples(self.work_dir, generation, folder))
             return result
 
-        result = self._stage(f'generation_{generation}/labels', label)
+        damage = (lambda: first_damage(folder)) if self._needed(generation) else None
+        result = self._stage(f'generation_{generation}/labels', label, damage)
         shares = ', '.join(f'{key} {value}' for key, value in result.items())
         self.logger.info(f'generation_{generation}/labels: {shares}')
         return str(folder)
 
-    def _check_labels(self, generation: int, folder: Path) -> None:
-        """Has labels that a student still needs written again if a file is missing or cut off."""
-        stage = f'generation_{generation}/labels'
-        students = (
-            f'generation_{generation + 1}/student_{i}'
-            for i in range(self.settings.students_per_generation)
-        )
-        if stage not in self.state.stages or all(name in self.state.stages for name in students):
-            return
-        damage = on_main_process(lambda: first_damage(folder))
-        if damage is not None:
-            self.logger.warning(f'{stage} is done again: {damage}')
-            for name in (stage, f'generation_{generation}/quality'):
-                self.state.stages.pop(name, None)
+    def _needed(self, generation: int) -> bool:
+        """Whether a student still has to learn from the labels of a generation."""
+        count = self.settings.students_per_generation
+        students = (f'generation_{generation + 1}/student_{i}' for i in range(count))
+        return not all(name in self.state.stages for name in students)
 
     def _test(self) -> None:
         """Measures the best student of every generation on the test images, once."""
