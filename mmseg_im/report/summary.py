@@ -7,7 +7,8 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..engine.generations.state import STATE, read_state
-from ..engine.hooks.keep_best import RECORD, read_validations, score
+from ..engine.hooks.keep_best import score
+from ..engine.hooks.validation_record import RECORD, read_record
 from ..errors import MissingFileError, UserError
 
 
@@ -97,7 +98,7 @@ def read_summary(work_dir: Path) -> Summary:
             generation.students[i] = result['val']
             record = work_dir / name / RECORD
             if record.is_file():
-                curve = read_validations(record)
+                curve = read_record(record)
                 generation.curves[i] = {int(at): values for at, values in curve.items()}
         elif stage == 'labels':
             generation.labels = {k.removeprefix('pseudo/'): v for k, v in result.items()}
