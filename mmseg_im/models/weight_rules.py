@@ -96,14 +96,18 @@ def check(weights: Mapping[str, Tensor], network: nn.Module, name: str, use: Use
         held = f'; it holds {_some(list(weights))}' if weights else ''
         raise UserError(f'{name} holds no weights of a network{held}. Name a checkpoint.')
     report = w.compare(theirs, ours)
-    if report.differing and all(map(w.is_classifier, report.differing)) and not use.new_classes:
-        _refuse_classes(theirs, ours, report, network, name, use)
     found = w.by_module(report.fitting)
-    shapes = [key for key in report.differing if not (use.new_classes and w.is_classifier(key))]
     without = use.whole_modules and any(m not in found for m in w.by_module(report.of_network))
     inexact = use is RESUME and (report.missing or report.unexpected)
-    if report.share(use.foreign_modules) < use.min_share or shapes or without or inexact:
+    little = report.share(use.foreign_modules) < use.min_share
+    if little or report.differing or without or inexact:
         _refuse_architecture(theirs, ours, report, network, name, use)
+    if report.classes and not use.new_classes:
+        held, wanted = _classes(theirs, ours, report)
+        raise UserError(
+            f'{name} has {held} and the network {wanted} ({_layers(report)} of '
+            f'{w.describe(network)}). {use.remedy}'
+        )
     broken = w.not_finite({key: weights[key] for key in report.fitting}, network)
     if broken:
         raise UserError(
@@ -162,13 +166,12 @@ def fitted(
 def _remarks(weights, report: w.Report, network, name: str, use: Use) -> list[tuple[int, str]]:
     """Levels and sentences about what is not taken."""
     remarks = []
-    if report.differing:
-        theirs, ours = _classes(weights, network.state_dict(), report.differing[0])
-        layers = dict.fromkeys(key.rpartition('.')[0] for key in report.differing)
+    if report.classes:
+        theirs, ours = _classes(weights, network.state_dict(), report)
         remarks.append((
             logging.WARNING,
             f'{name} has {theirs} and the network {ours}: the layers of the classes begin anew '
-            f'({", ".join(layers)}), all else is taken from the file.',
+            f'({_layers(report)}), all else is taken from the file.',
         ))  # fmt: skip
     if report.missing:
         fate = 'begin anew' if use.new_classes else 'keep random values'
@@ -187,15 +190,6 @@ def _remarks(weights, report: w.Report, network, name: str, use: Use) -> list[tu
             f'they are passed over: {counts}.',
         ))  # fmt: skip
     return remarks
-
-
-def _refuse_classes(theirs, ours, report: w.Report, network, name: str, use: Use) -> None:
-    key = report.differing[0]
-    held, wanted = _classes(theirs, ours, key)
-    raise UserError(
-        f'{name} has {held} and the network {wanted} ({key.rpartition(".")[0]} of '
-        f'{w.describe(network)}). {use.remedy}'
-    )
 
 
 def _refuse_architecture(theirs, ours, report: w.Report, network, name: str, use: Use) -> None:
@@ -231,10 +225,15 @@ def _of(keys: list[str], all_keys: list[str]) -> str:
     return ', '.join(f'{m} {counts.get(m, 0)} of {n}' for m, n in shown.items()) or 'none'
 
 
-def _classes(theirs, ours, key: str) -> tuple[str, str]:
+def _classes(theirs, ours, report: w.Report) -> tuple[str, str]:
     """``('5 classes', '4')``; a single channel is no number of classes."""
-    held, wanted = len(theirs[key]), len(ours[key])
+    held, wanted = (len(part[report.classes[0]]) for part in (theirs, ours))
     return f'{held} {"channels" if 1 in (held, wanted) else "classes"}', str(wanted)
+
+
+def _layers(report: w.Report) -> str:
+    """Names the layers that differ in the number of classes."""
+    return ', '.join(dict.fromkeys(key.rpartition('.')[0] for key in report.classes))
 
 
 def _some(keys: list[str]) -> str:

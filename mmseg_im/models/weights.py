@@ -20,24 +20,26 @@ class Report(NamedTuple):
     Attributes:
         fitting (list[str]): In both, with the same shape.
         missing (list[str]): Of the network alone.
-        differing (list[str]): In both, with another shape.
+        classes (list[str]): In both, of a last layer that differs in the number of classes alone.
+        differing (list[str]): In both, with another shape for other reasons.
         unexpected (list[str]): Of the file alone.
     """
 
     fitting: list[str]
     missing: list[str]
+    classes: list[str]
     differing: list[str]
     unexpected: list[str]
 
     @property
     def of_network(self) -> list[str]:
         """list[str]: All keys of the network."""
-        return [*self.fitting, *self.missing, *self.differing]
+        return [*self.fitting, *self.missing, *self.classes, *self.differing]
 
     def share(self, foreign_modules: bool) -> float:
         """The part of network and file that fits, in [0, 1]; 0 for an empty file.
 
-        A layer that differs in its classes alone does not count.
+        A layer that differs in the number of classes alone does not count.
 
         Args:
             foreign_modules (bool): Whether weights count whose module the network does not have
@@ -45,8 +47,7 @@ class Report(NamedTuple):
         """
         modules = by_module(self.of_network)
         others = [key for key in self.unexpected if foreign_modules or module_of(key) in modules]
-        shapes = [key for key in self.differing if not is_classifier(key)]
-        larger = max(len(self.missing), len(others)) + len(shapes) + len(self.fitting)
+        larger = max(len(self.missing), len(others)) + len(self.differing) + len(self.fitting)
         return len(self.fitting) / larger if larger else 0.0
 
 
@@ -58,11 +59,14 @@ def compare(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Report:
         own (Mapping[str, Tensor]): Of the network.
     """
     ours = [key for key in own if not key.endswith(COUNTER)]
-    common = [key for key in ours if key in weights]
+    fits = {key: weights[key].shape == own[key].shape for key in ours if key in weights}
+    other = [key for key, same in fits.items() if not same]
+    classes = [key for key in other if _other_classes(key, weights[key], own[key])]
     return Report(
-        fitting=[key for key in common if weights[key].shape == own[key].shape],
+        fitting=[key for key, same in fits.items() if same],
         missing=[key for key in ours if key not in weights],
-        differing=[key for key in common if weights[key].shape != own[key].shape],
+        classes=classes,
+        differing=[key for key in other if key not in classes],
         unexpected=[key for key in weights if key not in own and not key.endswith(COUNTER)],
     )
 
@@ -102,9 +106,9 @@ def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
     ]
 
 
-def is_classifier(key: str) -> bool:
-    """Whether a key is of the last layer of one of mmseg's heads."""
-    return CLASSIFIER in key.split('.')[-2:-1]
+def _other_classes(key: str, theirs: Tensor, ours: Tensor) -> bool:
+    """Whether two weights are last layers of mmseg's heads that differ in their outputs alone."""
+    return CLASSIFIER in key.split('.')[-2:-1] and theirs.shape[1:] == ours.shape[1:]
 
 
 def module_of(key: str) -> str:

@@ -44,7 +44,7 @@ def test_compare_counts_everything_but_counters():
     own = dict(a=torch.ones(2), b=torch.ones(2), c=torch.ones(2))
     own['bn.num_batches_tracked'] = torch.zeros(())
     report = compare(dict(a=torch.zeros(2), b=torch.ones(3), d=torch.ones(1)), own)
-    assert report == (['a'], ['c'], ['b'], ['d'])
+    assert report == (['a'], ['c'], [], ['b'], ['d'])
     assert report.of_network == ['a', 'c', 'b']
     assert report.share(foreign_modules=True) == 1 / 3  # one fits, one has another shape
     assert compare({}, own).share(True) == 0
@@ -114,6 +114,16 @@ def test_a_file_of_more_layers_fits_no_smaller_network(wrong):
         check(wrong['deeper'], network(), 'x.pth', PREDICT)
     with pytest.raises(UserError, match='27 of its 57 weights fit'):
         check(network().state_dict(), network(convs=3), 'x.pth', PREDICT)
+
+
+def test_a_last_layer_of_another_width_is_no_matter_of_classes():
+    """Both heads have four classes."""
+    cfg = tiny_model()
+    cfg['decode_head']['channels'] = 8
+    with pytest.raises(
+        UserError, match=r'conv_seg.weight is \(4, 4, 1, 1\) in the file and \(4, 8'
+    ):
+        check(network().state_dict(), MODELS.build(cfg), 'x.pth', START)
 
 
 @pytest.mark.parametrize('name', CLASSES)
