@@ -3,18 +3,22 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import HOOKS
 
 from mmseg_im.engine.checkpoints import newest_checkpoint
-from mmseg_im.engine.hooks.keep_best import best_validation, score
-from tests.conftest import rename
+from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
+from mmseg_im.engine.hooks.validation_record import read_record
+from mmseg_im.errors import UserError
+from tests.conftest import make_demo_cfg, rename
 
 
 class Stop(Exception):
@@ -41,21 +45,27 @@ class StopHook(Hook):
 
 @pytest.fixture
 def cfg(demo_cfg):
-    demo_cfg.model.semi = None
-    demo_cfg.val_cfg = dict(type='ValLoop')
-    demo_cfg.train_cfg.max_epochs = 3
-    demo_cfg.param_scheduler[0].end = 3
-    demo_cfg.custom_hooks = [dict(type='SeedHook')]
-    return demo_cfg
+    return short(demo_cfg)
 
 
-def train(cfg, folder: Path, **stop) -> None:
+def short(cfg):
+    """Supervised training of three epochs."""
+    cfg.model.semi = None
+    cfg.val_cfg = dict(type='ValLoop')
+    cfg.train_cfg.max_epochs = 3
+    cfg.param_scheduler[0].end = 3
+    cfg.custom_hooks = [dict(type='SeedHook')]
+    return cfg
+
+
+def train(cfg, folder: Path, at: Path | None = None, **stop) -> None:
+    """Trains from the newest checkpoint of a folder, or the one ``at`` a path."""
     cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(folder)
     rename(cfg, f'{folder.name}_{len(list(folder.glob("*")))}_{stop.get("when")}')
     if stop:
         cfg.custom_hooks.append(dict(type='StopHook', **stop))
-    latest = newest_checkpoint(folder)
+    latest = at or newest_checkpoint(folder)
     if latest is not None:
         cfg.load_from, cfg.resume = str(latest), True
     runner = Runner.from_cfg(cfg)
@@ -64,6 +74,31 @@ def train(cfg, folder: Path, **stop) -> None:
             runner.train()
     else:
         runner.train()
+
+
+@pytest.fixture(scope='module')
+def trained(mini_shapes, tmp_path_factory):
+    """A finished run with all its checkpoints, and its config."""
+    folder = tmp_path_factory.mktemp('trained')
+    cfg = short(make_demo_cfg(mini_shapes, folder))
+    cfg.default_hooks.checkpoint.max_keep_ckpts = 5
+    init_default_scope('mmseg')
+    train(cfg, folder / 'run')
+    return cfg, folder / 'run'
+
+
+@pytest.fixture
+def again(trained, tmp_path):
+    """The finished run, copied: ``(cfg, its folder, the copy)``."""
+    cfg, run = trained
+    shutil.copytree(run, tmp_path / 'copy')
+    return cfg, run, tmp_path / 'copy'
+
+
+def same_end(one: Path, other: Path) -> None:
+    (record, best), (other_record, other_best) = state(one), state(other)
+    assert record == other_record
+    assert all(torch.equal(best[key], other_best[key]) for key in best)
 
 
 def state(folder: Path) -> tuple[dict, dict]:
@@ -86,18 +121,143 @@ def test_stopped_runs_end_like_undisturbed_ones(cfg, tmp_path, epoch, when):
     )
 
 
-def test_the_best_checkpoint_is_that_of_the_best_epoch(cfg, tmp_path):
-    cfg.default_hooks.checkpoint.max_keep_ckpts = 5
-    train(cfg, tmp_path / 'run')
-    at, metrics = best_validation(tmp_path / 'run', 'mIoU')
-    record, best = state(tmp_path / 'run')
+def test_the_best_checkpoint_is_that_of_the_best_epoch(trained):
+    folder = trained[1]
+    at, metrics = best_validation(folder, 'mIoU')
+    record, best = state(folder)
     values = {int(k): v['mIoU'] for k, v in record['validations'].items()}
     assert metrics['mIoU'] == max(values.values()) and values[at] == metrics['mIoU']
     assert at == min(k for k, v in values.items() if v == max(values.values()))
     epoch = CheckpointLoader.load_checkpoint(
-        str(tmp_path / f'run/epoch_{at}.pth'), 'cpu', logger='silent'
-    )['state_dict']
-    assert all(torch.equal(best[key], epoch[key]) for key in best)
+        str(folder / f'epoch_{at}.pth'), 'cpu', logger='silent'
+    )
+    assert all(torch.equal(best[key], epoch['state_dict'][key]) for key in best)
+    assert epoch['meta']['epoch'] == at and kept_at(folder) == str(at)
+
+
+def drop(folder: Path, *epochs: int) -> None:
+    """Takes validations out of the record."""
+    path = folder / 'validation.json'
+    record = json.loads(path.read_text())['validations']
+    for epoch in epochs:
+        del record[str(epoch)]
+    path.write_text(json.dumps(dict(validations=record)))
+
+
+@pytest.mark.parametrize('file', ['best.pth', 'validation.json'])
+def test_stopped_between_the_two_files(again, file):
+    """Whichever of both was written last."""
+    cfg, run, copied = again
+    at = int(kept_at(run))
+    (copied / 'last_checkpoint').write_text(f'epoch_{at}.pth')
+    drop(copied, *range(at, 4))
+    if file == 'validation.json':
+        _with_weights_of(copied, 1 if at > 1 else 2)
+        drop_not = json.loads((run / 'validation.json').read_text())['validations']
+        (copied / 'validation.json').write_text(
+            json.dumps(dict(validations={k: v for k, v in drop_not.items() if int(k) <= at}))
+        )
+    train(cfg, copied)
+    same_end(run, copied)
+
+
+def _with_weights_of(folder: Path, epoch: int) -> None:
+    content = torch.load(folder / f'epoch_{epoch}.pth', 'cpu', weights_only=False)
+    content['meta']['validation'] = epoch
+    torch.save({k: content[k] for k in ('state_dict', 'message_hub', 'meta')}, folder / 'best.pth')
+
+
+@pytest.mark.parametrize('damage', ['gone', 'cut', 'of another epoch'])
+@pytest.mark.parametrize('left', [True, False])
+def test_a_best_file_that_is_not_the_best(again, damage, left, capfd):
+    """It is made from the checkpoint of that epoch, or the log says that it is lost."""
+    cfg, run, copied = again
+    best = copied / 'best.pth'
+    at = int(kept_at(run))
+    other = 1 if at != 1 else 2
+    if damage == 'gone':
+        best.unlink()
+    elif damage == 'cut':
+        best.write_bytes(best.read_bytes()[:-100])
+    else:
+        _with_weights_of(copied, other)
+    if at == 3:
+        pytest.skip('the best epoch is the last: it is validated again')
+    if not left:
+        (copied / f'epoch_{at}.pth').unlink()
+    capfd.readouterr()
+    train(cfg, copied, at=copied / 'epoch_3.pth')
+    output = ''.join(capfd.readouterr())
+    if left:
+        same_end(run, copied)
+        assert f'best.pth is restored from epoch_{at}.pth' in output
+    else:
+        assert f'validation at {at}, the best by mIoU, and no checkpoint of then is left' in output
+        assert best_validation(copied, 'mIoU')[0] == int(kept_at(copied)) != at
+
+
+@pytest.mark.parametrize('epoch', [1, 2])
+def test_resumed_from_an_earlier_epoch_than_the_record(again, epoch):
+    cfg, run, copied = again
+    train(cfg, copied, at=copied / f'epoch_{epoch}.pth')
+    same_end(run, copied)
+
+
+def test_of_an_older_version(again):
+    """A ``best.pth`` that does not say of which validation it is, is believed."""
+    cfg, run, copied = again
+    content = torch.load(copied / 'best.pth', 'cpu', weights_only=False)
+    del content['meta']['validation']
+    torch.save(content, copied / 'best.pth')
+    train(cfg, copied)
+    same_end(run, copied)
+    assert best_validation(copied, 'mIoU') == best_validation(run, 'mIoU')
+
+
+def test_the_hook_of_mmengine_hears_of_the_missed_validation(cfg, tmp_path):
+    """A config with ``save_best`` and without ``KeepBestHook``, through ``tools/train.py``."""
+    del cfg.default_hooks['best']
+    cfg.default_hooks.checkpoint.save_best = 'mIoU'
+    ends = []
+    for name in ('whole', 'stopped'):
+        run = copy.deepcopy(cfg)
+        run.work_dir = str(tmp_path / name)
+        if name == 'stopped':
+            first = copy.deepcopy(run)
+            first.custom_hooks.append(dict(type='StopHook', epoch=2, when='before'))
+            rename(first, 'stopped_first')
+            with pytest.raises(Stop):
+                RUNNERS.build(first).train()
+            run.resume = True
+        rename(run, name)
+        runner = RUNNERS.build(run)
+        runner.train()
+        hub = runner.message_hub.runtime_info
+        best = Path(hub['best_ckpt'])
+        assert [path.name for path in (tmp_path / name).glob('best*')] == [best.name]
+        weights = CheckpointLoader.load_checkpoint(str(best), 'cpu', logger='silent')
+        ends.append((best.name, hub['best_score'], weights['state_dict']))
+    assert ends[0][:2] == ends[1][:2]
+    assert all(torch.equal(ends[0][2][key], ends[1][2][key]) for key in ends[0][2])
+
+
+def test_the_best_by_another_metric(demo_cfg, tmp_path):
+    demo_cfg.merge_from_dict({'default_hooks.best.metric': 'teacher0/mIoU'})
+    RUNNERS.build(demo_cfg).train()
+    record = read_record(tmp_path / 'work' / 'validation.json')
+    best = max(record, key=lambda key: (record[key]['teacher0/mIoU'], -int(key)))
+    assert kept_at(tmp_path / 'work') == best
+
+
+@pytest.mark.parametrize(
+    'content', ['[]', '{}', '{"validations": []}', '{"validations": {"a": {}}}', '{"validations":',
+                '{"validations": {"1": 3}}', '{"validations": {"1": {"mIoU": [1]}}}'],
+)  # fmt: skip
+def test_a_record_of_another_shape(tmp_path, content):
+    path = tmp_path / 'validation.json'
+    path.write_text(content)
+    with pytest.raises(UserError, match=r'validation\.json is (damaged|no record)'):
+        read_record(path)
 
 
 def test_nan_is_worse_than_anything():

@@ -79,8 +79,14 @@ def test_kill_and_resume_equals_not_stopping(demo_cfg, tmp_path):
     assert any(key.startswith('semi.teachers.0.module') for key in first['state_dict'])
     assert first['state_dict']['semi.teachers.0.steps'] == 12
     infos = [c['message_hub']['runtime_info'] for c in (first, second)]
-    for key in ('iter', 'epoch', 'best_score'):
+    for key in ('iter', 'epoch'):
         assert infos[0][key] == infos[1][key]
+    assert (whole / 'validation.json').read_bytes() == (stopped / 'validation.json').read_bytes()
+    best = [
+        CheckpointLoader.load_checkpoint(str(d / 'best.pth'), 'cpu', logger='silent')['state_dict']
+        for d in (whole, stopped)
+    ]
+    equal(*best)
 
 
 def test_load_from_a_supervised_checkpoint(demo_cfg, capfd):
