@@ -40,22 +40,25 @@ def disk_problem(error: BaseException | None) -> str | None:
     Returns:
         str: The sentence; None if the error tells of something else.
     """
-    while isinstance(error, OSError):
+    first, name = None, None
+    while isinstance(error, OSError) and name is None:
         if error.errno in _FULL + _CLOSED:
-            return unwritable(error.filename or _open_file(error) or 'A file', error)
+            first, name = first or error, error.filename or _open_file(error)
         error = error.__cause__ or error.__context__
-    return None
+    return None if first is None else unwritable(name or 'A file', first)
 
 
 def _open_file(error: OSError) -> str | None:
     """Name of the file that was being written: an error of ``write`` or ``close`` has none."""
-    names = [
-        value.name
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-        for value in frame.f_locals.values()
-        if isinstance(value, io.IOBase) and isinstance(getattr(value, 'name', None), str)
-    ]
-    return names[-1] if names else None
+    found = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):  # the innermost comes last
+        for value in frame.f_locals.values():
+            if isinstance(value, logging.FileHandler):  # mmengine writes to its stream
+                found = value.baseFilename
+            elif isinstance(value, io.IOBase):
+                name = getattr(value, 'name', None)
+                found = os.fspath(name) if isinstance(name, str | os.PathLike) else found
+    return found
 
 
 @contextmanager

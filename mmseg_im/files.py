@@ -33,6 +33,9 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
     target = Path(os.path.realpath(path))  # a link stays a link
     aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.tmp')
     try:
+        if target.exists() and not target.is_file():  # a device such as /dev/stdout
+            target.write_bytes(content)
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(content)
         os.replace(aside, target)

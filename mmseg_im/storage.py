@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """mmengine's files on the local disk, whole or not there."""
 
-import os
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
@@ -18,14 +17,11 @@ class WholeFileBackend(LocalBackend):
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Writes bytes, see :func:`~mmseg_im.files.write_aside`."""
-        if os.path.exists(filepath) and not os.path.isfile(filepath):  # such as /dev/stdout
-            super().put(obj, filepath)
-        else:
-            write_aside(filepath, obj)
+        write_aside(filepath, obj)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """Writes text, likewise."""
-        self.put(obj.encode(encoding), filepath)
+        write_aside(filepath, obj.encode(encoding))
 
 
 def register_whole_files() -> None:

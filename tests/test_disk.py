@@ -40,6 +40,11 @@ def test_a_file_that_somebody_else_writes():
     sentence = f'error: {FULL} cannot be written (No space left on device). {GO_ON}'
     assert said(write) == sentence
 
+    def write_path():
+        Path(FULL).write_text('x')
+
+    assert said(write_path) == sentence
+
     def raised_anew():  # as mmengine's registries do
         try:
             write()
@@ -68,6 +73,12 @@ def test_a_file_where_a_folder_belongs(tmp_path):
     assert (tmp_path / 'file').read_text() == ''
 
 
+def test_a_device_is_written_to_and_stays_one():
+    write_aside('/dev/null', b'x')
+    assert f'{FULL} cannot be written (No space' in said(lambda: write_aside(FULL, b'x'))
+    assert Path('/dev/null').is_char_device() and Path(FULL).is_char_device()
+
+
 def test_other_errors_pass(tmp_path):
     for error in (FileNotFoundError(errno.ENOENT, 'x'), OSError('x'), KeyError('x')):
         with pytest.raises(type(error)), plain_errors():
@@ -83,6 +94,14 @@ def test_a_mistake_is_not_taken_for_the_disk():
             raise UserError('Correct x.') from error
 
     assert said(refuse) == 'error: Correct x.'
+
+
+def test_a_log_that_is_written_past_logging():
+    def write():
+        handler = logging.FileHandler(FULL)
+        handler.stream.write('x' * 100_000)
+
+    assert f'{FULL} cannot be written (No space' in said(write)
 
 
 def test_a_log_that_cannot_be_written_ends_a_tool(capfd):
