@@ -42,29 +42,32 @@ def plain_errors() -> Iterator[None]:
             error = _before(error)
         sys.exit(f'error: {error}')
     except RuntimeError as error:
-        sentence = loading_problem(str(error))
+        chain = [error]  # torch raises one on another
+        while _before(chain[-1]) is not None:
+            chain.append(_before(chain[-1]))
+        sentence = loading_problem('\n'.join(map(str, chain)))
         if sentence is None:
             raise
         sys.exit(f'error: {sentence}')
 
 
 def loading_problem(text: str) -> str | None:
-    """What happened to the processes that load data, from the text of an error of torch.
+    """What happened to the processes that load data, from the text of errors of torch.
 
     Returns:
         str: A sentence with the remedy; None if the text tells of something else.
     """
     go_on = 'then go on with --resume.'
+    if re.search('Too many open files|received 0 items of ancdata', text):
+        return (
+            'Too many files are open in the processes that load data. Raise the limit (ulimit -n) '
+            f'or lower num_workers, {go_on}'
+        )
     if re.search('Bus error|shared memory (object|limit)|to (write|resize) .*/torch_', text):
         return (
             'The shared memory (/dev/shm), in which the processes that load data hand it on, is '
             f'full or cannot be used. Make it larger (docker run --shm-size), or set num_workers=0 '
             f'and persistent_workers=False, {go_on}'
-        )
-    if re.search('Too many open files|received 0 items of ancdata', text):
-        return (
-            'Too many files are open in the processes that load data. Raise the limit (ulimit -n) '
-            f'or lower num_workers, {go_on}'
         )
     killed = re.search(r'DataLoader worker \(pid (\d+)\) is killed by signal: (\w[\w ]*)', text)
     ended = re.search(r'DataLoader worker \(pid\(s\) ([\d, ]+)\) exited unexpectedly', text)

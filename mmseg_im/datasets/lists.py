@@ -48,7 +48,7 @@ def read_lines(path: str | os.PathLike) -> list[tuple[int, str]]:
         found = _CONTROL.search(line)
         if found:
             raise UserError(
-                f'The list {path}, line {number}: the character {ascii(found[0])} in the line; no '
+                f'The list {path}, line {number}: the character {found[0]!a} in the line; no '
                 f'name has one. {REMEDY}'
             )
         if len(line) > LONGEST:
@@ -105,7 +105,7 @@ def check_list(path: str | os.PathLike) -> int:
     """
     lines = read_lines(path)
     for number, name in lines:
-        if not name and len(lines) > 1:
+        if not name:
             raise UserError(f'The list {path}, line {number}, is empty. Take the line out.')
         check_inside(path, number, name)
-    return sum(bool(name) for _, name in lines)
+    return len(lines)

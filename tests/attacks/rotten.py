@@ -62,7 +62,9 @@ def pillow(make: Callable[[Image.Image], Image.Image], kind: str = 'PNG') -> Rot
 
 def _png_of(width: int, height: int) -> bytes:
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+        return (
+            struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+        )
 
     header = struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)
     body = chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(bytes(1000)))
