@@ -70,7 +70,10 @@ def _sentence(error: BaseException) -> str | None:
     if isinstance(error, OSError):
         problem = disk_problem(error)
     elif isinstance(error, RuntimeError):
-        problem = loading_problem(str(error))
+        chain = [error]  # torch raises one on another
+        while _before(chain[-1]) is not None:
+            chain.append(_before(chain[-1]))
+        problem = loading_problem('\n'.join(map(str, chain)))
     return None if problem is None else f'error: {problem}'
 
 

@@ -174,4 +174,4 @@ def _check_paths(cfg: dict, where: str) -> None:
     try:
         check_list(path)
     except UserError as error:
-        raise UserError(f'{where}.ann_file: {error}') from error
+        raise UserError(f'{where}.ann_file: {error}') from None  # the tools print the first

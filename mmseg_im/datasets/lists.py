@@ -105,7 +105,7 @@ def check_list(path: str | os.PathLike) -> int:
     """
     lines = read_lines(path)
     for number, name in lines:
-        if not name and len(lines) > 1:
+        if not name:
             raise UserError(f'The list {path}, line {number}, is empty. Take the line out.')
         check_inside(path, number, name)
-    return sum(bool(name) for _, name in lines)
+    return len(lines)

@@ -7,7 +7,7 @@ from ..errors import MissingFileError, UserError
 from ..label_space import IGNORE_INDEX
 from .image_files import check_exists, decode
 from .parts import parts_of
-from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, files_of
+from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, check_same_size, files_of
 
 
 class NamingPipeline(Compose):
@@ -58,9 +58,12 @@ class NamingPipeline(Compose):
 
     def _blame(self, info: dict) -> None:
         """Raises what is wrong with the files, if something is."""
+        image, size = info['img_path'], None
         for path in files_of(info):
             check_exists(path, self.check.where, 'Put the file back.')
-            decode(path)
+            found = decode(path).shape[:2]
+            size = size or found  # the image is the first
+            check_same_size(path, found, image, size, self.check.where)
         if self.check.loader is not None and 'seg_map_path' in info:
             self.check.wholly(info)
 

@@ -87,11 +87,7 @@ class SampleCheck:
         return class_ids(path) if self.loader == IDS else decode(path)
 
     def _check(self, label: np.ndarray, map_path: str, size: tuple[int, int], info: dict) -> None:
-        if label.shape[:2] != size:
-            raise UserError(
-                f'{self.where}: {map_path} has the size {label.shape[:2]} and its image '
-                f'{info["img_path"]} {size} (height, width); they must be equal.'
-            )
+        check_same_size(map_path, label.shape[:2], info['img_path'], size, self.where)
         if self.loader != IDS:
             return
         if label.ndim != 2:
@@ -109,6 +105,17 @@ class SampleCheck:
                 f'{self.num_classes} classes (0 to {self.num_classes - 1}; {IGNORE_INDEX} = '
                 'ignored). Correct the annotation or the classes in metainfo.'
             )
+
+
+def check_same_size(
+    path: str, size: tuple[int, int], image: str, image_size: tuple[int, int], where: str
+) -> None:
+    """Raises a UserError if an annotation or mask has another size than its image."""
+    if size != image_size:
+        raise UserError(
+            f'{where}: {path} has the size {size} and its image {image} {image_size} (height, '
+            'width); they must be equal.'
+        )
 
 
 def check_of(dataset: BaseDataset, where: str) -> SampleCheck:

@@ -70,3 +70,23 @@ class Own:
         dataset = build_measured(cfg[key].dataset, f'{key}.dataset')
         check_measured(dataset, f'{key}.dataset')
         return dataset
+
+    def add(self, place: str, transform: dict, workers: int = 0) -> None:
+        """Puts a transform of ``breaking.py`` at the beginning of a pipeline.
+
+        Args:
+            place (str): ``labeled``, ``unlabeled``, ``validation`` or ``test``.
+            transform (dict): Its config.
+            workers (int): Processes that load the data.
+        """
+        loader, keys = {
+            'labeled': ('train_dataloader', "['labeled']"),
+            'unlabeled': ('train_dataloader', "['unlabeled']"),
+            'validation': ('val_dataloader', ''),
+            'test': ('test_dataloader', ''),
+        }[place]
+        self.config.write_text(
+            f"{self.config.read_text()}\ncustom_imports['imports'].append('tests.attacks.breaking')\n"
+            f"{loader}['dataset']{keys}['pipeline'].insert(0, {transform!r})\n"
+            f"{loader}['num_workers'] = {workers}\n"
+        )

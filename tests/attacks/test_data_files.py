@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rotten images and annotations: before training, while it lasts, in validation and in the test."""
 
+import itertools
+
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
@@ -84,3 +86,112 @@ def restore(path, whole: bytes) -> None:
     else:
         path.unlink(missing_ok=True)
     path.write_bytes(whole)
+
+
+# ------------------------------------------------------------------------------ on the command line
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config, tmp_path_factory) -> str:
+    init_default_scope('mmseg')
+    folder = tmp_path_factory.mktemp('weights')
+    (folder / 'config.py').write_text(config)
+    network = MODELS.build(dict(Config.fromfile(folder / 'config.py').model, semi=None))
+    torch.save(dict(state_dict=network.state_dict(), meta={}), folder / 'network.pth')
+    return str(folder / 'network.pth')
+
+
+@pytest.mark.parametrize(
+    'role, kind', zip(FILES, itertools.cycle(['LFS pointer', 'link to nothing']))
+)
+def test_training_begins_with_whole_files_only(own, attack, tmp_path, role, kind):
+    ANY[kind](own.file(role))
+    ended = run_tool('train.py', own.config, log=tmp_path / 'log')
+    key = {'v': 'val_dataloader', 't': 'test_dataloader'}.get(role[0], 'train_dataloader')
+    assert_refused(ended, str(own.file(role)), *([key] if kind == 'link to nothing' else []))
+    assert 'Epoch(train)' not in ended.output
+    attack(f'train.py: {role} broken before the run')
+
+
+@pytest.mark.parametrize(
+    'role, kind',
+    [
+        ('label', 'three channels'),
+        ('validation label', 'value 2'),
+        ('validation label', 'first half'),
+        ('test label', 'turned'),
+    ],
+)
+def test_labels_of_all_three_are_checked_before_the_first_step(own, attack, tmp_path, role, kind):
+    (ANY | LABELS)[kind](own.file(role))
+    ended = run_tool('train.py', own.config, log=tmp_path / 'log')
+    assert_refused(ended, str(own.file(role)))
+    assert 'Epoch(train)' not in ended.output
+    attack(f'train.py: {role} broken before the run')
+
+
+@pytest.mark.parametrize(
+    'role, kind',
+    [('test image', 'web page'), ('test label', 'missing'), ('test label', 'first half')],
+)
+def test_testing(own, attack, tmp_path, checkpoint, role, kind):
+    ANY[kind](own.file(role))
+    ended = run_tool(
+        'test.py', own.config, checkpoint, '--work-dir', tmp_path / 'w', log=tmp_path / 'log'
+    )
+    assert_refused(ended, str(own.file(role)))
+    attack(f'test.py: {role} broken before the run')
+
+
+def test_predicting(own, attack, tmp_path, checkpoint):
+    ANY['first half'](own.file('unlabeled image'))
+    ended = run_tool(
+        'predict.py', own.config, checkpoint, own.root / 'images', '--out', tmp_path / 'out',
+        log=tmp_path / 'log',
+    )  # fmt: skip
+    assert_refused(ended, str(own.file('unlabeled image')))
+    attack('predict.py: broken image')
+
+
+@pytest.mark.parametrize(
+    'place, role, kind, workers',
+    [
+        ('unlabeled', 'unlabeled image', 'first half', 1),
+        ('unlabeled', 'label', 'missing', 1),
+        ('labeled', 'label', 'value 254', 0),
+        ('validation', 'validation image', 'noise', 0),
+        ('validation', 'validation label', 'turned', 1),
+    ],
+)
+def test_a_file_breaks_while_training_lasts(own, attack, tmp_path, place, role, kind, workers):
+    own.add(place, dict(type='BreakFile', path=str(own.file(role)), kind=kind), workers)
+    ended = run_tool('train.py', own.config, log=tmp_path / 'log')
+    assert_refused(ended, str(own.file(role)))
+    assert ('Epoch(train)' in ended.output) == (place == 'validation')
+    attack(f'train.py: {role} broken during the run')
+
+
+def test_a_file_breaks_while_the_test_lasts(own, attack, tmp_path, checkpoint):
+    role = 'test label'
+    own.add('test', dict(type='BreakFile', path=str(own.file(role)), kind='empty'), workers=1)
+    ended = run_tool(
+        'test.py', own.config, checkpoint, '--work-dir', tmp_path / 'w', log=tmp_path / 'log'
+    )
+    assert_refused(ended, str(own.file(role)), 'it is empty')
+    attack(f'test.py: {role} broken during the run')
+
+
+@pytest.mark.parametrize(
+    'place, name, said',
+    [
+        ('unlabeled', 'SIGKILL', 'was killed: Killed'),
+        ('validation', 'SIGKILL', 'was killed: Killed'),
+        ('unlabeled', 'SIGSEGV', 'was killed: Segmentation fault'),
+        ('unlabeled', 'SIGBUS', 'shared memory (/dev/shm)'),
+    ],
+)
+def test_a_process_that_loads_data_ends(own, attack, tmp_path, place, name, said):
+    own.add(place, dict(type='EndWorker', name=name), workers=1)
+    ended = run_tool('train.py', own.config, log=tmp_path / 'log')
+    assert_refused(ended, said, 'num_workers')
+    attack('a process that loads data ends')

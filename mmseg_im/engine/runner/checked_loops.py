@@ -38,16 +38,18 @@ class ValLoop(mmengine.runner.ValLoop):
     """mmengine's validation; the files of validation and test are looked at before training."""
 
     def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
-        tested = runner.cfg.get('test_dataloader') if runner.cfg.get('train_dataloader') else None
-        if tested is not None and _dataset(tested) != _dataset(dataloader):
+        trains = runner.cfg.get('train_dataloader') is not None
+        tested = runner.cfg.get('test_dataloader') if trains else None
+        same = tested is not None and _dataset(tested) == _dataset(dataloader)
+        dataloader = with_checked_files(dataloader, 'val_dataloader.dataset')
+        if tested is not None and not same:
             try:
                 with_checked_files(tested, 'test_dataloader.dataset')
             except (UserError, MissingFileError) as error:
                 raise type(error)(
                     f'{error} (Without test data set test_dataloader, test_cfg and test_evaluator '
                     'to None.)'
-                ) from error
-        dataloader = with_checked_files(dataloader, 'val_dataloader.dataset')
+                ) from None  # the tools print the first
         super().__init__(runner, dataloader, evaluator, fp16)
 
 
