@@ -27,7 +27,7 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'numpy',
-        'torch>=2.4',  # fused optimisers on a CPU
+        'torch>=2.10',  # advisories report holes in loading before; tests/checkpoints
         'opencv-python',
         'filelock>=4.2.11',  # an older one may let forked workers hold the lock of a killed run
         'matplotlib',

@@ -127,6 +127,10 @@ def check_optimizer(optimizer: Optimizer) -> None:
                 raise ValueError(f'optimizer.param_groups has an unexpected value under {key!r}')
     expected = _state_names(optimizer)
     for parameter, state in optimizer.state.items():
+        if not isinstance(parameter, Tensor):
+            raise ValueError(
+                f'optimizer.state has {parameter!r}, which is no weight of the network'
+            )
         if not isinstance(state, dict) or (state and expected - set(state)):
             raise ValueError(f'optimizer.state lacks one of {", ".join(sorted(expected))}')
         for key, value in state.items():

@@ -30,7 +30,7 @@ def pickles() -> Files:
     """Streams that are damaged, of another protocol or an attack on memory, stack or time."""
     good = pickled(dict(a=tensor()))
     deep = b'\x80\x02' + b'](' * 100_000 + b'e' * 100_000 + b'.'
-    laugh = b'\x80\x02](e' + b''.join(b'q\1](' + b'h\1' * 10 + b'e' for _ in range(30)) + b'.'
+    laugh = b'\x80\x02](](e' + (b'q\1](' + b'h\1' * 10 + b'e') * 30 + b'e.'
     tuples = b'\x80\x02}N' + b'\x85' * 200_000 + b'Ns.'
     alias = b'](' + b'](e' + b''.join(b'q\1' + b'](h\1e' for _ in range(5000)) + b'e'
     versions = {'_metadata': {'': {'version': 'x'}}}
@@ -108,7 +108,7 @@ def archives() -> Files:
     """Zip archives that unpack to more than they are, or that torch did not write."""
     good = dict(a=tensor())
     out = io.BytesIO()
-    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(
             'archive/data.pkl', pickled(dict(a=tensor(0, (2**28,), of=storage(size=2**28))))
         )
