@@ -5,9 +5,13 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
+from mmengine import Config
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 from mmseg_im.errors import MissingFileError, UserError
+from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.own import FILES, Own, template
 from tests.attacks.rotten import ANY, LABELS
 

@@ -41,7 +41,12 @@ def finished(mini_shapes, tmp_path_factory):
     cfg.train_cfg.max_epochs = cfg.param_scheduler[0].end = 1
     cfg.dump(str(folder / 'run.py'))
     ended = run_tool(
-        'train.py', folder / 'run.py', '--work-dir', folder / 'work', log=folder / 'log', seconds=900
+        'train.py',
+        folder / 'run.py',
+        '--work-dir',
+        folder / 'work',
+        log=folder / 'log',
+        seconds=900,
     )
     assert ended.status == 0, ended.output[-3000:]
     return folder / 'run.py', folder / 'work'
