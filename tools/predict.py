@@ -11,6 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
 
+from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
 
 
@@ -71,6 +72,7 @@ def main() -> None:
     cfg = Config.fromfile(args.config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
+        make_work_dir(args.out)
         Runner.from_cfg(prediction_config(cfg, args)).test()
     print(
         f'Predictions are in {args.out}'
