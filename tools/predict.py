@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import DATASETS
 
+from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.models.networks import build_network
 from mmseg_im.models.weight_rules import PREDICT, check
@@ -83,6 +84,7 @@ def main() -> None:
     with plain_errors():
         cfg = prediction_config(cfg, args)
         check_checkpoint(cfg, args.checkpoint)
+        make_work_dir(args.out)
         Runner.from_cfg(cfg).test()
     print(
         f'Predictions are in {args.out}'

@@ -27,8 +27,7 @@ def make_work_dir(work_dir: str | os.PathLike) -> None:
         is_file = isinstance(error, FileExistsError | NotADirectoryError)
         reason = 'it, or a part of its path, is a file' if is_file else error.strerror
         raise UserError(
-            f'The folder {work_dir} cannot be made or written to: {reason}. Choose another one '
-            '(--work-dir).'
+            f'The folder {work_dir} cannot be made or written to: {reason}. Choose another folder.'
         ) from None
 
 

@@ -5,18 +5,19 @@ import copy
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS, init_default_scope
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import HOOKS
 
 from mmseg_im.engine.checkpoints import newest_checkpoint
 from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
-from mmseg_im.engine.hooks.validation_record import read_record
+from mmseg_im.engine.hooks.validation_record import read_record, validation_is_due
 from mmseg_im.errors import UserError
 from tests.conftest import make_demo_cfg, rename
 
@@ -239,6 +240,46 @@ def test_the_hook_of_mmengine_hears_of_the_missed_validation(cfg, tmp_path):
         ends.append((best.name, hub['best_score'], weights['state_dict']))
     assert ends[0][:2] == ends[1][:2]
     assert all(torch.equal(ends[0][2][key], ends[1][2][key]) for key in ends[0][2])
+
+
+def test_a_loop_that_counts_iterations(cfg, tmp_path):
+    """The validation of iteration 4 is made up; validations begin with ``val_begin``."""
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=7, val_begin=3, val_interval=2)
+    cfg.param_scheduler = None
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=2)
+    cfg.train_dataloader.sampler.type = 'InfiniteSampler'
+    cfg.log_processor.by_epoch = False
+    cfg.resume = True
+    for name, stop in (('first', [dict(type='StopHook', epoch=0, when='before')]), ('second', [])):
+        run = copy.deepcopy(cfg)
+        run.custom_hooks.extend(stop)
+        rename(run, name)
+        runner = RUNNERS.build(run)
+        if stop:
+            with pytest.raises(Stop):
+                runner.train()
+            assert newest_checkpoint(tmp_path / 'work').name == 'iter_4.pth'
+        else:
+            runner.train()
+    assert list(read_record(tmp_path / 'work' / 'validation.json')) == ['4', '6', '7']
+    assert kept_at(tmp_path / 'work') in ('4', '6', '7')
+
+
+@pytest.mark.parametrize(
+    ('now', 'due'), [(0, False), (2, False), (3, False), (4, True), (5, True), (6, True), (7, True)]
+)
+def test_when_a_validation_is_due(now, due):
+    """Every second epoch from the third on, every epoch from the fifth on, and the last."""
+
+    class Loop(EpochBasedTrainLoop):
+        def __init__(self):
+            self._epoch, self._max_epochs, self.val_begin, self.val_interval = now, 7, 3, 2
+            self.dynamic_milestones, self.dynamic_intervals = [0, 6], [2, 1]
+
+    runner = SimpleNamespace(train_loop=Loop(), val_loop=object())
+    assert validation_is_due(runner, now) == due
+    runner.val_loop = None
+    assert not validation_is_due(runner, now)
 
 
 def test_the_best_by_another_metric(demo_cfg, tmp_path):

@@ -17,9 +17,9 @@ from .checked_loops import ValLoop
 class TeacherStudentValLoop(ValLoop):
     """Validates each teacher of ``model.semi``, then the student.
 
-    The student's metrics keep their names, so ``save_best='mIoU'`` works; those of teacher i get
-    the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first validation of a
-    run; a self teacher is the student. Hooks see one validation.
+    The student's metrics keep their names, so ``KeepBestHook(metric='mIoU')`` works; those of
+    teacher i get the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first
+    validation of a run; a self teacher is the student. Hooks see one validation.
     """
 
     def __init__(self, runner, dataloader, evaluator, fp16: bool = False):
