@@ -94,18 +94,13 @@ def read_names(path: str | os.PathLike) -> list[str]:
     return names
 
 
-def check_list(path: str | os.PathLike) -> int:
+def check_list(path: str | os.PathLike) -> None:
     """Checks a list that MMSegmentation will read, to which a blank line is one more image.
-
-    Returns:
-        int: The number of its names.
 
     Raises:
         UserError: See :func:`read_names`; and if a line is blank.
     """
-    lines = read_lines(path)
-    for number, name in lines:
+    for number, name in read_lines(path):
         if not name:
             raise UserError(f'The list {path}, line {number}, is empty. Take the line out.')
         check_inside(path, number, name)
-    return len(lines)

@@ -74,7 +74,7 @@ def _check_student(
 ) -> None:
     _check_loop(student.train_cfg)
     where = f'generations.{"student" if generation else "first"}'
-    if held_out(student) != measured:
+    if held_out(student, look=False) != measured:
         raise UserError(
             f'{where}: val_dataloader or test_dataloader of generation {generation} are missing or '
             'hold other images than those of the config; what ranks the students must be the same '
