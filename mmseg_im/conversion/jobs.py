@@ -145,7 +145,7 @@ def _check_options(out: Path, options: dict, jobs: Sequence[Job]) -> None:
     record = out / RECORD
     options = json.loads(json.dumps(options))  # as it will be read back
     if record.is_file():
-        before = read_json(record)
+        before = read_json(record, dict, remedy)
         if before != options:
             raise UserError(f'{out} was made with {before}, and now it is {options}. {remedy}')
     elif any(_is_there(path) for job in jobs for path in job.outputs):

@@ -13,7 +13,14 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from ..errors import UserError
 from ..inconsistency import refine
 from ..label_space import IGNORE_INDEX
-from ..pseudo_label_files import image_name, label_files, overlapping_classes, read_index
+from ..pseudo_label_files import (
+    REMEDY,
+    image_name,
+    label_damage,
+    label_files,
+    overlapping_classes,
+    read_index,
+)
 from .image_files import decode
 from .naming import name_broken_files
 from .seeded import Seeded
@@ -65,6 +72,9 @@ class CandidateDataset(Seeded):
 
     def load(self, index: int) -> dict:
         info = copy.deepcopy(self.infos[index % len(self.infos)][1])
+        damage = label_damage(info['candidate_files'])
+        if damage:
+            raise UserError(f'{damage} {REMEDY}')
         return self.dataset.pipeline(info)
 
 

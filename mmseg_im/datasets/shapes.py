@@ -12,8 +12,8 @@ import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from ..errors import UserError
-from ..files import write_aside, write_json, write_png
+from ..errors import MissingFileError, UserError
+from ..files import read_json, write_aside, write_json, write_png
 
 CLASSES = ('background', 'disc', 'square', 'triangle')
 PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
@@ -62,6 +62,14 @@ def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
     return (centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)).astype(np.int32)
 
 
+def _recorded(path: Path) -> object:
+    """With what a folder was drawn; None if its record is missing or damaged."""
+    try:
+        return read_json(path)
+    except (UserError, MissingFileError):
+        return None
+
+
 def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int, seed: int) -> None:
     """Draws the data set once; a folder that was drawn with the same values is left alone.
 
@@ -82,7 +90,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
     values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=2)
     record = Path(root) / 'shapes.json'
     if os.path.isdir(root):
-        if not record.is_file() or json.loads(record.read_text()) != values:
+        if _recorded(record) != values:
             raise UserError(
                 f'{root} exists and was not drawn with {values}. Choose another data_root, or '
                 'delete the folder to draw it anew.'

@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from mmseg_im.datasets.pseudo_labeled import first_damage
+from mmseg_im.datasets.shapes import ShapesDataset
 from mmseg_im.errors import UserError
 from mmseg_im.files import read_json, write_json
 from mmseg_im.pseudo_label_files import read_index, read_quality
 from tests.attacks.entries import assert_refused, run_tool
+from tests.attacks.test_archives import GOOD
+from tests.conversion.archives import write_folder
 from tests.engine.conftest import make_generations_cfg, weights
 
 BROKEN = {
@@ -296,3 +299,27 @@ def test_results_of_a_study(finished, tmp_path, attack, result, sentence, comman
     attack('JSON of our own: another shape')
     ended = run_tool('study.py', command, study, '--work-dir', tmp_path, log=tmp_path / 'log')
     assert_refused(ended, 'result.json', sentence, str(folder))
+
+
+@pytest.mark.parametrize('kind', BROKEN)
+def test_the_record_of_a_converter(tmp_path, attack, kind):
+    write_folder(tmp_path / 'Dataset 1', GOOD)
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'conversion.json').write_bytes(BROKEN[kind])
+    attack('JSON of our own: what is none')
+    ended = run_tool(
+        'dataset_converters/wbc.py', tmp_path / 'Dataset 1', '--out', tmp_path / 'out',
+        log=tmp_path / 'log',
+    )  # fmt: skip
+    assert_refused(ended, str(tmp_path / 'out'), 'Choose another --out')
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['conversion.json']
+
+
+@pytest.mark.parametrize('kind', BROKEN)
+def test_the_record_of_drawn_shapes(tmp_path, attack, kind):
+    options = dict(num_train=2, num_labeled=1, num_val=1, size=16, data_root=str(tmp_path / 'data'))
+    ShapesDataset(**options, data_prefix=dict(img_path='images/train'), pipeline=[])
+    (tmp_path / 'data' / 'shapes.json').write_bytes(BROKEN[kind])
+    attack('JSON of our own: what is none')
+    with pytest.raises(UserError, match='exists and was not drawn with'):
+        ShapesDataset(**options, data_prefix=dict(img_path='images/train'), pipeline=[])
