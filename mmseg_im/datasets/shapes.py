@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small data set that draws itself: coloured shapes on a textured, noisy background."""
 
-import json
 import os
 import shutil
 import tempfile
