@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmseg_im.datasets.pseudo_labeled import PseudoLabeledDataset
 from mmseg_im.engine.generations.stages import student_seed
 from mmseg_im.engine.generations.teachers import best_students
 from tests.engine.conftest import make_generations_cfg, run, weights
@@ -102,15 +103,15 @@ def test_a_finished_run_can_go_on(finished, tmp_path):
     assert 'num_generations=3' in (tmp_path / 'work' / 'report.html').read_text()
 
 
-@pytest.mark.parametrize('how', ['deleted', 'cut', 'no index'])
-def test_damaged_labels_are_written_again(finished, tmp_path, how):
+@pytest.mark.parametrize('how', ['deleted', 'cut', 'no index', 'flipped while training'])
+def test_damaged_labels_are_written_again(finished, tmp_path, how, monkeypatch):
     cfg, stages, work = finished
     shutil.copytree(work, tmp_path / 'work')
     labels = tmp_path / 'work' / 'generation_1' / 'labels'
     file = labels / 'index.json' if how == 'no index' else next((labels / 'masks').iterdir())
     if how == 'cut':
         file.write_bytes(file.read_bytes()[:-20])
-    else:
+    elif how != 'flipped while training':
         file.unlink()
     path = tmp_path / 'work' / 'state.json'
     state = json.loads(path.read_text())
@@ -121,6 +122,18 @@ def test_damaged_labels_are_written_again(finished, tmp_path, how):
     resumed = copy.deepcopy(cfg)
     resumed.work_dir = str(tmp_path / 'work')
     resumed.resume = True
+    if how == 'flipped while training':
+        load = PseudoLabeledDataset.load
+
+        def flip_and_load(dataset, index):
+            for path in (labels / 'masks').iterdir():
+                path.write_bytes(path.read_bytes()[:-15] + b'0' + path.read_bytes()[-14:])
+            return load(dataset, index)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PseudoLabeledDataset, 'load', flip_and_load)
+            with pytest.raises(ValueError, match=r'masks/\d+.png is damaged. .*--resume'):
+                run(copy.deepcopy(resumed))
     assert run(resumed) == stages
     assert (labels / file.relative_to(labels)).read_bytes() == (
         work / 'generation_1' / 'labels' / file.relative_to(labels)

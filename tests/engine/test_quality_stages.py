@@ -3,6 +3,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -84,6 +85,27 @@ def test_resume_redoes_nothing(finished):
     resumed.resume = True
     assert RUNNERS.build(resumed).train() == stages
     assert {p: p.stat().st_mtime_ns for p in work.rglob('*.pth')} == before
+
+
+def test_what_the_network_said_is_judged_again_if_it_is_damaged(finished, tmp_path):
+    """And so are the qualities of the validation images, without a new training."""
+    cfg, stages, whole = finished
+    work = tmp_path / 'work'
+    shutil.copytree(whole, work)
+    files = ('generation_0/labels/quality.json', 'evalnet/validation.json')
+    for name in files:
+        (work / name).write_text('[{}]')
+    state = json.loads((work / 'state.json').read_text())
+    for name in ('generation_1/student_1', 'generation_1/test'):
+        del state['stages'][name]
+    (work / 'state.json').write_text(json.dumps(state))
+    shutil.rmtree(work / 'generation_1' / 'student_1')
+    before = (work / 'evalnet/network/best.pth').stat().st_mtime_ns
+    resumed = copy.deepcopy(cfg)
+    resumed.work_dir, resumed.resume = str(work), True
+    assert RUNNERS.build(resumed).train() == stages
+    assert all((work / name).read_bytes() == (whole / name).read_bytes() for name in files)
+    assert (work / 'evalnet/network/best.pth').stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(('count', 'number'), [(7, 3), (4, 2), (5, 5)])
