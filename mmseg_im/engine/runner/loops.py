@@ -18,9 +18,9 @@ class TeacherStudentValLoop(ValLoop):
     """Validates each teacher of ``model.semi``, then the student.
 
     The student's metrics keep their names, so ``KeepBestHook(metric='mIoU')`` works; those of
-    teacher i get the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first validation of a
-    run; a self teacher is the student. Hooks see one validation. Before training it is checked
-    that every image and annotation is there.
+    teacher i get the prefix ``teacher{i}/``. A frozen teacher is measured once, in the first
+    validation of a run; a self teacher is the student. Hooks see one validation. Before training
+    it is checked that every image and annotation is there.
     """
 
     def __init__(self, runner, dataloader, evaluator, fp16: bool = False):
