@@ -5,20 +5,18 @@ import copy
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS, init_default_scope
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import HOOKS
 
 from mmseg_im.engine.checkpoints import newest_checkpoint
 from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
-from mmseg_im.engine.hooks.validation_record import read_record, validation_is_due
-from mmseg_im.errors import UserError
+from mmseg_im.engine.hooks.validation_record import read_record
 from tests.conftest import make_demo_cfg, rename
 
 
@@ -265,40 +263,12 @@ def test_a_loop_that_counts_iterations(cfg, tmp_path):
     assert kept_at(tmp_path / 'work') in ('4', '6', '7')
 
 
-@pytest.mark.parametrize(
-    ('now', 'due'), [(0, False), (2, False), (3, False), (4, True), (5, True), (6, True), (7, True)]
-)
-def test_when_a_validation_is_due(now, due):
-    """Every second epoch from the third on, every epoch from the fifth on, and the last."""
-
-    class Loop(EpochBasedTrainLoop):
-        def __init__(self):
-            self._epoch, self._max_epochs, self.val_begin, self.val_interval = now, 7, 3, 2
-            self.dynamic_milestones, self.dynamic_intervals = [0, 6], [2, 1]
-
-    runner = SimpleNamespace(train_loop=Loop(), val_loop=object())
-    assert validation_is_due(runner, now) == due
-    runner.val_loop = None
-    assert not validation_is_due(runner, now)
-
-
 def test_the_best_by_another_metric(demo_cfg, tmp_path):
     demo_cfg.merge_from_dict({'default_hooks.best.metric': 'teacher0/mIoU'})
     RUNNERS.build(demo_cfg).train()
     record = read_record(tmp_path / 'work' / 'validation.json')
     best = max(record, key=lambda key: (record[key]['teacher0/mIoU'], -int(key)))
     assert kept_at(tmp_path / 'work') == best
-
-
-@pytest.mark.parametrize(
-    'content', ['[]', '{}', '{"validations": []}', '{"validations": {"a": {}}}', '{"validations":',
-                '{"validations": {"1": 3}}', '{"validations": {"1": {"mIoU": [1]}}}'],
-)  # fmt: skip
-def test_a_record_of_another_shape(tmp_path, content):
-    path = tmp_path / 'validation.json'
-    path.write_text(content)
-    with pytest.raises(UserError, match=r'validation\.json is (damaged|no record)'):
-        read_record(path)
 
 
 def test_nan_is_worse_than_anything():
