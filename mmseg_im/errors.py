@@ -52,7 +52,7 @@ def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
         except BaseException as error:
             sentence = _sentence(error)
             if received:
-                print(sentence or stopped, flush=True)
+                print(sentence or stopped, file=sys.stderr, flush=True)
                 sys.exit(STATUS[received[0]])
             if sentence is None:
                 raise
