@@ -89,12 +89,13 @@ def read_names(path: Path, form: Form) -> list[str]:
         if not line:
             continue
         match = re.match(form.pattern, line.split()[0])
+        if match is not None:
+            check_inside(path, number, match.group(1))
         if match is None or flaw_of_name(match.group(1)):
             raise UserError(
                 f'{path}, line {number}: {line.split()[0]!r} is not an image of this data set, '
                 f'which are named like {form.file.format("NAME")}. Is --family right?'
             )
-        check_inside(path, number, match.group(1))
         names.append(match.group(1))
     return names
 

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 import traceback
 from multiprocessing.process import BaseProcess
@@ -64,6 +65,7 @@ def _run(argv: list[str], log: str, env: dict, cwd: str) -> None:
     # not the way in which this process was started: its workers would import everything anew
     multiprocessing.set_start_method('fork', force=True)
     os.chdir(cwd)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     os.environ.update(env)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)

@@ -89,4 +89,5 @@ class Own:
             f"{self.config.read_text()}\ncustom_imports['imports'].append('tests.attacks.breaking')\n"
             f"{loader}['dataset']{keys}['pipeline'].insert(0, {transform!r})\n"
             f"{loader}['num_workers'] = {workers}\n"
+            f"{loader}['drop_last'] = False\n"  # every sample is loaded
         )

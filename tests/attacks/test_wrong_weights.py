@@ -170,7 +170,8 @@ def test_resume_refuses_other_shapes(place, tmp_path, attack):
     path = tmp_path / 'epoch_1.pth'
     content = torch.load(place.file('wider'))
     content['meta'].update(epoch=1, iter=4)
-    torch.save(dict(content, message_hub={}, optimizer={}), path)
+    hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    torch.save(dict(content, message_hub=hub, optimizer={}), path)
     ended = place.train(place.stock, tmp_path, '--resume', '--cfg-options', f'load_from={path}')
     assert_refused(ended, f'{path} {OTHER}', 'name the file in load_from, without --resume')
     attack(KIND)

@@ -127,6 +127,7 @@ def work(archive: Path, out: Path, errors: Path) -> None:
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stderr = errors.open('w', buffering=1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     with plain_errors():
         source = Source(archive)
         run([Job([(source, name)], [out / name], slow) for name in source.names()], out)

@@ -108,7 +108,7 @@ def test_a_published_student_and_a_bare_state_dict_start_a_run(cfg, tmp_path, ca
 
 def test_weights_without_a_run_are_not_resumed(cfg, saved):
     cfg.load_from, cfg.resume = saved(MODELS.build(cfg.model).state_dict()), True
-    with pytest.raises(UserError, match='x.pth holds weights and no state of a run to resume'):
+    with pytest.raises(UserError, match='x.pth cannot be resumed: it has no '):
         start(cfg)
 
 
@@ -116,7 +116,9 @@ def test_weights_without_a_run_are_not_resumed(cfg, saved):
 def test_init_model_refuses_a_segmentor_of_ours(cfg, saved, name):
     cfg.model = tiny_model()
     path = saved(wrong_weights()[name])
-    with pytest.raises(UserError, match='^The checkpoint '):
+    with pytest.raises(
+        UserError, match='^The checkpoint |x.pth cannot be read .* no tensor'
+    ):
         init_model(cfg, path, device='cpu')
 
 

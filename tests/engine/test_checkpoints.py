@@ -10,6 +10,8 @@ import torch
 from mmseg_im.engine.checkpoints import in_order, newest_checkpoint, pointed_at, to_resume_from
 from mmseg_im.errors import UserError
 
+HUB = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+
 
 def write(folder: Path, *numbers: int, kind: str = 'epoch') -> list[Path]:
     """Checkpoints with the keys of a training, and the pointer to the last one."""
@@ -18,7 +20,7 @@ def write(folder: Path, *numbers: int, kind: str = 'epoch') -> list[Path]:
     for number, path in zip(numbers, paths, strict=True):
         state = dict(weight=torch.full((64,), float(number)))
         meta = dict(epoch=number, iter=4 * number)
-        torch.save(dict(state_dict=state, message_hub={}, meta=meta), path)
+        torch.save(dict(state_dict=state, message_hub=HUB, meta=meta), path)
     (folder / 'last_checkpoint').write_text(str(paths[-1]))
     return paths
 
@@ -47,7 +49,7 @@ def no_dict(path: Path) -> None:
 
 
 def no_numbers(path: Path) -> None:
-    torch.save(dict(state_dict={}, message_hub={}, meta=dict(epoch='10', iter=40)), path)
+    torch.save(dict(state_dict={}, message_hub=HUB, meta=dict(epoch='10', iter=40)), path)
 
 
 def a_folder(path: Path) -> None:

@@ -127,7 +127,7 @@ def test_weights_of_student_or_teacher(cfg, name):
 
 @pytest.mark.parametrize(
     ('iteration', 'checkpoint', 'left'),
-    [(3, 3, set()), (4, 3, {'iter_3.pth'})],
+    [(3, 3, set()), (4, 3, {'best.pth', 'iter_3.pth'})],
 )
 def test_checkpoints_and_validations_by_iteration(cfg, iteration, checkpoint, left):
     """A validation at 3; a checkpoint at 2, or 3, and at the end."""
@@ -148,8 +148,8 @@ def test_a_run_begins_with_finite_weights(cfg, tmp_path):
     torch.save(dict(state_dict=state), tmp_path / 'start.pth')
     cfg.load_from = str(tmp_path / 'start.pth')
     rename(cfg, 'begin')
-    match = 'conv_seg.bias holds NaN or inf before the first step: the weights come from .*start'
-    assert ends(cfg, match) == set()
+    match = 'start.pth holds values that are not finite .* decode_head.conv_seg.bias'
+    assert ends(cfg, match, UserError) == set()
 
 
 def test_weights_that_are_not_finite_are_never_the_best(mini_shapes, tmp_path):

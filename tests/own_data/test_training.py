@@ -68,7 +68,7 @@ def test_online(space, folders, tmp_path):
     metrics = train(cfg)
     score = [value for key, value in metrics.items() if key.endswith('mIoU')]
     assert score and all(0 <= value <= 100 for value in score), metrics
-    assert list((tmp_path / 'work').glob('best_*mIoU*.pth'))
+    assert (tmp_path / 'work' / 'best.pth').is_file()
 
 
 @pytest.mark.parametrize('space', ['binary', 'multilabel'])

@@ -7,11 +7,8 @@ from mmengine.runner import BaseLoop, find_latest_checkpoint
 from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
-from ...errors import UserError
 from ...models.weight_rules import INIT, PREDICT, RESUME, START, check, fitted
 from ...models.weights import tensors_of
-
-STATE_OF_A_RUN = ('meta', 'message_hub')
 
 
 # mmengine gives every Runner this hook, looked up in mmseg's registry first: so the check holds
@@ -46,8 +43,6 @@ class CheckedWeightsHook(RuntimeInfoHook):
         use = PREDICT
         if isinstance(runner._train_loop, BaseLoop):  # a config until Runner.train() begins
             use = RESUME if runner._resume else START
-        if use is RESUME and any(key not in checkpoint for key in STATE_OF_A_RUN):
-            raise UserError(f'{name} holds weights and no state of a run to resume. {use.remedy}')
         weights = fitted(tensors_of(checkpoint), network_of(runner.model), name, use)
         if 'state_dict' in checkpoint:
             checkpoint['state_dict'] = weights

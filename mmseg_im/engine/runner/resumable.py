@@ -68,7 +68,8 @@ class ResumableRunner(Runner):
             )
         else:
             self.logger.info(f'Going on from {path}.')
-            self.resume(str(path))
+            self._load_from = str(path)
+            super().load_or_resume()
 
     def train(self):
         """Trains; afterwards its workers are gone and others may use the folder."""
