@@ -39,8 +39,10 @@ def stop_signals() -> Iterator[list[signal.Signals]]:
         if again:  # ``timeout`` signals a process and then its group
             return
         received.append(signal.Signals(number))
-        if hasattr(signal, 'SIGCHLD'):  # torch's handler would report each worker that ends now
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # torch's handler would report each worker that ends now; not SIG_DFL, of which Python
+        # prints a traceback where the signal of a worker is on its way already
+        if hasattr(signal, 'SIGCHLD'):
+            signal.signal(signal.SIGCHLD, lambda *_: None)
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
     usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}

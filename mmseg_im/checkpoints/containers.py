@@ -105,7 +105,9 @@ def _directory_size(file: BinaryIO, size: int) -> int:
     tail = file.read()
     end, locator = tail[-_END.size :], tail[-_END.size - _LOCATOR.size : -_END.size]
     if len(end) < _END.size or end[:4] != b'PK\x05\x06':
-        raise UnreadableError('its end is missing; it was cut off or something was appended')
+        raise UnreadableError(
+            'its end is not where it should be: it is cut off, or something stands behind it'
+        )
     if locator[:4] != b'PK\x06\x07':  # not larger than 4 GiB
         return _END.unpack(end)[5]
     if tail[:4] != b'PK\x06\x06' or len(tail) < _END_64.size:

@@ -148,8 +148,8 @@ def _refusal(filename: str, error: UnreadableError) -> UserError:
             'try again.'
         )
     return UserError(
-        f'{filename} cannot be read as a checkpoint: {reason}. It may be damaged or made by '
-        'another program; write or download it again.'
+        f'{filename} cannot be read as a checkpoint: {reason}. Name another file, or write or '
+        'download it again.'
     )
 
 

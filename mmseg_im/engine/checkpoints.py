@@ -102,9 +102,10 @@ def to_resume_from(work_dir: str | os.PathLike) -> Path | None:
     traces = [*in_order(work_dir), *Path(work_dir).glob('best*.pth')]
     traces += [p for p in [Path(work_dir) / POINTER] if p.exists()]
     if path is None and traces:
-        names = ', '.join(p.name for p in traces)
+        names = ', '.join(p.name for p in traces if p.name != POINTER) or POINTER
         raise UserError(
-            f'{work_dir} holds no checkpoint that is whole, so --resume cannot go on (there are: '
-            f'{names}). Put a whole one back, or begin anew with another --work-dir.'
+            f'{work_dir} holds no whole checkpoint of a training, so --resume cannot go on (there '
+            f'are: {names}). Put one back, or begin anew with another --work-dir; a best.pth holds '
+            'weights to test, publish or name in load_from, and no optimiser to resume.'
         )
     return path

@@ -35,7 +35,7 @@ def test_a_learning_rate_that_is_too_large(attack, configs, tmp_path, name):
         '--cfg-options', LARGE, log=tmp_path / 'log',
     )  # fmt: skip
     attack('NaN')
-    assert_refused(ended, 'training has diverged. Try a lower optim_wrapper.optimizer.lr (now ')
+    assert_refused(ended, 'training has diverged. Try a lower optim_wrapper.optimizer.lr or ')
     assert not list((tmp_path / 'work').rglob('*.pth'))
 
 

@@ -116,7 +116,7 @@ def test_no_file_is_of_use(run, copied, tmp_path, attack, marker, damage):
     for epoch in (1, 2):
         damage(copied / f'epoch_{epoch}.pth', marker)
     ended = train(run, copied, '--resume', log=tmp_path / 'log')
-    assert_refused(ended, str(copied), 'no checkpoint that is whole', '--work-dir')
+    assert_refused(ended, str(copied), 'no whole checkpoint of a training', '--work-dir')
 
 
 @pytest.mark.parametrize(('name', 'status'), [('SIGTERM', 143), ('SIGINT', 130)])

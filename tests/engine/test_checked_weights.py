@@ -116,9 +116,7 @@ def test_weights_without_a_run_are_not_resumed(cfg, saved):
 def test_init_model_refuses_a_segmentor_of_ours(cfg, saved, name):
     cfg.model = tiny_model()
     path = saved(wrong_weights()[name])
-    with pytest.raises(
-        UserError, match='^The checkpoint |x.pth cannot be read .* no tensor'
-    ):
+    with pytest.raises(UserError, match='^The checkpoint |x.pth cannot be read .* no tensor'):
         init_model(cfg, path, device='cpu')
 
 

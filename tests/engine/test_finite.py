@@ -54,8 +54,8 @@ def test_several_in_a_row():
     assert after([good, bad, bad, good, bad, bad, bad, bad]) == 7
     assert after.sentence == (
         'The loss loss_ce was NaN or inf from iteration 5 on: training has diverged. Try a lower '
-        'optim_wrapper.optimizer.lr (now 0.25), optim_wrapper.clip_grad.max_norm=1.0 to clip '
-        'gradients, in another work_dir.'
+        'optim_wrapper.optimizer.lr or optim_wrapper.clip_grad.max_norm=1.0 to clip gradients, '
+        'with another --work-dir.'
     )
     assert after([dict(loss=1e30, acc_seg=NAN)] * 9) == 0  # large, or no loss
     assert after([dict(loss=NAN)] * 9, FiniteHook(steps=1)) == 1

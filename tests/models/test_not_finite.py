@@ -38,8 +38,6 @@ def test_a_teacher_of_nan_is_refused(build_tiny, tmp_path):
     weights['decode_head.conv_seg.bias'] = torch.full((4,), float('nan'))
     path = str(tmp_path / 'teacher.pth')
     torch.save(dict(state_dict=weights), path)
-    match = (
-        r'teachers\[1\].checkpoint: .*teacher.pth holds .* not finite .*conv_seg.bias'
-    )
+    match = r'teachers\[1\].checkpoint: .*teacher.pth holds .* not finite .*conv_seg.bias'
     with pytest.raises(UserError, match=match):
         load_network(build_tiny(), path, 'model.semi.teachers[1]')

@@ -146,14 +146,12 @@ def _broken_images(batch) -> Iterator[str]:
 
 def _advice(runner) -> str:
     wrapper = runner.optim_wrapper
-    rates = next(iter(wrapper.get_lr().values()), [])
-    now = f' (now {rates[0]:.3g})' if rates else ''
-    text = f'Try a lower optim_wrapper.optimizer.lr{now}'
+    remedies = ['a lower optim_wrapper.optimizer.lr']
     if not getattr(wrapper, 'clip_grad_kwargs', None):
-        text += ', optim_wrapper.clip_grad.max_norm=1.0 to clip gradients'
+        remedies.append('optim_wrapper.clip_grad.max_norm=1.0 to clip gradients')
     if isinstance(wrapper, AmpOptimWrapper) and wrapper.cast_dtype != torch.bfloat16:
-        text += ', optim_wrapper.type=BFloat16OptimWrapper in place of fp16'
-    return text + ', in another work_dir.'
+        remedies.append('optim_wrapper.type=BFloat16OptimWrapper in place of fp16')
+    return f'Try {" or ".join(remedies)}, with another --work-dir.'
 
 
 def _last_good(runner) -> str:

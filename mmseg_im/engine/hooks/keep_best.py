@@ -107,10 +107,10 @@ class KeepBestHook(ValidationRecordHook):
         if is_main_process():
             best = None if self.kept is None else score(self.record[self.kept].get(self.metric))
             if best is None or score(metrics[self.metric]) > best:
-                self._keep(runner)
+                self._keep(runner, metrics)
         super().after_val_epoch(runner, metrics)
 
-    def _keep(self, runner) -> None:
+    def _keep(self, runner, metrics: dict) -> None:
         now, aside = position(runner), f'.{BEST}.tmp'
         runner.save_checkpoint(
             str(self.folder),
@@ -121,6 +121,8 @@ class KeepBestHook(ValidationRecordHook):
         )
         os.replace(self.folder / aside, self.folder / BEST)
         self.kept = str(now)
+        value = f'{metrics[self.metric]:.2f}'
+        print_log(f'{self.folder / BEST} holds the best so far: {self.metric} {value}.', 'current')
 
 
 def kept_at(folder: Path) -> str | None:
