@@ -115,7 +115,8 @@ def test_checkpoints_in_another_folder(tmp_path):
 def test_nothing_whole_is_no_new_beginning(tmp_path):
     for path in write(tmp_path, 1, 2):
         cut(path)
-    with pytest.raises(UserError, match=r'no whole checkpoint of a training.*epoch_2.pth.*--work-dir'):
+    match = r'no whole checkpoint of a training.*epoch_2.pth.*--work-dir'
+    with pytest.raises(UserError, match=match):
         to_resume_from(tmp_path)
 
 
