@@ -65,7 +65,7 @@ def _sentence(error: BaseException) -> str | None:
         # mmengine raises anew, with the names of its classes in front; the first one is ours
         while isinstance(_before(error), UserError | MissingFileError):
             error = _before(error)
-        return f'error: {error}'
+        return f'error: {_printable(str(error))}'
     problem = None
     if isinstance(error, OSError):
         problem = disk_problem(error)
@@ -75,6 +75,11 @@ def _sentence(error: BaseException) -> str | None:
             chain.append(_before(chain[-1]))
         problem = loading_problem('\n'.join(map(str, chain)))
     return None if problem is None else f'error: {problem}'
+
+
+def _printable(text: str) -> str:
+    """A text without what would steer a terminal: parts of it may come from a file."""
+    return ''.join(c if c.isprintable() or c == '\n' else '?' for c in text)
 
 
 def _before(error: BaseException) -> BaseException | None:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-from .inert import HISTORY, Call, Name, UnreadableError, unknown
+from .inert import HISTORY, Call, Name, UnreadableError, shown, unknown
 
 MAX_DIMENSIONS = 16
 NUMBERS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8')
@@ -71,7 +71,7 @@ def history(state) -> HistoryBuffer:
         or not isinstance(first, np.ndarray)
         or not isinstance(second, np.ndarray)
         or not first.ndim == second.ndim == 1
-        or not len(first) == len(second)
+        or not len(first) == len(second) > 0
         or type(length) is not int
         or not len(first) <= length < 2**31
         or type(methods) is not dict
@@ -90,7 +90,7 @@ def _is_statistic(item: tuple) -> bool:
         return False
     owner, attribute = method.args
     if owner != Name(HISTORY) or attribute not in STATISTICS:
-        raise UnreadableError(f'it asks for getattr(..., {attribute!r})')
+        raise UnreadableError(f'it asks for getattr(..., {shown(attribute)})')
     return method.state is None and name == attribute
 
 
@@ -100,7 +100,7 @@ def _dtype(node) -> np.dtype:
         raise UnreadableError('it has something else where a dtype belongs')
     name, state = node.args[0], node.state
     if type(name) is not str or name not in NUMBERS:
-        raise UnreadableError(f'it asks for numpy.dtype({name!r}); only numbers are read')
+        raise UnreadableError(f'it asks for numpy.dtype({shown(name)}); only numbers are read')
     order = state[1] if type(state) is tuple and len(state) == 8 else None
     if node.args[1:] != (False, True) or order not in ('<', '>', '|'):
         return unknown(node)

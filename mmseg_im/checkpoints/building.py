@@ -19,6 +19,7 @@ from .tensors import TensorReader
 # Nested containers of a Runner's checkpoint: about 8 deep, some 10,000 items.
 MAX_DEPTH = 64
 MAX_ITEMS = 10_000_000
+MAX_COPIED = 1_000_000  # items of sets, counters and metadata, which can share one source
 _PLAIN = (type(None), bool, int, float, str, bytes)
 
 
@@ -41,6 +42,7 @@ class Builder:
         self.arrays = ArrayReader(opened.size)
         self.tensors = TensorReader(opened, place)
         self.known: dict[int, _Built | None] = {}  # None: is being built
+        self.copied = 0
 
     def build(self):
         """The content, of ordinary objects.
@@ -117,6 +119,8 @@ class Builder:
         if call.state is not None or len(call.args) != 1:
             return unknown(call)
         [content] = call.args
+        if type(content) is dict or type(content) is list:
+            self._spend(len(content))
         if short == 'Counter' and type(content) is dict:
             if all(type(number) is int for number in content.values()):
                 return _Built(Counter(content), 1 + len(content), 1)
@@ -124,10 +128,16 @@ class Builder:
             return _Built(set(content), 1 + len(content), 1)
         return unknown(call)
 
+    def _spend(self, items: int) -> None:
+        self.copied += items
+        if self.copied > MAX_COPIED:
+            raise UnreadableError('it copies the same items many times')
+
     def _metadata(self, state, depth: int) -> OrderedDict:
         """The version numbers that torch keeps with the weights of a module."""
         if type(state) is dict and list(state) == ['_metadata']:
             metadata = self._build(state['_metadata'], depth).value
+            self._spend(len(metadata) if isinstance(metadata, dict) else 0)
             if isinstance(metadata, dict) and all(map(_is_version, metadata.items())):
                 return OrderedDict(metadata)
         raise UnreadableError('it sets attributes of an OrderedDict')

@@ -37,7 +37,8 @@ CALLED = frozenset(
     ]
 )  # fmt: skip
 ALLOWED = CALLED | STORAGES | {HISTORY, 'numpy.ndarray'}
-_KEYS = (type(None), bool, int, float, str)
+_PLAIN = (type(None), bool, int, float, str)
+_MAX_KEY = 2**31  # whole numbers beyond it can be chosen so that all have one hash
 
 
 class UnreadableError(ValueError):
@@ -104,13 +105,22 @@ def attempt(step: Callable):
 
 
 def is_key(value) -> bool:
-    """Whether a value may be a key of a dict or a member of a set: plain, or a tuple of such.
+    """Whether a value may be a key of a dict or a member of a set.
 
-    Tuples within tuples are none: Python's hash of deeply nested ones overflows the stack.
+    Names, None, flags, whole numbers that are not large, and short tuples of these: Python's hash
+    of deeply nested tuples overflows the stack, and of freely chosen numbers collides, which takes
+    hours.
     """
-    return type(value) in _KEYS or (
-        type(value) is tuple and all(type(one) in _KEYS for one in value)
-    )
+    if type(value) is tuple:
+        return len(value) <= 4 and all(type(one) is not tuple and is_key(one) for one in value)
+    if type(value) is int:
+        return 0 <= value < _MAX_KEY
+    return value is None or type(value) in (bool, str)
+
+
+def shown(value) -> str:
+    """A plain value for a message; not of containers, whose text can be exponentially long."""
+    return repr(value)[:40] if type(value) in _PLAIN else '...'
 
 
 def unknown(call: Call):
@@ -119,6 +129,5 @@ def unknown(call: Call):
     Raises:
         UnreadableError: Always.
     """
-    shown = (repr(one)[:40] if type(one) in _KEYS else '...' for one in call.args)
-    form = f'{call.name}({", ".join(shown)})'[:200]
+    form = f'{call.name}({", ".join(map(shown, call.args))})'[:200]
     raise UnreadableError(f'it asks for {form} in a form that no checkpoint has')

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -37,7 +37,14 @@ def _guarded(resume: Callable) -> Callable:
             _check_optimizers(runner)
         except (UserError, MissingFileError):
             raise
-        except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            AssertionError,
+            ArithmeticError,
+        ) as error:
             reason = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
             raise UserError(
                 f'{filename} cannot be resumed: {" ".join(reason.split())[:300]}. Resume with the '
@@ -64,6 +71,12 @@ class _CheckHook(Hook):
             )
         _forget_best_elsewhere(hub['runtime_info'], self.filename)
         _check_schedulers(runner.param_schedulers, checkpoint.get('param_schedulers'))
+        loop, done = runner.train_loop, meta['iter']
+        if isinstance(loop, IterBasedTrainLoop) and done > loop.max_iters:  # it would draw them all
+            raise ValueError(f'it was trained for {done} iterations, of {loop.max_iters} at most')
+        settings = checkpoint.get('optimizer', {}).get('base_param_settings', {})
+        if not isinstance(settings, dict):
+            raise ValueError('optimizer.base_param_settings is no dict')
         scaler = checkpoint.get('optimizer', {}).get('loss_scaler', {})
         if not all(isinstance(value, _NUMBER) for value in scaler.values()):
             raise ValueError('optimizer.loss_scaler holds something else than numbers')
@@ -103,7 +116,8 @@ def _check_schedulers(ours, theirs) -> None:
         own = scheduler.state_dict()
         for key, value in state.items():
             alien = key not in own and hasattr(scheduler, key)
-            if alien or (key in own and not is_alike(own[key], value)):
+            renamed = isinstance(own.get(key), str) and own[key] != value
+            if alien or renamed or (key in own and not is_alike(own[key], value)):
                 raise ValueError(f'param_schedulers has an unexpected value under {key!r}')
 
 
@@ -125,33 +139,47 @@ def check_optimizer(optimizer: Optimizer) -> None:
         for key, default in optimizer.defaults.items():
             if not is_alike(default, group.get(key)):
                 raise ValueError(f'optimizer.param_groups has an unexpected value under {key!r}')
-    expected = _state_names(optimizer)
+        for key, default in optimizer.defaults.items():
+            if default is None or type(default) is bool:  # kernels are chosen by the config
+                group[key] = default
+    expected = _state_of_one(optimizer)
     for parameter, state in optimizer.state.items():
         if not isinstance(parameter, Tensor):
             raise ValueError(
                 f'optimizer.state has {parameter!r}, which is no weight of the network'
             )
-        if not isinstance(state, dict) or (state and expected - set(state)):
+        if not isinstance(state, dict) or (state and expected.keys() - set(state)):
             raise ValueError(f'optimizer.state lacks one of {", ".join(sorted(expected))}')
         for key, value in state.items():
-            if isinstance(value, Tensor) and value.numel() != 1 and value.shape != parameter.shape:
+            is_step = expected.get(key, isinstance(value, _NUMBER))
+            fits = _is_scalar(value) if is_step else _has_shape(value, parameter)
+            if not fits and not (value is None and key not in expected):
                 raise ValueError(f'optimizer.state has {key!r} of another shape than its weight')
-            if key in expected and not isinstance(value, Tensor | int | float | None):
-                raise ValueError(f'optimizer.state has an unexpected value under {key!r}')
 
 
-def _state_names(optimizer: Optimizer) -> set[str]:
-    """Names of what an optimiser keeps of a weight, found out with a weight of its own."""
-    weight = torch.nn.Parameter(torch.zeros(1))
-    weight.grad = torch.zeros(1)
+def _is_scalar(value) -> bool:
+    return isinstance(value, _NUMBER) or (isinstance(value, Tensor) and value.shape == ())
+
+
+def _has_shape(value, parameter: Tensor) -> bool:
+    return isinstance(value, Tensor) and value.shape == parameter.shape
+
+
+def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
+    """What an optimiser keeps of a weight, and whether it is one number, found out with a weight.
+
+    The weight has two values: kernels take sizes on trust.
+    """
+    weight = torch.nn.Parameter(torch.zeros(2))
+    weight.grad = torch.zeros(2)
     known = inspect.signature(type(optimizer)).parameters
     settings = {key: value for key, value in optimizer.defaults.items() if key in known}
     try:
         probe = type(optimizer)([weight], **settings)
         probe.step()
     except Exception:  # an optimiser of the user's that needs more: nothing is known
-        return set()
-    return set(probe.state[weight])
+        return {}
+    return {key: _is_scalar(value) for key, value in probe.state[weight].items()}
 
 
 def is_alike(own, value) -> bool:

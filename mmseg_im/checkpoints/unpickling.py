@@ -33,6 +33,7 @@ from .inert import (
 
 # Real checkpoints hold some 10,000; each of them can make an object of some 200 bytes.
 MAX_OPCODES = 1_000_000
+MAX_PAIRS = 1_000_000  # that calls of OrderedDict copy; torch of Python 2 made each list once
 
 _CONSTANTS = dict(NONE=None, NEWFALSE=False, NEWTRUE=True, EMPTY_TUPLE=())
 
@@ -70,6 +71,7 @@ class _Machine:
         self.memo: dict[int, object] = {}
         self.names: set[str] = set()
         self.stored: list[Stored] = []
+        self.pairs = 0
 
     def run(self, file: BinaryIO):
         for number, (opcode, value, _) in enumerate(pickletools.genops(file)):
@@ -123,7 +125,7 @@ class _Machine:
                 stack.append(Name('.'.join(value.split(' ', 1))))
                 self.names.add(stack[-1].name)
             case 'REDUCE' | 'NEWOBJ':
-                stack.append(_made(opcode, *self.pop(2)))
+                stack.append(self.made(opcode, *self.pop(2)))
             case 'BUILD':
                 [state] = self.pop(1)
                 if not isinstance(stack[-1], Call | OrderedItems) or stack[-1].state is not None:
@@ -137,6 +139,23 @@ class _Machine:
             case _:
                 raise UnreadableError(f'its pickle has {opcode}, which torch.save never writes')
 
+    def made(self, opcode: str, named, args) -> Call | OrderedItems:
+        """What a call (REDUCE) or an instantiation (NEWOBJ) of a named thing stands for."""
+        if type(named) is not Name or type(args) is not tuple:
+            raise UnreadableError('it calls something that is no function')
+        callable_names = CALLED if opcode == 'REDUCE' else [HISTORY]
+        if named.name in ALLOWED and named.name not in callable_names:
+            raise UnreadableError(f'it calls {named.name}, which no checkpoint does')
+        if named.name != ORDERED_DICT:
+            return Call(named.name, args)
+        made = OrderedItems()
+        if args:  # Python 2 gives a list of pairs
+            self.pairs += len(args[0])
+            if self.pairs > MAX_PAIRS:
+                raise UnreadableError('it copies the same items many times')
+            _set_items(made, [one for pair in args[0] for one in _pair(pair)])
+        return made
+
     def pop(self, number: int) -> list:
         if len(self.stack) < number:
             raise UnreadableError('its pickle takes more than there is')
@@ -147,20 +166,6 @@ class _Machine:
     def pop_mark(self) -> list:
         items, self.stack = self.stack, self.below.pop()
         return items
-
-
-def _made(opcode: str, named, args) -> Call | OrderedItems:
-    """What a call (REDUCE) or an instantiation (NEWOBJ) of a named thing stands for."""
-    if type(named) is not Name or type(args) is not tuple:
-        raise UnreadableError('it calls something that is no function')
-    if named.name in ALLOWED and named.name not in (CALLED if opcode == 'REDUCE' else [HISTORY]):
-        raise UnreadableError(f'it calls {named.name}, which no checkpoint does')
-    if named.name != ORDERED_DICT:
-        return Call(named.name, args)
-    made = OrderedItems()
-    if args:  # Python 2 gives a list of pairs
-        _set_items(made, [one for pair in args[0] for one in _pair(pair)])
-    return made
 
 
 def _pair(pair: list) -> list:

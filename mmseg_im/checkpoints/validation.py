@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the content of a checkpoint has the shape that its readers count on."""
 
+import numpy as np
 from torch import Tensor
 
 from .inert import UnreadableError
 
-_MAX_COUNT = 2**53  # epochs and iterations
+_MAX_COUNT = 10**9  # epochs and iterations
+_LONGEST = 500  # characters of the name of a weight
+_LARGEST_HUB = 2000  # entries of a part of the message hub; a Runner has some fifty
 
 
 def check_content(content) -> None:
@@ -37,7 +40,14 @@ def check_content(content) -> None:
     if 'message_hub' in content:
         hub = _dict_of_names(content['message_hub'], 'message_hub')
         for key in ('log_scalars', 'runtime_info', 'resumed_keys'):
-            _dict_of_names(hub.get(key), f'message_hub.{key}')
+            part = _dict_of_names(hub.get(key), f'message_hub.{key}')
+            _expect(len(part) <= _LARGEST_HUB, f'message_hub.{key} has {len(part)} entries')
+        for key, value in hub['runtime_info'].items():
+            fits = value is None or isinstance(value, int | float | np.number)
+            _expect(
+                fits or not key.startswith('best_score'),
+                f'message_hub.runtime_info.{key} is no number',
+            )
     for key in ('optimizer', 'param_schedulers'):
         if key in content:
             _expect(isinstance(content[key], dict | list), f'{key} is neither dict nor list')
@@ -50,6 +60,7 @@ def check_weights(weights, where: str) -> None:
         UnreadableError: If it is not.
     """
     for name, value in _dict_of_names(weights, where).items():
+        _expect(name.isprintable() and len(name) <= _LONGEST, f'{where} has a name that is no text')
         kind = type(value).__name__
         _expect(isinstance(value, Tensor), f'{where} has under {name!r} no tensor but {kind}')
 

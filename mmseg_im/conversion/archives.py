@@ -27,7 +27,7 @@ FREE_TOTAL = 4 * 2**30
 MAX_ENTRIES = 5_000_000
 """int: Files and folders."""
 
-MAX_HEADER = 2**16
+MAX_HEADER = 2**13
 """int: Bytes of a header of tar, such as one with a long name."""
 
 REPACK = 'Unpack it and pass the folder, or get it from its official page.'
@@ -124,7 +124,7 @@ class Tar:
             compressed = file.read(2) == b'\x1f\x8b'
         self.file = gzip.open(path) if compressed else open(path, 'rb')  # noqa: SIM115  (stays open)
         totals = Totals(path)
-        self.members: dict[str, tarfile.TarInfo] = {}
+        self.members: dict[str, tuple[int, int]] = {}  # where it begins, and its bytes
         self.repeated: list[str] = []
         with tarfile.open(fileobj=_SmallReads(self.file, path), mode='r:') as archive:
             for info in archive:
@@ -135,16 +135,17 @@ class Tar:
                     raise refusal(path, f'holds {info.name!r}, a link, a device or a sparse file')
                 if info.name in self.members:
                     self.repeated.append(info.name)
-                self.members[info.name] = info
+                self.members[info.name] = info.offset_data, info.size
+                archive.members.clear()  # which keeps the headers of each
 
     def names(self) -> list[str]:
         return [*self.members, *self.repeated]
 
     def read(self, name: str) -> bytes:
-        info = self.members[name]
-        self.file.seek(info.offset_data)
-        content = self.file.read(info.size)
-        if len(content) != info.size:
+        start, size = self.members[name]
+        self.file.seek(start)
+        content = self.file.read(size)
+        if len(content) != size:
             raise tarfile.ReadError('unexpected end of data')
         return content
 

@@ -22,7 +22,7 @@ SENTENCES = {
     'lfs': 'git lfs pull', 'html': 'a web page', 'no_bytes': 'it is empty', 'tar': 'a tar archive',
     'torchscript': 'TorchScript', 'deflated_1_gib': 'is compressed', 'overlapping': 'overlap',
     'torch_protocol_4': 'protocol 4', 'protocol_0': 'protocol 0 or 1', 'foreign': 'a zip archive',
-    'bit_of_a_number': 'Bad CRC-32', 'cut_200': 'its end is missing', 'lists': 'steps',
+    'bit_of_a_number': 'Bad CRC-32', 'cut_200': 'its end is not where', 'lists': 'steps',
     'deep': 'nested more than', 'alias': 'nested more than', 'laughs': 'values',
     'itself': 'holds itself', 'objects': 'calls numpy.ndarray', 'set_twice': 'or twice',
     'offset': 'calls numpy.ndarray', 'same_bytes': 'repeats the same bytes',
