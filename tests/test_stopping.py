@@ -52,10 +52,17 @@ def test_what_was_set_before_is_set_afterwards():
     assert issubclass(Terminated, KeyboardInterrupt)  # who tidies up after Ctrl-C does so here
 
 
+def sleep(began) -> None:
+    began.set()
+    time.sleep(60)
+
+
 def test_a_forked_worker_dies_of_it_silently(capfd):
+    began = FORK.Event()
     with plain_errors():
-        worker = FORK.Process(target=time.sleep, args=(60,))
+        worker = FORK.Process(target=sleep, args=(began,))
         worker.start()
+        assert began.wait(30)  # Python forgets a signal that comes while it forks
         worker.terminate()
         worker.join()
     assert worker.exitcode in (143, -signal.SIGTERM)

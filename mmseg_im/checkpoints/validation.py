@@ -31,7 +31,8 @@ def check_content(content) -> None:
     for key in ('epoch', 'iter'):
         _expect(_is_count(meta.get(key, 0)), f'meta.{key} is no number of steps')
     seed = meta.get('seed')
-    _expect(seed is None or _is_count(seed), 'meta.seed is no whole number')
+    whole = type(seed) is int and 0 <= seed < 2**63
+    _expect(seed is None or whole, 'meta.seed is no whole number')
     dataset_meta = meta.get('dataset_meta')
     if dataset_meta is not None:
         classes = _dict_of_names(dataset_meta, 'meta.dataset_meta').get('classes')
