@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a tool, kills it with its workers (kill -9) at random moments, goes on until it is done."""
 
+import contextlib
 import os
 import random
 import signal
@@ -44,7 +45,9 @@ def kill_at(seconds: float, log: Path, *command: str) -> bool:
 
 def kill_group(process: BaseProcess) -> None:
     """kill -9 of a process that leads a group, and of the group."""
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()  # at its very beginning it does not lead a group yet
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.join()
 
 
