@@ -59,7 +59,8 @@ def read_checkpoint(path: str, map_location: Place = 'cpu', logger: str = 'silen
 def is_trusted(filename: str) -> bool:
     """Whether the user named this very file or URL in ``MMSEG_IM_TRUST_CHECKPOINT``.
 
-    The variable holds one file or URL, or several files separated like those of ``PATH``.
+    The variable holds one file or URL, or several files separated like those of ``PATH``. A URL
+    stands alone and is compared letter by letter: it is no path, and its colons separate nothing.
     """
 
     def absolute(path: str) -> str:
@@ -68,6 +69,8 @@ def is_trusted(filename: str) -> bool:
     value = os.environ.get(TRUST_VARIABLE, '')
     if filename == value:
         return True
+    if '://' in value or '://' in filename:
+        return False
     return absolute(filename) in map(absolute, filter(None, value.split(os.pathsep)))
 
 

@@ -3,6 +3,7 @@
 
 import functools
 import inspect
+import itertools
 import os
 from collections.abc import Callable
 
@@ -35,6 +36,7 @@ def _guarded(resume: Callable) -> Callable:
         try:
             resume(runner, filename, *args, **kwargs)
             _check_optimizers(runner)
+            try_schedulers(runner.param_schedulers)
         except (UserError, MissingFileError):
             raise
         except (
@@ -119,6 +121,14 @@ def _check_schedulers(ours, theirs) -> None:
             renamed = isinstance(own.get(key), str) and own[key] != value
             if alien or renamed or (key in own and not is_alike(own[key], value)):
                 raise ValueError(f'param_schedulers has an unexpected value under {key!r}')
+
+
+def try_schedulers(schedulers) -> None:
+    """Computes the next values of schedulers, which fails where a length from the file is zero."""
+    if isinstance(schedulers, dict):
+        schedulers = itertools.chain.from_iterable(schedulers.values())
+    for scheduler in schedulers or ():
+        scheduler._get_value()
 
 
 def _check_optimizers(runner: Runner) -> None:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes every checkpoint load of mmengine one of ours: ``load_from``, ``resume``, ``init_cfg``."""
 
+import hashlib
+import http.client
 import io
 import os
-import urllib.error
+import re
 from collections.abc import Callable
 from urllib.parse import urlparse
 
@@ -33,8 +35,7 @@ def load_from_http(filename: str, map_location: Place = None) -> dict:
     Raises:
         UserError: If it cannot be downloaded or read.
     """
-    folder = os.path.join(torch.hub.get_dir(), 'checkpoints')
-    path = os.path.join(folder, os.path.basename(urlparse(filename).path))
+    path = os.path.join(torch.hub.get_dir(), 'checkpoints', _name_in_cache(filename))
     if get_rank() == 0:
         _download(filename, path)
     barrier()
@@ -46,15 +47,29 @@ def load_from_http(filename: str, map_location: Place = None) -> dict:
         raise UserError(f'{path}, from {filename}, cannot be read ({error.strerror}).') from error
 
 
+def _name_in_cache(url: str) -> str:
+    """The name of a download: its own if it ends in a hash, as published weights do.
+
+    Others, such as ``latest.pth``, occur at many addresses and get a hash of theirs.
+    """
+    try:
+        stem, suffix = os.path.splitext(os.path.basename(urlparse(url).path))
+    except ValueError as error:
+        raise UserError(f'{url!r} is no address ({error}). Correct it.') from error
+    if not re.search('[-_][0-9a-f]{8,}$', stem):
+        stem = f'{stem}-{hashlib.sha256(url.encode()).hexdigest()[:16]}'
+    return stem + suffix
+
+
 def _download(url: str, path: str) -> None:
     if os.path.isfile(path):
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
         torch.hub.download_url_to_file(url, path, progress=os.isatty(0))
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise UserError(
-            f'{url} cannot be downloaded ({error}). Download it by other means and put it at '
+            f'{url!r} cannot be downloaded ({error}). Download it by other means and put it at '
             f'{path}.'
         ) from error
 

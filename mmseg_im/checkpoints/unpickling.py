@@ -57,8 +57,9 @@ def read_pickle(file: BinaryIO) -> tuple[object, list[Stored]]:
     finally:  # also where something is wrong behind it
         forbidden = sorted(machine.names - ALLOWED)
         if forbidden:
+            names = [name[:60] for name in forbidden[:5]]  # short, so that none hides the others
             more = f' and {len(forbidden) - 5} more' if len(forbidden) > 5 else ''
-            raise ForbiddenNameError(f'it asks for {", ".join(forbidden[:5])}{more}') from None
+            raise ForbiddenNameError(f'it asks for {", ".join(names)}{more}') from None
     return content, machine.stored
 
 

@@ -8,7 +8,7 @@ from .inert import UnreadableError
 
 _MAX_COUNT = 10**9  # epochs and iterations
 _LONGEST = 500  # characters of the name of a weight
-_LARGEST_HUB = 2000  # entries of a part of the message hub; a Runner has some fifty
+_LARGEST_HUB = 1000  # entries of a part of the message hub; a Runner has some fifty
 
 
 def check_content(content) -> None:

@@ -30,6 +30,9 @@ MAX_ENTRIES = 5_000_000
 MAX_HEADER = 2**13
 """int: Bytes of a header of tar, such as one with a long name."""
 
+MAX_COMMON_HEADERS = 20
+"""int: Headers that tar sets for all files that follow; git writes one."""
+
 REPACK = 'Unpack it and pass the folder, or get it from its official page.'
 
 
@@ -129,6 +132,8 @@ class Tar:
         with tarfile.open(fileobj=_SmallReads(self.file, path), mode='r:') as archive:
             for info in archive:
                 totals.add(info.name, info.size)
+                if len(archive.pax_headers) > MAX_COMMON_HEADERS:  # each is copied for every file
+                    raise refusal(path, f'sets {len(archive.pax_headers)} headers for all files')
                 if info.isdir():
                     continue
                 if not info.isfile() or info.issparse():

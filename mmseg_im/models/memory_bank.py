@@ -64,10 +64,11 @@ class MemoryBank(nn.Module):
         place = torch.where(wanted, place, self.size)
         self.vectors.scatter_(1, place[..., None].expand_as(vectors), vectors)
         self.next = (self.next + rank[:, -1]) % self.size
-        self.count = (self.count + rank[:, -1]).clamp(max=self.size)
+        self.count = (self.count + rank[:, -1]).clamp(0, self.size)
 
     def sample(self, num: int) -> Tensor:
         """Draws (C, num, D) vectors with replacement; zeros for a class without any."""
         share = torch.rand(len(self.count), num, device=self.count.device)
-        index = (share * self.count[:, None]).long()
+        count = self.count.clamp(0, self.size)  # that of a file may be anything
+        index = (share * count[:, None]).long()
         return self.vectors.gather(1, index[..., None].expand(-1, -1, self.vectors.shape[2]))

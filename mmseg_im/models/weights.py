@@ -88,7 +88,7 @@ def without_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tens
 
 
 def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
-    """Keys whose values are NaN or infinite, where those of a sound network are not.
+    """Keys whose values are NaN or infinite in the network, where those of a sound one are not.
 
     Buffers may be infinite on purpose, such as masks of attention.
 
@@ -100,8 +100,9 @@ def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
     return [
         key
         for key, value in weights.items()
-        if value.is_floating_point()
-        and not torch.isfinite(value).all()
+        if own[key].is_floating_point()
+        # after the cast: 1e300 is infinite in float32
+        and not torch.isfinite(value.to(own[key].dtype)).all()
         and (key in parameters or torch.isfinite(own[key]).all())
     ]
 

@@ -4,13 +4,20 @@
 import io
 import pickle
 
+import numpy as np
 import pytest
 import torch
+from mmengine.optim import LinearLR
 
-from mmseg_im.checkpoints.inert import UnreadableError, is_key, shown
-from mmseg_im.checkpoints.resuming import check_optimizer
+from mmseg_im.checkpoints import TRUST_VARIABLE, building, is_trusted
+from mmseg_im.checkpoints.inert import ForbiddenNameError, UnreadableError, is_key, shown
+from mmseg_im.checkpoints.reading import load
+from mmseg_im.checkpoints.resuming import check_optimizer, try_schedulers
+from mmseg_im.checkpoints.schemes import load_from_http
 from mmseg_im.checkpoints.unpickling import read_pickle
-from mmseg_im.checkpoints.validation import check_weights
+from mmseg_im.checkpoints.validation import check_content, check_weights
+from mmseg_im.errors import UserError
+from mmseg_im.models.memory_bank import MemoryBank
 
 
 @pytest.mark.parametrize('kind', [torch.optim.AdamW, torch.optim.SGD])
@@ -62,3 +69,96 @@ def test_a_list_of_pairs_is_not_copied_without_end():
 def test_names_of_weights_are_plain_text(name):
     with pytest.raises(UnreadableError, match='a name that is no text'):
         check_weights({name: torch.zeros(1)}, 'state_dict')
+
+
+def test_sets_and_versions_are_not_copied_without_end(monkeypatch):
+    monkeypatch.setattr(building, 'MAX_COPIED', 100)
+    weights = torch.nn.Sequential(*[torch.nn.ReLU() for _ in range(60)]).state_dict()
+    for one, other in [(set(range(60)), set(range(60))), (weights, weights.copy())]:
+        if one is weights:
+            other._metadata = one._metadata
+        for value, refused in [([one], False), ([one, other], True)]:
+            torch.save(dict(a=value), file := io.BytesIO())
+            if not refused:
+                load(file, 'x.pth')
+                continue
+            with pytest.raises(UserError, match='copies the same items'):
+                load(file, 'x.pth')
+
+
+def test_a_long_name_hides_no_other():
+    content = b'\x80\x02caa' + 500 * b'a' + b'\nb\ncos\nsystem\n\x86.'
+    with pytest.raises(ForbiddenNameError, match=r'asks for a{60}, os\.system$'):
+        read_pickle(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ('value', 'name'),
+    [
+        ('/data/ok.pth', 'https://evil.com/x/../../../data/ok.pth'),
+        ('https://good.org/x.pth', 'https'),
+        ('https://good.org/x.pth', '//good.org/x.pth'),
+        ('https://good.org/x.pth', 'https://good.org/y/../x.pth'),
+    ],
+)
+def test_a_url_that_is_trusted_is_no_path(monkeypatch, value, name):
+    monkeypatch.setenv(TRUST_VARIABLE, value)
+    assert is_trusted(value) and not is_trusted(name)
+
+
+@pytest.mark.parametrize('end', ['a b.pth', 'a\n.pth', '[x/a.pth', ''])
+def test_a_url_that_cannot_be_asked_is_a_sentence(end, tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    with pytest.raises(UserError, match='cannot be downloaded|is no address'):
+        load_from_http(f'http://127.0.0.1:9/{end}' if not end.startswith('[') else f'http://{end}')
+
+
+def test_files_of_one_name_at_two_addresses_are_two(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+
+    def download(url, path, **_):
+        torch.save(dict(a=torch.tensor(len(url))), path)
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    for url in ('https://a.org/latest.pth', 'https://ab.org/latest.pth'):
+        assert load_from_http(url)['a'] == len(url)
+    load_from_http('https://a.org/net-0123abcd.pth')
+    assert (tmp_path / 'hub' / 'checkpoints' / 'net-0123abcd.pth').is_file()
+
+
+def test_a_memory_bank_of_a_file_claims_more_than_it_holds():
+    bank = MemoryBank(2, 8, 3)
+    for count in (10**9, -5):
+        state = dict(bank.state_dict(), count=torch.full((2,), count), next=torch.tensor([-9, 99]))
+        bank.load_state_dict(state)
+        assert bank.sample(4).shape == (2, 4, 3)
+        bank.push(torch.ones(2, 3, 3), torch.ones(2, 3, dtype=torch.bool))
+        assert bank.sample(4).shape == (2, 4, 3) and 0 <= bank.count.min() <= bank.count.max() <= 8
+
+
+def test_a_scheduler_without_length():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = LinearLR(optimizer, start_factor=0.5, by_epoch=False, end=4)
+    scheduler.step()
+    try_schedulers([scheduler])
+    scheduler.load_state_dict(dict(scheduler.state_dict(), total_iters=0, last_step=1))
+    with pytest.raises(ArithmeticError):
+        try_schedulers(dict(a=[scheduler]))
+
+
+@pytest.mark.parametrize(
+    ('part', 'entries', 'match'),
+    [
+        ('runtime_info', {f'k{i}': 0 for i in range(1001)}, 'has 1001 entries'),
+        ('runtime_info', dict(best_score='high'), 'best_score is no number'),
+        ('runtime_info', dict(best_score=np.float64(3.0)), None),
+    ],
+)
+def test_parts_of_the_message_hub(part, entries, match):
+    hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    hub[part] = entries
+    if match is None:
+        check_content(dict(message_hub=hub))
+    else:
+        with pytest.raises(UnreadableError, match=match):
+            check_content(dict(message_hub=hub))

@@ -78,6 +78,14 @@ def test_infinite_masks_are_no_failure():
     assert not_finite(weights, module) == ['bias']
 
 
+def test_values_that_become_infinite_in_the_network_are_named():
+    module = nn.Linear(2, 2)
+    weights = {key: value.double() for key, value in module.state_dict().items()}
+    assert not_finite(weights, module) == []
+    weights['weight'][0, 0] = 1e300
+    assert not_finite(weights, module) == ['weight']
+
+
 @pytest.mark.parametrize('name', WRONG)
 def test_no_network_predicts_with_wrong_weights(wrong, name):
     weights = tensors_of(wrong[name])
