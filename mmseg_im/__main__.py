@@ -53,7 +53,7 @@ def main() -> None:
     elif not script.is_file():
         sys.exit(f'mmseg-im has no command {command!r}.\n\n{usage(tools, configs)}')
     else:
-        sys.argv = [f'mmseg-im {command}', *(find_config(name, configs) for name in arguments)]
+        sys.argv[1:] = [find_config(name, configs) for name in arguments]
         sys.path.insert(0, str(script.parent))
         runpy.run_path(str(script), run_name='__main__')
 
