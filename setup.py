@@ -36,7 +36,14 @@ class BuildWithMIM(build_py):
 
 
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
-TESTS = ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', *DEVICE]
+TESTS = [
+    'pytest',
+    'pytest-timeout',
+    'pytest-xdist',
+    'hypothesis',
+    'setuptools>=77',  # the test of the wheel builds one
+    *DEVICE,
+]
 
 setup(
     name='mmseg_im',
@@ -70,6 +77,7 @@ setup(
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
         'tests': TESTS,
-        'dev': [*TESTS, 'ruff'],
+        'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
+        'dev': [*TESTS, 'ruff', 'mypy', 'pre-commit'],
     },
 )
