@@ -15,7 +15,11 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / 'mmseg_im'
-PAGES = {'README.md': 'index.md', 'CONTRIBUTING.md': 'contributing.md', 'CHANGELOG.md': 'changelog.md'}  # fmt: skip
+PAGES = {
+    'README.md': 'index.md',
+    'CONTRIBUTING.md': 'contributing.md',
+    'CHANGELOG.md': 'changelog.md',
+}
 LINK = re.compile(r'\]\(([^)\s#]+)(#[^)\s]*)?\)')
 ROLE = re.compile(r':(?:attr|class|func|meth|mod):<code>~?')
 
@@ -65,7 +69,7 @@ def api_page(room: str) -> str:
 
 def config_page() -> str:
     """The page of all configs, by folder, with their first comment."""
-    text = '# Configs\n\nFrom the tree: `python tools/train.py CONFIG`; from anywhere: `mmseg-im train CONFIG`.\n'
+    text = '# Configs\n\n`mmseg-im train CONFIG` in any folder, `python tools/train.py CONFIG` in this.\n'
     for folder in sorted({f.parent for f in (ROOT / 'configs').rglob('*.py')}):
         if '_base_' in folder.parts:
             continue

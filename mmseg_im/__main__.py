@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def home() -> Path:
-    """Returns the folder that holds ``configs`` and ``tools``: of a wheel ``.mim``, else the tree."""
+    """Returns the folder of ``configs`` and ``tools``: ``.mim`` of a wheel, or the tree."""
     installed = PACKAGE / '.mim'
     return installed if installed.is_dir() else PACKAGE.parent
 
