@@ -69,7 +69,7 @@ def api_page(room: str) -> str:
 
 def config_page() -> str:
     """The page of all configs, by folder, with their first comment."""
-    text = '# Configs\n\n`mmseg-im train CONFIG` in any folder, `python tools/train.py CONFIG` in this.\n'
+    text = '# Configs\n\n`mmseg-im train CONFIG` trains one, from any folder.\n'
     for folder in sorted({f.parent for f in (ROOT / 'configs').rglob('*.py')}):
         if '_base_' in folder.parts:
             continue
