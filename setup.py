@@ -79,6 +79,6 @@ setup(
         'device': DEVICE,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
-        'dev': [*TESTS, 'ruff', 'mypy', 'pre-commit'],
+        'dev': [*TESTS, 'ruff', 'mypy'],
     },
 )
