@@ -6,15 +6,44 @@ carry these import names and would overwrite each other's files. An extra choose
 """
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mmseg_im' / '__init__.py').read_text())[1]
 
+
+class BuildWithMIM(build_py):
+    """Adds configs, tools and the model index to what is built, where ``mim`` looks for them.
+
+    An editable install reads them from the tree.
+    """
+
+    def run(self) -> None:
+        package = Path(self.build_lib) / 'mmseg_im'
+        # build/ survives a build: files that have been moved since would be packed again
+        shutil.rmtree(package, ignore_errors=True)
+        super().run()
+        if self.editable_mode:
+            return
+        for name in ('configs', 'tools'):
+            ignored = shutil.ignore_patterns('__pycache__', '*.pyc')
+            shutil.copytree(ROOT / name, package / '.mim' / name, ignore=ignored)
+        shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
+
+
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
-TESTS = ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', *DEVICE]
+TESTS = [
+    'pytest',
+    'pytest-timeout',
+    'pytest-xdist',
+    'hypothesis',
+    'setuptools>=77',  # the test of the wheel builds one
+    *DEVICE,
+]
 
 setup(
     name='mmseg_im',
@@ -24,6 +53,9 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mmseg_im', 'mmseg_im.*']),
+    package_data={'mmseg_im': ['py.typed']},
+    cmdclass={'build_py': BuildWithMIM},
+    entry_points={'console_scripts': ['mmseg-im = mmseg_im.__main__:main']},
     python_requires='>=3.10',
     install_requires=[
         'numpy',
@@ -46,6 +78,7 @@ setup(
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
         'tests': TESTS,
-        'dev': [*TESTS, 'ruff'],
+        'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
+        'dev': [*TESTS, 'ruff', 'mypy'],
     },
 )

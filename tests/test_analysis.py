@@ -8,6 +8,8 @@ import torch
 from mmseg_im.analysis import Analysis, Outcome, Rule, RuleCounts, ScoreCounts
 from mmseg_im.label_space import Binary, MultiClass, MultiLabel
 
+pytestmark = pytest.mark.fast
+
 SPACES = dict(multiclass=MultiClass(4), binary=Binary(), multilabel=MultiLabel(3))
 
 

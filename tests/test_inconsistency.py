@@ -13,6 +13,8 @@ from mmseg_im.inconsistency import InconsistencyMask, Votes, agree, dilate, erod
 from mmseg_im.label_space import IGNORE_INDEX, Binary, MultiClass, MultiLabel
 from mmseg_im.utils import build
 
+pytestmark = pytest.mark.fast
+
 NUM_LABELS = 4
 QUICK = settings(max_examples=60, deadline=None)
 

@@ -7,6 +7,8 @@ import torch
 
 from mmseg_im.label_ops import _first_best, first_best, where
 
+pytestmark = pytest.mark.fast
+
 ways = pytest.mark.parametrize('way', [first_best, _first_best])
 
 

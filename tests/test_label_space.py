@@ -7,6 +7,8 @@ import torch
 
 from mmseg_im.label_space import Binary, MultiClass, MultiLabel, build_label_space
 
+pytestmark = pytest.mark.fast
+
 SPACES = [MultiClass(4), Binary(), MultiLabel(3)]
 SIZES = [(2, 5, 7), (1, 1, 1), (1, 3, 1)]
 

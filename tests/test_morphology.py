@@ -11,6 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from mmseg_im.morphology import dilate, erode, grow
 
+pytestmark = pytest.mark.fast
+
 QUICK = settings(max_examples=60, deadline=None)
 
 

@@ -23,6 +23,8 @@ from mmseg_im.splitting import (
 )
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.fast
+
 CLASSES = 'abcde'
 some_classes = st.lists(st.sets(st.sampled_from(CLASSES)), min_size=4, max_size=9)
 

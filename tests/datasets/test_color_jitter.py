@@ -11,6 +11,8 @@ from mmseg_im.datasets.seeded import seeded
 from mmseg_im.datasets.transforms import ColorJitter
 from tests.datasets.noise import SIZES, apply, assert_near, noise
 
+pytestmark = pytest.mark.fast
+
 STRENGTHS = dict(brightness=0.5, contrast=0.5, saturation=0.5, hue=0.25)
 NAMES = tuple(STRENGTHS)
 SEEDS = range(8)

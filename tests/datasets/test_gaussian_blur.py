@@ -8,6 +8,8 @@ from mmseg_im.datasets.seeded import seeded
 from mmseg_im.datasets.transforms import GaussianBlur
 from tests.datasets.noise import SIZES, apply, assert_near, noise
 
+pytestmark = pytest.mark.fast
+
 SEEDS = range(8)
 
 

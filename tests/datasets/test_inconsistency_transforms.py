@@ -10,6 +10,8 @@ from mmseg.registry import TRANSFORMS
 
 from mmseg_im.inconsistency import InconsistencyMask, Votes
 
+pytestmark = pytest.mark.fast
+
 
 def build(**cfg):
     return TRANSFORMS.build(cfg)

@@ -13,6 +13,8 @@ from mmseg_im.datasets.transforms import PackSemiInputs
 from mmseg_im.models.data_preprocessor import MultiViewDataPreProcessor
 from tests.datasets.noise import noise
 
+pytestmark = pytest.mark.fast
+
 
 def test_packing_of_one_map_is_that_of_mmseg():
     results = dict(img=noise(), gt_seg_map=noise()[..., 0], img_path='a.png', flip=True)

@@ -10,6 +10,8 @@ from mmseg_im.datasets.seeded import seeded
 from mmseg_im.datasets.transforms import LoadEmptyAnnotations, MultiView
 from tests.datasets.noise import SIZES, noise
 
+pytestmark = pytest.mark.fast
+
 PACK = dict(type='PackSemiInputs')
 
 

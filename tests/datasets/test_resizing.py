@@ -5,6 +5,8 @@ import pytest
 from mmseg_im.datasets.transforms import PadToSize, ResizeToPatches
 from mmseg_im.errors import UserError
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize('size', [(375, 500), (1, 1), (14, 21), (20, 22), (518, 7), (334, 499)])
 def test_each_side_becomes_the_nearest_multiple(size):

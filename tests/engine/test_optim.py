@@ -7,6 +7,8 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 
+pytestmark = pytest.mark.fast
+
 SEMI = dict(type='FixMatch', teachers=[dict(type='EMATeacher'), dict(type='EMATeacher')])
 
 

@@ -13,6 +13,8 @@ from mmseg_im.evaluation import (
     PerImageIoUMetric,
 )
 
+pytestmark = pytest.mark.fast
+
 
 def sample(pred, label):
     return dict(

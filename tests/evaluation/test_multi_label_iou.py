@@ -7,6 +7,8 @@ import torch
 
 from mmseg_im.evaluation.multi_label_iou import MultiLabelIoUMetric, channel_counts
 
+pytestmark = pytest.mark.fast
+
 
 def metric(classes):
     metric = MultiLabelIoUMetric()

@@ -14,6 +14,8 @@ from tests.models.test_methods import TEACHER, make_batch, make_decisive
 from tests.models.test_ssl import make_pseudo
 from tests.models.test_unimatch import mean_loss, softmax
 
+pytestmark = pytest.mark.fast
+
 
 def test_sureness():
     pseudo = make_pseudo(n=3, size=(6, 5))

@@ -8,6 +8,8 @@ from mmseg.registry import MODELS
 
 from tests.conftest import samples, tiny_model
 
+pytestmark = pytest.mark.fast
+
 HEADS = dict(
     multiclass=dict(num_classes=4),
     binary=dict(num_classes=2, out_channels=1, threshold=0.5),

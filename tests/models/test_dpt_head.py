@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 
+pytestmark = pytest.mark.fast
+
 
 def build(channels=4, width=6):
     torch.manual_seed(0)

@@ -14,6 +14,8 @@ from tests.models.test_methods import TEACHER, make_batch, make_decisive
 from tests.models.test_ssl import make_pseudo
 from tests.models.test_unimatch import softmax
 
+pytestmark = pytest.mark.fast
+
 
 def numpy_weighted_iou(a, b, classes, ignore):
     above = below = 0.0

@@ -12,6 +12,8 @@ from mmseg_im.models.ssl.mean_teacher import ramp_up
 from tests.models.test_methods import make_batch, with_mask
 from tests.models.test_unimatch import softmax
 
+pytestmark = pytest.mark.fast
+
 SEMI = dict(type='MeanTeacher', teachers=[dict(type='EMATeacher')])
 
 

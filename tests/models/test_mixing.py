@@ -2,9 +2,12 @@
 """CutMix: the law of the boxes, and that everything is pasted alike."""
 
 import numpy as np
+import pytest
 import torch
 
 from mmseg_im.models.mixing import box_mask, centred_boxes, neighbour, sample_boxes
+
+pytestmark = pytest.mark.fast
 
 
 def test_boxes_lie_inside_and_follow_the_published_ranges():

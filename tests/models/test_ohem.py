@@ -6,6 +6,8 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
+pytestmark = pytest.mark.fast
+
 
 def build(**kwargs):
     return MODELS.build(dict(type='ProbOHEMCrossEntropyLoss', **kwargs))

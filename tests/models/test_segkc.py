@@ -12,6 +12,8 @@ from tests.conftest import tiny_model
 from tests.models.test_methods import make_batch, make_decisive
 from tests.models.test_unimatch import mean_loss, mixed, softmax
 
+pytestmark = pytest.mark.fast
+
 
 def wide(num_classes=4) -> dict:
     """A senior of another width."""

@@ -11,6 +11,8 @@ from mmseg_im.models.ssl import fixmatch as fixmatch_module
 from mmseg_im.models.ssl.base import PseudoLabel, pseudo_label_loss
 from mmseg_im.models.teachers import Teacher
 
+pytestmark = pytest.mark.fast
+
 VIEWS = [dict(type='EMATeacher', views=['identity', 'hflip'])]
 IM = dict(type='InconsistencyMask')
 

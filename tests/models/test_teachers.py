@@ -15,6 +15,8 @@ from mmseg_im.models.logits import pixel_logits
 from mmseg_im.models.teachers import EMATeacher, SelfTeacher, ema_weight
 from tests.conftest import tiny_model
 
+pytestmark = pytest.mark.fast
+
 
 def noisy_step(student):
     """Changes parameters and BN statistics as training would."""

@@ -9,6 +9,8 @@ from mmseg.structures import SegDataSample
 
 from mmseg_im.models.tta import LabelSpaceTTAModel
 
+pytestmark = pytest.mark.fast
+
 TASKS = [
     dict(label_space='multiclass', num_classes=4),
     dict(label_space='binary', num_classes=2, out_channels=1, threshold=0.5),

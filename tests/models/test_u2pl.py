@@ -10,6 +10,8 @@ from mmseg_im.models.ssl import u2pl as module
 from mmseg_im.models.ssl.u2pl import contrast, half_boxes, masked_percentiles
 from tests.models.test_methods import METHODS, make_batch
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize('percent', [0.0, 17.3, 50.0, 80.0, 100.0])
 @pytest.mark.parametrize('size', [1, 2, 57])

@@ -15,6 +15,8 @@ from tests.models.test_methods import METHODS, TEACHER, make_batch, make_decisiv
 from tests.models.test_u2pl import cosine
 from tests.models.test_unimatch import softmax
 
+pytestmark = pytest.mark.fast
+
 EPOCH, EPOCHS = 3, 12
 
 

@@ -12,6 +12,8 @@ from mmseg_im.models.ssl import unimatch_v2 as v2_module
 from mmseg_im.models.ssl.unimatch_v2 import complementary_dropout
 from tests.models.test_methods import make_batch, make_decisive
 
+pytestmark = pytest.mark.fast
+
 
 def softmax(logits):
     x = logits.detach().double().numpy()

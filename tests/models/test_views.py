@@ -6,6 +6,8 @@ import torch
 
 from mmseg_im.models.views import parse_view
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize('name', ['identity', 'hflip', 'vflip'])
 def test_flips_are_undone_exactly(name):

@@ -8,6 +8,8 @@ from mmseg.registry import MODELS
 
 from tests.conftest import samples
 
+pytestmark = pytest.mark.fast
+
 
 def build(weights, **kwargs):
     return MODELS.build(dict(type='WeightedCrossEntropyLoss', class_weight=weights, **kwargs))
