@@ -66,7 +66,7 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
 
 
 def test_mistakes_of_a_prediction(tmp_path):
-    config = str(ROOT / 'configs/generational/camvid/im.py')
+    config = str(ROOT / 'configs/generational/im_unet-half_1xb4-5e_camvid-1_8-160x120.py')
     (tmp_path / 'new').mkdir()
     (tmp_path / 'net.pth').touch()
     for checkpoint, message in (('net.pth', 'new holds no .jpg file'), ('no.pth', 'no.pth does')):
