@@ -1,5 +1,4 @@
 # IM in generations: two networks label, two new ones learn from what these agree on, and so on.
-runner_type = 'GenerationalRunner'
 generations = dict(
     num_generations=2,
     students_per_generation=2,

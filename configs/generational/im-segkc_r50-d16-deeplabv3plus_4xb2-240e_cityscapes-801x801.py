@@ -6,6 +6,7 @@ _base_ = [
     '../segkc/segkc_r50-d16-deeplabv3plus_4xb2-240e_cityscapes-801x801.py',
     '../_base_/generations.py',
 ]
+runner_type = 'GenerationalRunner'
 generations = dict(num_generations=1)
 train_dataloader = dict(
     dataset=dict(split=None, labeled=_base_.pseudo_labeled, unlabeled=_base_.unlabeled_list)

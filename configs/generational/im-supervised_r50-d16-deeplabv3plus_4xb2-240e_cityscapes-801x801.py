@@ -4,6 +4,7 @@ _base_ = [
     '../supervised/supervised_r50-d16-deeplabv3plus_4xb2-240e_cityscapes-801x801.py',
     '../_base_/generations.py',
 ]
+runner_type = 'GenerationalRunner'
 generations = dict(num_generations=1)
 train_dataloader = dict(
     # an epoch as long as one over the unlabeled images

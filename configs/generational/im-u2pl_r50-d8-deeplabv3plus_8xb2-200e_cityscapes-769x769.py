@@ -6,6 +6,7 @@ _base_ = [
     '../u2pl/u2pl_r50-d8-deeplabv3plus_8xb2-200e_cityscapes-769x769.py',
     '../_base_/generations.py',
 ]
+runner_type = 'GenerationalRunner'
 generations = dict(num_generations=1)
 train_dataloader = dict(
     dataset=dict(split=None, labeled=_base_.pseudo_labeled, unlabeled=_base_.unlabeled_list)

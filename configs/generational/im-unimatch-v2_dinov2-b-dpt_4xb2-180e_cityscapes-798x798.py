@@ -6,6 +6,7 @@ _base_ = [
     '../unimatch_v2/unimatch-v2_dinov2-b-dpt_4xb2-180e_cityscapes-798x798.py',
     '../_base_/generations.py',
 ]
+runner_type = 'GenerationalRunner'
 generations = dict(num_generations=1)
 train_dataloader = dict(
     dataset=dict(split=None, labeled=_base_.pseudo_labeled, unlabeled=_base_.unlabeled_list)

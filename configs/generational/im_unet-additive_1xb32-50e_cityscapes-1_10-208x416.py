@@ -7,6 +7,7 @@ _base_ = [
     '../_base_/generations.py',
     '../_base_/default_runtime.py',
 ]
+runner_type = 'GenerationalRunner'
 generations = dict(num_generations=5, students_per_generation=5)
 model = dict(
     data_preprocessor=dict(size=_base_.crop_size),

@@ -6,4 +6,5 @@ _base_ = [
     '../_base_/generations.py',
     '../_base_/default_runtime.py',
 ]
+runner_type = 'GenerationalRunner'
 model = dict(data_preprocessor=dict(size=_base_.crop_size))

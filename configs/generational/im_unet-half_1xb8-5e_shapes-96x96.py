@@ -7,4 +7,5 @@ _base_ = [
     '../_base_/generations.py',
     '../_base_/default_runtime.py',
 ]
+runner_type = 'GenerationalRunner'
 model = dict(data_preprocessor=dict(size=_base_.crop_size), decode_head=dict(num_classes=4))

@@ -6,6 +6,7 @@ _base_ = [
     '../_base_/generations.py',
     '../_base_/default_runtime.py',
 ]
+runner_type = 'GenerationalRunner'
 model = dict(
     label_space='binary',
     data_preprocessor=dict(size=_base_.crop_size),
