@@ -8,7 +8,7 @@ of OpenMMLab's own packages only, and a path breaks when folder or installation 
 import shutil
 from pathlib import Path
 
-from ..errors import MissingFileError
+from ..errors import UserError
 
 FOLDER = '_base_'
 NAMES = (
@@ -26,12 +26,12 @@ def copy_bases(folder: Path) -> None:
     """Copies the bases into ``_base_`` of a folder.
 
     Raises:
-        MissingFileError: If this installation of the package lacks its configs.
+        UserError: If this installation of the package lacks its configs.
     """
     for name in NAMES:
         source = configs() / FOLDER / name
         if not source.is_file():
-            raise MissingFileError(
+            raise UserError(
                 f'{source} is missing: this installation of mmseg_im lacks its configs. Install it '
                 'again, from a wheel or with pip install -e of the whole repository.'
             )

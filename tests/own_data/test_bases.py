@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from mmseg_im.errors import MissingFileError
+from mmseg_im.errors import UserError
 from mmseg_im.own_data import bases
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
@@ -64,6 +64,6 @@ def test_those_of_a_wheel_are_found(tmp_path, monkeypatch):
 
 def test_an_installation_without_configs_says_so_and_writes_nothing(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(bases, 'configs', lambda: tmp_path / 'none')
-    with pytest.raises(MissingFileError, match='lacks its configs. Install it'):
+    with pytest.raises(UserError, match='lacks its configs. Install it'):
         write_project(plan, tmp_path / 'out', 'mine')
     assert {path.name for path in tmp_path.iterdir()} == {'photos', 'masks'}
