@@ -1,7 +1,6 @@
 # Never trained here: tests make a step with it.
-# FixMatch with the inconsistency mask over the EMA teacher and two independently trained networks.
-# Train these first: the supervised config with --cfg-options randomness.seed=1 (and 2) and
-# --work-dir work_dirs/teacher_1 (and _2).
+# FixMatch + IM over the EMA teacher and two networks of the supervised config, trained before
+# with --cfg-options randomness.seed=1 (and 2) --work-dir work_dirs/teacher_1 (and _2).
 _base_ = './fixmatch_unet-small_1xb4-20e_camvid-1_8-240x180.py'
 model = dict(
     semi=dict(
