@@ -96,3 +96,15 @@ def test_has_numbers_or_says_that_it_was_never_trained(path):
 def test_no_two_configs_are_the_same_file():
     files = list((ROOT / 'configs').rglob('*.py'))
     assert len({path.read_bytes() for path in files}) == len(files)
+
+
+def test_every_config_that_a_page_or_a_tool_names_exists():
+    pages = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md'), *ROOT.glob('configs/*/*.md')]
+    named = {
+        (page.name, path)
+        for page in [*pages, *(ROOT / 'tools').rglob('*.py')]
+        for path in re.findall(r'configs/[\w/.-]+\.py\b', page.read_text(encoding='utf-8'))
+        if not re.search('CONFIG|DATA|METHOD|NAME', path)
+    }
+    assert len(named) > 30
+    assert not [where for where in named if not (ROOT / where[1]).is_file()]
