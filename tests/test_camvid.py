@@ -9,7 +9,7 @@ from mmseg.registry import DATASETS
 
 from tests.conftest import ROOT, rename, retarget
 
-CONFIG = ROOT / 'configs/fixmatch/fixmatch-im_unet-small_adamw-20e_camvid-1_8-240x180.py'
+CONFIG = ROOT / 'configs/fixmatch/fixmatch-im_unet-small_1xb4-20e_camvid-1_8-240x180.py'
 
 
 def load(camvid, tmp_path) -> Config:

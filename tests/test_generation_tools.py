@@ -144,7 +144,7 @@ def test_class_weights(mini_shapes, tmp_path):
 
 def test_class_weights_of_overlapping_classes(mini_wbc, tmp_path):
     """Absent over present pixels of the labeled images, one number for each class."""
-    cfg = Config.fromfile(ROOT / 'configs/generational/wbc_multilabel/im.py')
+    cfg = Config.fromfile(ROOT / 'configs/generational/im_unet-half_1xb8-5e_wbc-1_10-96x96.py')
     retarget(cfg, dict(data_root=mini_wbc))
     cfg.dump(str(tmp_path / 'config.py'))
     found = run('class_weights.py', tmp_path / 'config.py').stdout

@@ -13,13 +13,13 @@ from mmseg_im.engine import LabelSpaceVisualizer
 from tests.conftest import ROOT, shrink
 
 CONFIGS = {
-    'camvid/im.py': (1, 11),
-    'wbc_binary/im.py': (1, 2),
-    'wbc_multilabel/im.py': (2, 2),
+    'im_unet-half_1xb4-5e_camvid-1_8-160x120.py': (1, 11),
+    'im_unet-half_1xb8-5e_wbc-binary-1_10-96x96.py': (1, 2),
+    'im_unet-half_1xb8-5e_wbc-1_10-96x96.py': (2, 2),
 }
 
 
-@pytest.fixture(params=CONFIGS, ids=lambda p: p.split('/')[0])
+@pytest.fixture(params=CONFIGS, ids=lambda p: p.split('_')[3])
 def trained(request, tmp_path):
     """Config and checkpoint of a network, and maps and labels of its task."""
     cfg = Config.fromfile(ROOT / 'configs' / 'generational' / request.param)

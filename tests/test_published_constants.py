@@ -86,34 +86,40 @@ AUGSEG_VOC = dict(
     semi=dict(AUGSEG, teachers=[('EMATeacher', 0.999)], threshold=0.95),
 )  # fmt: skip
 
-# folder, method, networks, the rest of the name, what was published
+# folder, method, networks, data and crop, what was published
 TABLE = [
-    ('unimatch', 'unimatch', 'r50 r101', 'sgd-240e_cityscapes-801x801', UNIMATCH_CITYSCAPES),
-    ('unimatch', 'unimatch', 'r50 r101', 'sgd-80e_voc-321x321', UNIMATCH_VOC),
-    ('unimatch_v2', 'unimatch-v2', 's b', 'adamw-180e_cityscapes-798x798', V2_CITYSCAPES),
-    ('unimatch_v2', 'unimatch-v2', 's b', 'adamw-60e_voc-518x518', V2_VOC),
-    ('unimatch_v2', 'unimatch-v2', 's b', 'adamw-60e_ade20k-518x518', V2_ADE20K),
-    ('u2pl', 'u2pl', 'r50-d8 r101-d8', 'sgd-200e_cityscapes-769x769', U2PL_CITYSCAPES),
-    ('u2pl', 'u2pl', 'r50-d8 r101-d8', 'sgd-80e_voc-513x513', U2PL_VOC),
-    ('imas', 'imas', 'r50', 'sgd-240e_cityscapes-769x769', IMAS_CITYSCAPES),
-    ('imas', 'imas', 'r50-d8', 'sgd-240e_cityscapes-769x769', IMAS_CITYSCAPES_OS8),
-    ('imas', 'imas', 'r50 r101', 'sgd-80e_voc-513x513', IMAS_VOC),
-    ('augseg', 'augseg', 'r50 r101', 'sgd-240e_cityscapes-800x800', AUGSEG_CITYSCAPES),
-    ('augseg', 'augseg', 'r50 r101', 'sgd-80e_voc-513x513', AUGSEG_VOC),
+    ('unimatch', 'unimatch', 'r50 r101', 'cityscapes-801x801', UNIMATCH_CITYSCAPES),
+    ('unimatch', 'unimatch', 'r50 r101', 'voc-321x321', UNIMATCH_VOC),
+    ('unimatch_v2', 'unimatch-v2', 's b', 'cityscapes-798x798', V2_CITYSCAPES),
+    ('unimatch_v2', 'unimatch-v2', 's b', 'voc-518x518', V2_VOC),
+    ('unimatch_v2', 'unimatch-v2', 's b', 'ade20k-518x518', V2_ADE20K),
+    ('u2pl', 'u2pl', 'r50-d8 r101-d8', 'cityscapes-769x769', U2PL_CITYSCAPES),
+    ('u2pl', 'u2pl', 'r50-d8 r101-d8', 'voc-513x513', U2PL_VOC),
+    ('imas', 'imas', 'r50', 'cityscapes-769x769', IMAS_CITYSCAPES),
+    ('imas', 'imas', 'r50-d8', 'cityscapes-769x769', IMAS_CITYSCAPES_OS8),
+    ('imas', 'imas', 'r50 r101', 'voc-513x513', IMAS_VOC),
+    ('augseg', 'augseg', 'r50 r101', 'cityscapes-800x800', AUGSEG_CITYSCAPES),
+    ('augseg', 'augseg', 'r50 r101', 'voc-513x513', AUGSEG_VOC),
 ]
 DINOV2 = dict(
     s=dict(width=384, levels=[48, 96, 192, 384], channels=64),
     b=dict(width=768, levels=[96, 192, 384, 768], channels=128),
 )
+NETWORKS = {
+    f'r{depth}{suffix}': f'r{depth}{suffix or "-d16"}-deeplabv3plus'
+    for depth in (50, 101)
+    for suffix in ('', '-d8')
+}
 CLASSES = dict(cityscapes=19, voc=21, ade20k=150)
 
 
 def cases():
-    for folder, method, networks, rest, published in TABLE:
+    for folder, method, networks, data, published in TABLE:
         for i, network in enumerate(networks.split()):
-            kind = 'dinov2' if network in DINOV2 else 'deeplabv3plus'
+            net = f'dinov2-{network}-dpt' if network in DINOV2 else NETWORKS[network]
+            schedule = '{devices}xb{batch}-{epochs}e'.format(**published)
             for im in ('', '-im') if i == 0 else ('',):  # the others inherit from these
-                name = f'{method}{im}_{kind}-{network}_{rest}'
+                name = f'{method}{im}_{net}_{schedule}_{data}'
                 yield pytest.param(f'{folder}/{name}.py', network, published, id=name)
 
 

@@ -17,7 +17,11 @@ from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink
 
-TASKS = dict(multiclass='camvid', binary='wbc_binary', multilabel='wbc_multilabel')
+TASKS = dict(
+    multiclass='1xb4-5e_camvid-1_8-160x120',
+    binary='1xb8-5e_wbc-binary-1_10-96x96',
+    multilabel='1xb8-5e_wbc-1_10-96x96',
+)
 
 
 def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
@@ -31,7 +35,7 @@ def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize('task', TASKS)
 def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, tmp_path):
     """The files are what the network says of each image, also in a folder within the folder."""
-    cfg = Config.fromfile(ROOT / 'configs' / 'generational' / TASKS[task] / 'im.py')
+    cfg = Config.fromfile(ROOT / f'configs/generational/im_unet-half_{TASKS[task]}.py')
     shrink(cfg)
     data = tmp_path / 'data'
     shutil.copytree(mini_camvid if task == 'multiclass' else mini_wbc, data)
@@ -66,7 +70,7 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
 
 
 def test_mistakes_of_a_prediction(tmp_path):
-    config = str(ROOT / 'configs/generational/camvid/im.py')
+    config = str(ROOT / 'configs/generational/im_unet-half_1xb4-5e_camvid-1_8-160x120.py')
     (tmp_path / 'new').mkdir()
     (tmp_path / 'net.pth').touch()
     for checkpoint, message in (('net.pth', 'new holds no .jpg file'), ('no.pth', 'no.pth does')):
@@ -78,7 +82,7 @@ def test_mistakes_of_a_prediction(tmp_path):
 @pytest.mark.parametrize('task', TASKS)
 def test_augmented_test_writes_all_files_and_pictures(task, mini_camvid, mini_wbc, tmp_path):
     """Without a tta_pipeline, with a list of metrics, and with two images of one name."""
-    cfg = Config.fromfile(ROOT / 'configs' / 'generational' / TASKS[task] / 'im.py')
+    cfg = Config.fromfile(ROOT / f'configs/generational/im_unet-half_{TASKS[task]}.py')
     shrink(cfg)
     shutil.copytree(mini_camvid if task == 'multiclass' else mini_wbc, tmp_path / 'data')
     retarget(cfg, dict(data_root=str(tmp_path / 'data')))

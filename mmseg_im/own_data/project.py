@@ -17,6 +17,7 @@ import numpy as np
 from ..disk import unwritable
 from ..errors import UserError
 from .annotations import class_ids, layer_maps, usable_as_it_is
+from .bases import copy_bases
 from .config_text import training_config
 from .generations_text import generations_config
 from .images import read_8_bit
@@ -99,6 +100,7 @@ def _fill(plan: Plan, folder: Path, name: str) -> None:
         if names:
             _text(folder / f'{key}.txt', list_text(names))
     _text(folder / 'classes.csv', _classes_csv(plan))
+    copy_bases(folder)
     _text(folder / f'{name}.py', training_config(plan.facts, name))
     if plan.unlabeled:
         _text(folder / f'{name}_generations.py', generations_config(plan.facts, name))

@@ -47,11 +47,11 @@ def test_pipelines_are_found():
     def load(path):
         return Config.fromfile(ROOT / 'configs' / path)
 
-    semi = load('unimatch/unimatch_unet-half_adamw-25e_camvid-1_8-160x120.py')
+    semi = load('unimatch/unimatch_unet-half_1xb4-25e_camvid-1_8-160x120.py')
     found = pipelines(semi)
     assert list(found) == ['labeled', 'unlabeled']
     assert all(t['type'] != 'LoadHiddenAnnotations' for t in found['unlabeled'])
-    single = load('supervised/deeplabv3plus_r50_sgd-80e_camvid-1_8-480x360.py')
+    single = load('supervised/supervised_r50-d16-deeplabv3plus_2xb4-80e_camvid-1_8-480x360.py')
     assert list(pipelines(single)) == ['all']
     single.train_dataloader.dataset = dict(type='Other')
     with pytest.raises(UserError, match='no pipeline'):

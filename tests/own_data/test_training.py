@@ -87,7 +87,8 @@ def test_supervised_without_unlabeled_images(folders, tmp_path):
     plan = make_project(*folders(MASKS['multiclass'], count=6), tmp_path / 'out')
     assert plan.facts.unlabeled == 0
     files = {path.name for path in (tmp_path / 'out').iterdir()}
-    assert files == {'images', 'annotations', 'labeled.txt', 'val.txt', 'classes.csv', 'mine.py'}
+    lists = {'labeled.txt', 'val.txt'}
+    assert files == {'_base_', 'images', 'annotations', 'classes.csv', 'mine.py', *lists}
     cfg = load(tmp_path / 'out/mine.py', tmp_path / 'work')
     assert 'semi' not in cfg.model and cfg.train_dataloader.dataset.type == 'SeededDataset'
     cfg.train_dataloader.dataset.times = 1
@@ -95,7 +96,7 @@ def test_supervised_without_unlabeled_images(folders, tmp_path):
 
 
 def test_generations_differ_from_the_template_in_nothing_else(folders, tmp_path):
-    """The configs stand alone; the shipped template keeps them from drifting apart."""
+    """The shipped template is another way to the same training."""
     make_project(*folders(suffix='.jpg'), tmp_path / 'out')
     found = Config.fromfile(tmp_path / 'out/mine_generations.py')
     template = Config.fromfile(ROOT / 'configs/demo/im_generations_own-images.py')

@@ -13,7 +13,8 @@ caption = (
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
-_end = 'unet-half_adamw-25e_camvid-1_8-160x120.py'
+_end = 'unet-half_1xb4-25e_camvid-1_8-160x120.py'
+_network = 'unet-half_1xb4-5e_camvid-1_8-160x120.py'
 _online = {
     'labeled only': 'supervised/supervised',
     'FixMatch': 'fixmatch/fixmatch',
@@ -29,8 +30,8 @@ _samples = 'train_dataloader.dataset.num_samples'  # of an epoch, in batches of 
 _schedule = {'train_cfg.max_epochs': 4, 'train_cfg.val_interval': 1, 'param_scheduler.0.end': 4}
 _first = dict(
     name='first networks',
-    config='configs/generational/camvid/labeled-only.py',
-    options={_samples: 1200, **_bf16},
+    config=f'configs/generational/im_{_network}',
+    options={'generations.num_generations': 0, 'generations.im': None, _samples: 1200, **_bf16},
 )
 
 
@@ -64,7 +65,7 @@ def _rows(split):
         *(
             dict(
                 name=name,
-                config=f'configs/generational/camvid/{file}.py',
+                config=f'configs/generational/{file}_{_network}',
                 options={
                     **in_generations,
                     **_lists(split),

@@ -8,7 +8,7 @@ caption = (
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
-_end = 'unet-half_adamw-25e_camvid-1_8-160x120.py'
+_end = 'unet-half_1xb4-25e_camvid-1_8-160x120.py'
 _files = {
     'labeled only': 'supervised/supervised',
     'FixMatch': 'fixmatch/fixmatch',
@@ -18,9 +18,6 @@ _files = {
     'UniMatch V2': 'unimatch_v2/unimatch-v2',
     'UniMatch V2 + IM': 'unimatch_v2/unimatch-v2-im',
 }
-_views = _base_.views
-_two_strong = dict(weak=_views.weak, strong1=_views.strong, strong2=_views.strong)
-_geometry = _base_.unlabeled_pipeline[:-1]
 _hidden = dict(
     type='LoadHiddenAnnotations',
     img_dir=f'{_base_.data_root}/images/train',
@@ -30,7 +27,7 @@ _hidden = dict(
 
 def _options(name):
     """Full size, and the schedule; UniMatch needs two strong views."""
-    views = _two_strong if name.startswith('UniMatch') else _views
+    views = _base_.two_views if name.startswith('UniMatch') else _base_.views
     return {
         'model.data_preprocessor.size': _base_.crop_size,
         'train_dataloader.batch_size': 8,
@@ -38,9 +35,9 @@ def _options(name):
         'train_dataloader.dataset.num_samples': 8000,  # 1000 updates an epoch
         'train_dataloader.dataset.labeled.pipeline': _base_.train_pipeline,
         'train_dataloader.dataset.unlabeled.pipeline': [
-            *_geometry[:2],
+            *_base_.load,
             _hidden,
-            *_geometry[2:],
+            *_base_.geometry,
             dict(type='MultiView', views=views),
         ],
         'val_dataloader.dataset.pipeline': _base_.test_pipeline,

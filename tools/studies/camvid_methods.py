@@ -3,7 +3,7 @@
 title = 'CamVid 1/8, methods'
 metric = 'mIoU'
 seeds = [0, 1]
-_end = 'unet-half_adamw-25e_camvid-1_8-160x120.py'
+_end = 'unet-half_1xb4-25e_camvid-1_8-160x120.py'
 _files = {
     'Mean Teacher': 'mean_teacher/mean-teacher',
     'FixMatch': 'fixmatch/fixmatch',

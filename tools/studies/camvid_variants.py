@@ -58,15 +58,21 @@ def _rows(split, variants):
     return [
         dict(
             name='first networks',
-            config='configs/generational/camvid/labeled-only.py',
-            options={_samples: 1200, **_bf16, **lists},
+            config='configs/generational/im_unet-half_1xb4-5e_camvid-1_8-160x120.py',
+            options={
+                'generations.num_generations': 0,
+                'generations.im': None,
+                _samples: 1200,
+                **_bf16,
+                **lists,
+            },
             **group,
         ),
         *(
             dict(
                 name=name,
                 start='first networks',
-                config=f'configs/{file}_unet-half_adamw-25e_camvid-1_8-160x120.py',
+                config=f'configs/{file}_unet-half_1xb4-25e_camvid-1_8-160x120.py',
                 options={**options, **change},
                 **group,
             )

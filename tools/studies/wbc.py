@@ -12,7 +12,9 @@ metric = 'mIoU'
 seeds = [0, 1, 2]
 _bf16 = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 _samples = 'train_dataloader.dataset.num_samples'  # of one of five epochs, in batches of eight
+_alone = {'generations.num_generations': 0, 'generations.im': None}
 _one = {
+    **_alone,
     'generations.students_per_generation': 1,
     'generations.num_teachers': 1,
     _samples: 3840,
@@ -25,21 +27,25 @@ _quality = {'generations.evalnet.num_folds': 2, 'generations.evalnet.max_epochs'
 def _rows(task):
     """All rows of a task."""
     rows = [
-        ('first networks', 'labeled-only', {_samples: 960, **_bf16}),
-        ('labeled only', 'labeled-only', _one),
-        ('noisy student', 'noisy-student', _two),
-        ('model ensemble', 'model-ensemble', _two),
+        ('first networks', 'im', {**_alone, _samples: 960, **_bf16}),
+        ('labeled only', 'im', _one),
+        (
+            'noisy student',
+            'im-plus',
+            {**_two, 'generations.im': None, 'generations.num_teachers': 1},
+        ),
+        ('model ensemble', 'im', {**_two, 'generations.im': None}),
         ('IM', 'im', _two),
         ('IM+', 'im-plus', _two),
         ('IM++', 'im-plus-plus', {**_two, **_quality}),
-        ('all labels', 'labeled-only', {**_one, 'train_dataloader.dataset.labeled.ann_file': ''}),
+        ('all labels', 'im', {**_one, 'train_dataloader.dataset.labeled.ann_file': ''}),
     ]
-    folder = f'configs/generational/wbc_{task.replace("-", "")}'
+    data = 'wbc' if task == 'multi-label' else 'wbc-binary'
     return [
         dict(
             name=name,
             group=task,
-            config=f'{folder}/{file}.py',
+            config=f'configs/generational/{file}_unet-half_1xb8-5e_{data}-1_10-96x96.py',
             options=options,
             **(dict(start='first networks') if _two.items() <= options.items() else {}),
         )

@@ -1,21 +1,17 @@
 # CamVid at full size (480x360), 1/8 of the labels, supervised.
-dataset_type = 'CamVidDataset'
+_base_ = './folders.py'
 data_root = 'data/camvid'
 crop_size = (352, 480)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+geometry = [
     dict(type='RandomResize', scale=(480, 360), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(480, 360), keep_ratio=True),
-    dict(type='LoadAnnotations'),
-    dict(type='PackSegInputs'),
-]
+resize = dict(type='Resize', scale=(480, 360), keep_ratio=True)
+load_train = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+pack = dict(type='PackSegInputs')
+train_pipeline = [*load_train, *geometry, pack]
+test_pipeline = [load_train[0], resize, load_train[1], pack]
 tta_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
@@ -28,6 +24,9 @@ tta_pipeline = [
         ],
     ),
 ]
+images = dict(type='CamVidDataset', data_root=data_root)
+labeled = dict(**images, ann_file='splits/1_8/labeled.txt', data_prefix=_base_.annotated)
+unlabeled = dict(**images, ann_file='splits/1_8/unlabeled.txt', data_prefix=_base_.unannotated)
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
@@ -37,40 +36,10 @@ train_dataloader = dict(
     dataset=dict(
         type='SeededDataset',
         times=7,  # as many updates an epoch as one pass over the unlabeled images
-        dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
-            ann_file='splits/1_8/labeled.txt',
-            data_prefix=dict(img_path='images/train', seg_map_path='annotations/train'),
-            pipeline=train_pipeline,
-        ),
+        dataset=dict(**labeled, pipeline=train_pipeline),
     ),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        data_prefix=dict(img_path='images/val', seg_map_path='annotations/val'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        data_prefix=dict(img_path='images/test', seg_map_path='annotations/test'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+val_dataloader = dict(dataset=dict(**images, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator

@@ -1,6 +1,7 @@
 # SUIM, underwater scenes of eight classes, 1/10 of the labels, for generational runs. The
 # "unlabeled" images have labels, too: PseudoLabelQuality reports on the pseudo-labels, and no loss
 # sees them. Expects data/suim as docs/datasets.md says.
+_base_ = './generational.py'
 data_root = 'data/suim'
 crop_size = (256, 256)
 # The study's crops of 256 to 512 pixels, brought to 256, but drawn anew in every epoch.
@@ -10,109 +11,37 @@ geometry = [
     dict(type='RandomFlip', prob=0.5),
 ]
 resize = [dict(type='Resize', scale=(480, 360), keep_ratio=True)]
-load = dict(type='LoadAnnotations')
+annotation = dict(type='LoadAnnotations')
 pack = dict(type='PackSemiInputs')
-before_noise = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='LoadInconsistencyMask'),
-    *geometry,
-]
-after_noise = [dict(type='FilterInconsistentPixels'), pack]
-labeled_pipeline = [dict(type='LoadImageFromFile'), load, *geometry, pack]
-# The noise of the study for the first to the fifth generation of students.
-noise = [
-    dict(type='NoisyStudentDistortion', contrast=0.1, brightness=5, blur=0, noise=5),
-    dict(type='NoisyStudentDistortion', contrast=0.2, brightness=10, blur=1, noise=10),
-    dict(type='NoisyStudentDistortion', contrast=0.3, brightness=15, blur=1, noise=15),
-    dict(type='NoisyStudentDistortion', contrast=0.4, brightness=20, blur=2, noise=20),
-    dict(type='NoisyStudentDistortion', contrast=0.5, brightness=25, blur=3, noise=25),
-]
-alphas = (1.0, 1.25, 1.5, 1.75, 2.0)  # the width of the network, likewise
-# For the quality network: an image, its annotation, and a label of other networks to judge.
-quality_pipeline = [
-    dict(type='LoadImageFromFile'),
-    load,
-    dict(type='LoadCandidate', kernels=(0, 3, 5)),
-    *geometry,
-    noise[0],
-    dict(type='PackCandidate'),
-]
-quality_test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    load,
-    dict(type='LoadCandidate'),
-    *resize,
-    dict(type='PackCandidate'),
-]
-test_pipeline = [dict(type='LoadImageFromFile'), *resize, load, pack]
+noise = _base_.noises.skin
+labeled_pipeline = [_base_.image, annotation, *geometry, pack]
+before_noise = [_base_.image, annotation, _base_.mask, *geometry]
+pseudo_labeled_pipeline = [*before_noise, _base_.filter_pixels, pack]
+noisy_pipelines = [[*before_noise, step, _base_.filter_pixels, pack] for step in noise]
+judge = [*geometry, noise[0], _base_.pack_candidate]
+quality_network = dict(
+    pipeline=[_base_.image, annotation, _base_.candidate, *judge],
+    test_pipeline=[_base_.image, annotation, _base_.test_candidate, *resize, _base_.pack_candidate],
+)
+test_pipeline = [_base_.image, *resize, annotation, pack]
+hidden = dict(
+    type='LoadHiddenAnnotations',
+    img_dir=f'{data_root}/images/train',
+    seg_map_dir=f'{data_root}/annotations/train',
+)
 images = dict(type='SUIMDataset', data_root=data_root)
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='PseudoLabeledDataset',
-        labeled_ratio=0.1,
         num_samples=1376,  # one pass over all training images, in every generation
-        labeled=dict(
-            **images,
-            ann_file='splits/1_10/labeled.txt',
-            data_prefix=dict(img_path='images/train', seg_map_path='annotations/train'),
-            pipeline=labeled_pipeline,
-        ),
-        unlabeled=dict(
-            **images,
-            ann_file='splits/1_10/unlabeled.txt',
-            data_prefix=dict(img_path='images/train'),
-            pipeline=[*before_noise, *after_noise],
-        ),
+        labeled=dict(**images, pipeline=labeled_pipeline),
+        unlabeled=dict(**images, pipeline=pseudo_labeled_pipeline),
     ),
 )
-loader = dict(
-    batch_size=1,  # the images differ in size
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-)
-val_dataloader = dict(
-    **loader,
-    dataset=dict(
-        **images,
-        data_prefix=dict(img_path='images/val', seg_map_path='annotations/val'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
-test_dataloader = dict(
-    **loader,
-    dataset=dict(
-        **images,
-        data_prefix=dict(img_path='images/test', seg_map_path='annotations/test'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+# one image at a time: they differ in size
+val_dataloader = dict(dataset=dict(**images, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 unlabeled_dataloader = dict(
-    **loader,
-    dataset=dict(
-        **images,
-        ann_file='splits/1_10/unlabeled.txt',
-        data_prefix=dict(img_path='images/train'),
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            *resize,
-            dict(
-                type='LoadHiddenAnnotations',
-                img_dir=f'{data_root}/images/train',
-                seg_map_dir=f'{data_root}/annotations/train',
-            ),
-            pack,
-        ],
-        test_mode=True,
-    ),
+    dataset=dict(**images, pipeline=[_base_.image, *resize, hidden, pack]),
 )
 unlabeled_evaluator = dict(type='PseudoLabelQuality')
 val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'])

@@ -2,6 +2,7 @@
 # data/ade/ADEChallengeData2016 as docs/datasets.md says.
 _base_ = './weak_strong_views.py'
 data_root = 'data/ade/ADEChallengeData2016'
+images = dict(type='ADE20KDataset', data_root=data_root)
 crop_size = (518, 518)
 geometry = [
     # mmcv's scale is (long, short): 512 is the usual short side of ADE20K's images
@@ -10,16 +11,9 @@ geometry = [
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]
-strong = _base_.views.strong
-two_views = dict(weak=_base_.views.weak, strong1=strong, strong2=strong)
-two_strong = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadEmptyAnnotations'),
-    *geometry,
-    dict(type='MultiView', views=two_views),
-]
+annotation = dict(type='LoadAnnotations', reduce_zero_label=True)
 train_dataloader = dict(
-    batch_size=2,  # labeled, and as many unlabeled images, on each of 4 GPUs
+    batch_size=2,  # labeled, and as many unlabeled images, on each device
     num_workers=4,
     persistent_workers=True,
     drop_last=True,
@@ -28,29 +22,22 @@ train_dataloader = dict(
         type='SemiDataset',
         split='splits/1_16',
         labeled=dict(
-            type='ADE20KDataset',
-            data_root=data_root,
+            **images,
             data_prefix=dict(img_path='images/training', seg_map_path='annotations/training'),
-            pipeline=[
-                dict(type='LoadImageFromFile'),
-                dict(type='LoadAnnotations', reduce_zero_label=True),
-                *geometry,
-                dict(type='PackSegInputs'),
-            ],
+            pipeline=[dict(type='LoadImageFromFile'), annotation, *geometry, _base_.pack_labeled],
         ),
         unlabeled=dict(
-            type='ADE20KDataset',
-            data_root=data_root,
+            **images,
             data_prefix=dict(img_path='images/training'),
-            pipeline=two_strong,
+            pipeline=[*_base_.load, *geometry, dict(type='MultiView', views=_base_.two_views)],
         ),
     ),
 )
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='ResizeToPatches', patch=14),
-    dict(type='LoadAnnotations', reduce_zero_label=True),
-    dict(type='PackSegInputs'),
+    annotation,
+    _base_.pack_labeled,
 ]
 val_dataloader = dict(
     batch_size=1,
@@ -58,8 +45,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ADE20KDataset',
-        data_root=data_root,
+        **images,
         data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'),
         pipeline=test_pipeline,
         test_mode=True,

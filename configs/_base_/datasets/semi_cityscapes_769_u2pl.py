@@ -1,54 +1,38 @@
 # Cityscapes with the crop of U2PL (CVPR 2022), which has no strong view.
-_base_ = ['./cityscapes.py', './weak_strong_views.py']
+_base_ = './cityscapes.py'
 crop_size = (769, 769)
 sliding_window = dict(mode='slide', crop_size=crop_size, stride=(513, 513))
-ohem_loss = dict(
-    type='ProbOHEMCrossEntropyLoss', thresh=0.7, min_kept=100_000, pixels=2 * 769 * 769
-)  # fmt: skip
-ohem = dict(_delete_=True, **ohem_loss)
-auxiliary_ohem = dict(ohem_loss, loss_weight=0.4)
+ohem_loss = dict(min_kept=100_000, pixels=2 * 769 * 769)
+ohem = dict(_base_.ohem_loss, **ohem_loss, _delete_=True)
+auxiliary_ohem = dict(_base_.ohem_loss, **ohem_loss, loss_weight=0.4)
 geometry = [
     dict(
         type='RandomChoice',  # as many images enlarged as made smaller
-        transforms=[
-            [dict(type='RandomResize', scale=(2048, 1024), ratio_range=r, keep_ratio=True)]
-            for r in ((0.5, 1.0), (1.0, 2.0))
-        ],
+        transforms=[[dict(_base_.resize, ratio_range=r)] for r in ((0.5, 1.0), (1.0, 2.0))],
     ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]
-weak_strong = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadEmptyAnnotations'),
-    *geometry,
-    dict(type='MultiView', views=dict(weak=_base_.views.weak)),
-]
+weak_strong = [*_base_.load, *geometry, dict(type='MultiView', views=dict(weak=_base_.weak))]
+labeled_pipeline = [*_base_.load_labeled, *geometry, _base_.pack_labeled]
+split = 'splits/u2pl/1_16'
 train_dataloader = dict(
-    batch_size=2,  # labeled, and as many unlabeled images, on each of 8 GPUs
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='SemiDataset',
-        split='splits/u2pl/1_16',
-        labeled=dict(
-            type='CityscapesDataset',
-            data_root=_base_.data_root,
-            data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-            pipeline=[
-                dict(type='LoadImageFromFile'),
-                dict(type='LoadAnnotations'),
-                *geometry,
-                dict(type='PackSegInputs'),
-            ],
-        ),
-        unlabeled=dict(
-            type='CityscapesDataset',
-            data_root=_base_.data_root,
-            data_prefix=dict(img_path='leftImg8bit/train'),
-            pipeline=weak_strong,
-        ),
+        split=split,
+        labeled=dict(pipeline=labeled_pipeline),
+        unlabeled=dict(pipeline=weak_strong),
     ),
 )
+# For methods in generations: the labeled images, and those that the networks before have labeled.
+unlabeled_list = dict(ann_file=f'{split}/unlabeled.txt')
+pseudo_labeled = dict(
+    _delete_=True,
+    type='PseudoLabeledDataset',
+    labeled=dict(_base_.labeled, ann_file=f'{split}/labeled.txt', pipeline=labeled_pipeline),
+    unlabeled=dict(
+        _base_.unlabeled,
+        **unlabeled_list,
+        pipeline=[*_base_.load_pseudo_label, *geometry, *_base_.pack_pseudo_label],
+    ),
+)
+unlabeled_dataloader_of_generations = dict(dataset=unlabeled_list)

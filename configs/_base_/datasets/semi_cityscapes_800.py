@@ -1,51 +1,35 @@
 # Cityscapes with the views and the crop of AugSeg (CVPR 2023).
-_base_ = ['./cityscapes.py', './weak_strong_views.py']
+_base_ = './cityscapes.py'
 crop_size = (800, 800)
 sliding_window = dict(mode='slide', crop_size=crop_size, stride=(533, 533))
-ohem_loss = dict(
-    type='ProbOHEMCrossEntropyLoss', thresh=0.7, min_kept=100_000, pixels=4 * 800 * 800
-)  # fmt: skip
-ohem = dict(_delete_=True, **ohem_loss)
+ohem_loss = dict(min_kept=100_000, pixels=4 * 800 * 800)
+ohem = dict(_base_.ohem_loss, **ohem_loss, _delete_=True)
 geometry = [
-    dict(type='RandomResize', scale=(2048, 1024), ratio_range=(0.5, 2.0), keep_ratio=True),
+    _base_.resize,
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
 ]
-load = [dict(type='LoadImageFromFile'), dict(type='LoadEmptyAnnotations')]
-strong = [
-    dict(type='RandomOperations', num=(1, 3), factors=(0.05, 0.95), exclude=['invert']),
-    dict(type='PackSemiInputs'),
-]
-weak_strong = [
-    *load,
-    *geometry,
-    dict(type='MultiView', views=dict(weak=_base_.views.weak, strong=strong)),
-]
+weak_strong = [*_base_.load, *geometry, dict(type='MultiView', views=_base_.augseg_views)]
+labeled_pipeline = [*_base_.load_labeled, *geometry, _base_.pack_labeled]
+split = 'splits/unimatch/1_16'
 train_dataloader = dict(
-    batch_size=4,  # labeled, and as many unlabeled images, on each of 4 GPUs
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    batch_size=4,
     dataset=dict(
-        type='SemiDataset',
-        split='splits/unimatch/1_16',
-        labeled=dict(
-            type='CityscapesDataset',
-            data_root=_base_.data_root,
-            data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-            pipeline=[
-                dict(type='LoadImageFromFile'),
-                dict(type='LoadAnnotations'),
-                *geometry,
-                dict(type='PackSegInputs'),
-            ],
-        ),
-        unlabeled=dict(
-            type='CityscapesDataset',
-            data_root=_base_.data_root,
-            data_prefix=dict(img_path='leftImg8bit/train'),
-            pipeline=weak_strong,
-        ),
+        split=split,
+        labeled=dict(pipeline=labeled_pipeline),
+        unlabeled=dict(pipeline=weak_strong),
     ),
 )
+# For methods in generations: the labeled images, and those that the networks before have labeled.
+unlabeled_list = dict(ann_file=f'{split}/unlabeled.txt')
+pseudo_labeled = dict(
+    _delete_=True,
+    type='PseudoLabeledDataset',
+    labeled=dict(_base_.labeled, ann_file=f'{split}/labeled.txt', pipeline=labeled_pipeline),
+    unlabeled=dict(
+        _base_.unlabeled,
+        **unlabeled_list,
+        pipeline=[*_base_.load_pseudo_label, *geometry, *_base_.pack_pseudo_label],
+    ),
+)
+unlabeled_dataloader_of_generations = dict(dataset=unlabeled_list)

@@ -25,3 +25,11 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
+# IM+ widens the network from generation to generation.
+wider_models = [
+    dict(
+        backbone=dict(alpha=a),
+        decode_head=dict(in_channels=int(16 * a), channels=int(16 * a)),
+    )
+    for a in (1.0, 1.25, 1.5, 1.75, 2.0)
+]

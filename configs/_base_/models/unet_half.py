@@ -40,3 +40,8 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
+# IM+ widens the network from generation to generation.
+wider_models = [
+    dict(backbone=dict(base_channels=c), decode_head=dict(in_channels=c, channels=c))
+    for c in (16, 20, 24, 28, 32)
+]

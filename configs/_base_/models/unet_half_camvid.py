@@ -1,5 +1,5 @@
 # The small U-Net of unet_half.py with class weights for CamVid's 46 labeled images:
-# python tools/class_weights.py configs/generational/camvid/im.py --power 0.5
+# tools/class_weights.py with --power 0.5 and any CamVid config of generational/
 _base_ = './unet_half.py'
 class_weight = [0.51, 0.41, 2.14, 0.37, 1.00, 0.59, 1.99, 1.56, 0.71, 2.40, 3.26]
 model = dict(

@@ -1,7 +1,0 @@
-_base_ = './augseg_deeplabv3plus-r50_sgd-240e_cityscapes-800x800.py'
-model = dict(
-    backbone=dict(
-        depth=101,
-        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet101_v1c'),
-    )
-)

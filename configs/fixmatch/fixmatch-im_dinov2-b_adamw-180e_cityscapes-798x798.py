@@ -1,7 +1,0 @@
-_base_ = './fixmatch_dinov2-b_adamw-180e_cityscapes-798x798.py'
-model = dict(
-    semi=dict(
-        teachers=[dict(type='EMATeacher', momentum=0.004, views=['identity', 'hflip'])],
-        im=dict(type='InconsistencyMask'),
-    )
-)

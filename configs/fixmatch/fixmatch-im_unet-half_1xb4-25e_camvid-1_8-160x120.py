@@ -1,0 +1,11 @@
+# FixMatch with the inconsistency mask.
+_base_ = './fixmatch_unet-half_1xb4-25e_camvid-1_8-160x120.py'
+model = dict(
+    semi=dict(
+        teachers=[
+            dict(type='EMATeacher', momentum=0.02, views=['identity', 'hflip', 'scale0.75'],
+                 size_divisor=16)
+        ],
+        im=dict(type='InconsistencyMask'),
+    )
+)  # fmt: skip

@@ -1,9 +1,0 @@
-# IM++: IM+, and a quality network decides how often a pseudo-labeled image is drawn (1 to 5 times).
-_base_ = './im-plus.py'
-generations = dict(
-    evalnet=dict(
-        pipeline=_base_.quality_pipeline,
-        test_pipeline=_base_.quality_test_pipeline,
-    )
-)
-train_dataloader = dict(dataset=dict(draws='quality'))

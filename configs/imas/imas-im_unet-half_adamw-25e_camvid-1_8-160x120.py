@@ -1,7 +1,0 @@
-_base_ = './imas_unet-half_adamw-25e_camvid-1_8-160x120.py'
-model = dict(
-    semi=dict(
-        teachers=[dict(type='EMATeacher', momentum=0.02, views=['identity', 'hflip'])],
-        im=dict(type='InconsistencyMask'),
-    )
-)

@@ -1,3 +1,0 @@
-# The two networks are the voters.
-_base_ = './segkc_unet-half_adamw-25e_camvid-1_8-160x120.py'
-model = dict(semi=dict(im=dict(type='InconsistencyMask')))

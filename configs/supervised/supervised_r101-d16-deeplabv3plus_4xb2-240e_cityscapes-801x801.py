@@ -1,0 +1,8 @@
+# Never trained here: it needs Cityscapes, pretrained weights and GPUs.
+_base_ = './supervised_r50-d16-deeplabv3plus_4xb2-240e_cityscapes-801x801.py'
+model = dict(
+    backbone=dict(
+        depth=101,
+        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet101_v1c'),
+    )
+)

@@ -1,0 +1,9 @@
+# Labeled images alone on CamVid, with a small network from scratch.
+_base_ = [
+    '../_base_/models/unet_half_camvid.py',
+    '../_base_/datasets/semi_camvid_160x120.py',
+    '../_base_/schedules/adamw_25e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(dataset=dict(type='SemiDataset'))
+model = dict(data_preprocessor=dict(size=_base_.crop_size))

@@ -1,7 +1,0 @@
-_base_ = './u2pl_deeplabv3plus-r50-d8_sgd-80e_voc-513x513.py'
-model = dict(
-    backbone=dict(
-        depth=101,
-        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet101_v1c'),
-    )
-)

@@ -1,0 +1,8 @@
+# UniMatch with the inconsistency mask.
+_base_ = './unimatch_unet-half_1xb4-25e_camvid-1_8-160x120.py'
+model = dict(
+    semi=dict(
+        teachers=[dict(type='SelfTeacher', views=['identity', 'hflip'])],
+        im=dict(type='InconsistencyMask'),
+    )
+)

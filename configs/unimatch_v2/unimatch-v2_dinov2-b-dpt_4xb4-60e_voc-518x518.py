@@ -1,0 +1,18 @@
+# Never trained here: it needs Pascal VOC, pretrained weights and GPUs.
+# UniMatch V2, DINOv2-B, Pascal VOC.
+_base_ = [
+    '../_base_/models/dinov2-b_dpt.py',
+    '../_base_/datasets/semi_voc_518.py',
+    '../_base_/schedules/adamw_dinov2_60e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(dataset=dict(unlabeled=dict(pipeline=_base_.two_strong)))
+val_dataloader = dict(dataset=dict(pipeline=_base_.patch_test_pipeline))
+test_dataloader = val_dataloader
+model = dict(
+    data_preprocessor=dict(size=_base_.crop_size),
+    decode_head=dict(num_classes=21),
+    semi=dict(
+        type='UniMatchV2', teachers=[dict(type='EMATeacher', momentum=0.004)], threshold=0.95
+    ),
+)
