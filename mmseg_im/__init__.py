@@ -12,10 +12,33 @@ from . import compat
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
 
-from . import checkpoints, datasets, engine, evaluation, models, storage  # noqa: E402
+from . import (  # noqa: E402  # noqa: E402  # noqa: E402
+    checkpoints,
+    datasets,
+    engine,
+    evaluation,
+    files,
+    generations,
+    inconsistency,
+    methods,
+    models,
+    teachers,
+)
 
 checkpoints.register_loaders()
 checkpoints.guard_resume()
-storage.register_whole_files()
+files.register_whole_files()
 
-__all__ = ['__version__', 'checkpoints', 'compat', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = [
+    '__version__',
+    'checkpoints',
+    'compat',
+    'datasets',
+    'engine',
+    'evaluation',
+    'generations',
+    'inconsistency',
+    'methods',
+    'models',
+    'teachers',
+]

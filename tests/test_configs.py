@@ -16,8 +16,8 @@ from mmengine.config import DictAction
 from mmengine.runner import Runner
 from mmseg.registry import MODELS, TRANSFORMS
 
-from mmseg_im.engine.generations.checks import check_plan
-from mmseg_im.engine.generations.settings import Generations, read_settings
+from mmseg_im.generations.before_training import check_plan
+from mmseg_im.generations.settings import Generations, read_settings
 from tests.conftest import ROOT, dicts, rename, retarget, shrink
 
 CONFIGS = sorted(

@@ -59,7 +59,7 @@ def main() -> None:
             )
         if cfg.get(args.dataloader) is None:
             raise UserError(f'{args.config} has no {args.dataloader}.')
-        from mmseg_im.report import analysis as report
+        from mmseg_im.report import analysis_page as report
 
         divisor = (cfg.model.data_preprocessor.get('test_cfg') or {}).get('size_divisor', 1)
         members = [

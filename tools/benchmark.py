@@ -68,7 +68,7 @@ def main() -> None:
     if not sys.platform.startswith('linux'):
         sys.exit('Peak memory is read from /proc, which only Linux has.')
     with plain_errors():
-        module = importlib.import_module(f'mmseg_im.benchmarks.{args.command}')
+        module = importlib.import_module(f'benchmarks.{args.command}')
         getattr(module, args.command)(args)
 
 

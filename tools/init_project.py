@@ -47,8 +47,8 @@ def main() -> None:
             holds,
             write_project,
         )
+        from mmseg_im.own_data.splitting import group_keys, parse_ratio
         from mmseg_im.own_data.survey import survey
-        from mmseg_im.splitting import group_keys, parse_ratio
 
         name = check_name(args.name or default_name(args.out or args.images))
         if args.out is None and args.name is None and holds(Path('data', name), args.images):

@@ -34,7 +34,7 @@ def main() -> None:
         from mmseg_im.own_data.files import read_names
         from mmseg_im.own_data.presence import class_presence
         from mmseg_im.own_data.split_files import split_lists, splits_table, write_lists
-        from mmseg_im.splitting import (
+        from mmseg_im.own_data.splitting import (
             draw_splits,
             group_keys,
             missing_classes,

@@ -12,11 +12,11 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import DATASETS
 
+from mmseg_im.checkpoints.comparing import tensors_of
+from mmseg_im.checkpoints.fitting import PREDICT, check
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
-from mmseg_im.models.networks import build_network
-from mmseg_im.models.weight_rules import PREDICT, check
-from mmseg_im.models.weights import tensors_of
+from mmseg_im.teachers.networks import build_network
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,7 +10,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='Write the report of a generational run')
     parser.add_argument('work_dir', help='folder of the run')
     args = parser.parse_args()
-    from mmseg_im.report import print_summary, read_summary, write_report
+    from mmseg_im.generations import print_summary, read_summary, write_report
 
     with plain_errors():
         print(print_summary(read_summary(args.work_dir)))

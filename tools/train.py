@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
-from mmseg_im.stopping import end_children_with_us
+from mmseg_im.errors.signals import end_children_with_us
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,9 +11,11 @@ from mmengine.structures import PixelData
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from ..errors import UserError
-from ..inconsistency import refine
-from ..label_space import IGNORE_INDEX
-from ..pseudo_label_files import (
+from ..inconsistency.mask import refine
+from ..labels.spaces import IGNORE_INDEX
+from .image_files import decode
+from .naming import name_broken_files
+from .pseudo_label_files import (
     REMEDY,
     image_name,
     label_damage,
@@ -21,8 +23,6 @@ from ..pseudo_label_files import (
     overlapping_classes,
     read_index,
 )
-from .image_files import decode
-from .naming import name_broken_files
 from .seeded import Seeded
 from .transforms.formatting import PackSemiInputs
 

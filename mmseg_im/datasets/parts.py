@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from mmengine.dataset import BaseDataset
 
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 
 
 def parts_of(dataset) -> Iterator[BaseDataset]:

@@ -12,7 +12,8 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from ..pseudo_label_files import (
+from .before_training import build_checked
+from .pseudo_label_files import (
     MAX_DRAWS,
     REMEDY,
     image_name,
@@ -22,7 +23,6 @@ from ..pseudo_label_files import (
     read_index,
     read_quality,
 )
-from .checks import build_checked
 from .seeded import NOT_SET, Seeded
 
 
@@ -57,7 +57,7 @@ class PseudoLabeledDataset(Seeded):
             than the raw mask.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.checks.build_checked`; and if a label is
+        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`; and if a label is
             missing or cut, or no image is left.
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from ..errors import UserError
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 from .image_files import check_exists, check_header, class_ids, decode, header_size
 from .parts import num_classes_of, transforms_of
 

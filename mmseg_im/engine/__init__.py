@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from .checked_loops import TestLoop, ValLoop
 from .hooks import (
     CheckedWeightsHook,
     CompileHook,
@@ -9,8 +10,9 @@ from .hooks import (
     SemiVisualizationHook,
     ValidationRecordHook,
 )
+from .loops import TeacherStudentValLoop
 from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
-from .runner import GenerationalRunner, ResumableRunner, TeacherStudentValLoop
+from .resumable import ResumableRunner
 from .vis_backend import LocalVisBackend
 from .visualizer import LabelSpaceVisualizer
 
@@ -19,7 +21,6 @@ __all__ = [
     'CheckedWeightsHook',
     'CompileHook',
     'FiniteHook',
-    'GenerationalRunner',
     'InconsistencyHook',
     'KeepBestHook',
     'LabelSpaceVisualizer',
@@ -28,6 +29,8 @@ __all__ = [
     'SeedHook',
     'SemiVisualizationHook',
     'TeacherStudentValLoop',
+    'TestLoop',
     'TrainableOptimWrapperConstructor',
+    'ValLoop',
     'ValidationRecordHook',
 ]

@@ -7,7 +7,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.models.segmentors.base import BaseSegmentor
 
-from ..models.ssl.base import SSLMethod
+from ..methods.base import SSLMethod
 
 
 def student_of(runner: Runner) -> BaseSegmentor:

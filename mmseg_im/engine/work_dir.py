@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import UserError
-from .checkpoints import of_training
+from .newest_checkpoint import of_training
 
 LOCK = '.lock'
 

@@ -12,11 +12,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
+from ..datasets.pseudo_label_files import MAX_DRAWS, QUALITY, image_name
 from ..errors import UserError
-from ..files import read_json, write_json
-from ..label_space import LABEL_SPACES
+from ..files.whole import read_json, write_json
+from ..labels.spaces import LABEL_SPACES
 from ..models.evalnet import label_quality
-from ..pseudo_label_files import MAX_DRAWS, QUALITY, image_name
 
 
 def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 
 
 def class_masks(sample: dict, num_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

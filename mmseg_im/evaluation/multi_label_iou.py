@@ -7,8 +7,8 @@ import torch
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from ..files import write_png
-from ..label_space import IGNORE_INDEX
+from ..files.whole import write_png
+from ..labels.spaces import IGNORE_INDEX
 from .class_iou import ClassIoUMetric
 
 

@@ -7,7 +7,7 @@ from mmseg.registry import METRICS
 from torch import Tensor
 
 from ..errors import UserError
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 
 
 def quality_counts(label: Tensor, mask: Tensor, hidden: Tensor, num_classes: int) -> Tensor:

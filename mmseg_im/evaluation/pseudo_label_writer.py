@@ -12,10 +12,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
+from ..datasets.pseudo_label_files import INDEX, image_name, label_files
 from ..errors import UserError
-from ..files import write_json, write_png
-from ..label_space import IGNORE_INDEX
-from ..pseudo_label_files import INDEX, image_name, label_files
+from ..files.whole import write_json, write_png
+from ..labels.spaces import IGNORE_INDEX
 
 
 @METRICS.register_module()
@@ -23,7 +23,7 @@ class PseudoLabelWriter(BaseMetric):
     """Stores the voted label and the raw mask of every image, and an index of them.
 
     As a metric it runs under ``Runner.test()``, with its progress log and its processes. What
-    lies where is said in :mod:`mmseg_im.pseudo_label_files`. ``index.json``, written last, holds
+    lies where is said in :mod:`.datasets.pseudo_label_files`. ``index.json``, written last, holds
     for each image ``image`` (its file), ``masked`` (share of the pixels, in any channel),
     ``pixels`` (pixels of each class on which the voters agree), ``agreement`` (see
     :func:`describe`) and ``same_classes`` (whether all voters found the same classes).

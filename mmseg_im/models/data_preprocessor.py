@@ -5,7 +5,7 @@ from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from ..utils import build
+from ..build import build
 
 
 @MODELS.register_module()

@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..label_space import IGNORE_INDEX, LABEL_SPACES, LabelSpace
+from ..labels.spaces import IGNORE_INDEX, LABEL_SPACES, LabelSpace
 
 
 def label_quality(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 from .layers import Layers, read_layers
 from .masks import MaskFile, read_codes
 from .scheme import Scheme

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from ..errors import UserError
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 from .masks import MaskFile, code_text, parse_code
 
 STRAY_PIXELS = 0.001

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..datasets.image_files import is_cut
 from ..errors import UserError
-from ..image_size import check_size
+from ..files.image_size import check_size
 
 
 @dataclass(frozen=True)

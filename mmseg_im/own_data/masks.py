@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import UserError
-from ..image_size import check_size
+from ..files.image_size import check_size
 
 LOSSY = ('JPEG', 'MPO')
 

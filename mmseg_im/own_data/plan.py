@@ -10,10 +10,10 @@ import numpy as np
 from prettytable import PrettyTable
 
 from ..errors import UserError
-from ..splitting import Splits, draw_splits
 from .config_text import Facts
 from .images import full_scale
 from .masks import code_text
+from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
 
 LONGER_SIDE = 512
@@ -57,7 +57,7 @@ def make_plan(
         found (Survey): What there is.
         val (Fraction): Share of the annotated images that are for validation.
         size (tuple[int, int], optional): Height and width, in place of the guess.
-        groups (Mapping[str, str], optional): See :func:`~mmseg_im.splitting.draw_splits`.
+        groups (Mapping[str, str], optional): See :func:`~mmseg_im.own_data.splitting.draw_splits`.
     """
     names = list(found.masks)
     count = min(max(int(val * len(names) + Fraction(1, 2)), 1), len(names) - 1)

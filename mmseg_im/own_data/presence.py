@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..datasets.image_files import decode
 from ..errors import MissingFileError, UserError
-from ..label_space import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX
 from .files import spelt
 
 

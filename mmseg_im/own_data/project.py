@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..disk import unwritable
 from ..errors import UserError
+from ..errors.disk import unwritable
 from .annotations import class_ids, layer_maps, usable_as_it_is
 from .bases import copy_bases
 from .config_text import training_config

@@ -9,8 +9,8 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..errors import UserError
-from ..files import write_aside
-from ..splitting import Splits
+from ..files.whole import write_aside
+from .splitting import Splits
 
 
 def folder_name(size: int | Fraction) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conversion import archives
+from conversion.source import Source
 
-from mmseg_im.conversion import archives
-from mmseg_im.conversion.source import Source
 from mmseg_im.errors import UserError
 from tests.attacks.entries import assert_refused, run_tool
 from tests.conversion.archives import encode, noise, write_folder, write_tar, write_zip

@@ -2,9 +2,9 @@
 """Lists of images that are none: in training, validation, test, and in the tools that read them."""
 
 import pytest
+from conversion.splits import FAMILIES, convert
 from mmengine.registry import init_default_scope
 
-from mmseg_im.conversion.splits import FAMILIES, convert
 from mmseg_im.errors import UserError
 from mmseg_im.own_data.files import read_names
 from tests.attacks.entries import assert_refused, run_tool

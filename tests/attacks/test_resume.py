@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_im.engine.checkpoints import newest_checkpoint
+from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.engine.work_dir import Lock
 from tests.attacks.entries import Ended, assert_refused, run_tool
 from tests.conftest import make_demo_cfg

@@ -4,10 +4,10 @@
 import time
 
 import pytest
+from benchmarks.data import Stopwatch, pipelines
 from mmcv.transforms import BaseTransform, Compose, RandomApply
 from mmengine import Config
 
-from mmseg_im.benchmarks.data import Stopwatch, pipelines
 from mmseg_im.errors import UserError
 from tests.conftest import ROOT
 

@@ -6,14 +6,14 @@ import argparse
 import cv2
 import numpy as np
 import torch
+from benchmarks.mask import measure_side
+from benchmarks.one_by_one import label_one_by_one
 from mmengine import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmseg_im.benchmarks.mask import measure_side
-from mmseg_im.benchmarks.one_by_one import label_one_by_one
 from tests.conftest import tiny_model
 
 

@@ -4,7 +4,7 @@
 import json
 import sys
 
-from mmseg_im.benchmarks.machine import summary, write
+from benchmarks.machine import summary, write
 
 
 def test_write(tmp_path):

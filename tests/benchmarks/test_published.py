@@ -5,10 +5,10 @@ import argparse
 
 import pytest
 import torch
+from benchmarks.published_code import PlainAttention, published_step
+from benchmarks.step import build_step
 from mmengine import Config
 
-from mmseg_im.benchmarks.published_code import PlainAttention, published_step
-from mmseg_im.benchmarks.step import build_step
 from mmseg_im.errors import UserError
 from mmseg_im.models.backbones.dinov2 import Attention
 from tests.conftest import tiny_model

@@ -5,16 +5,16 @@ import argparse
 
 import pytest
 import torch
+from benchmarks.rate import count_flops, matrix_rate
+from benchmarks.shares import PARTS, mark_parts, shares
+from benchmarks.step import build_step, read_item, step_once
 from mmengine import Config
 from torch import nn
 
-from mmseg_im.benchmarks.rate import count_flops, matrix_rate
-from mmseg_im.benchmarks.shares import PARTS, mark_parts, shares
-from mmseg_im.benchmarks.step import build_step, read_item, step_once
 from mmseg_im.errors import UserError
 from mmseg_im.models.backbones.dinov2 import Attention
 from tests.conftest import tiny_model
-from tests.models.test_methods import METHODS, with_mask
+from tests.methods.test_methods import METHODS, with_mask
 
 ARGS = dict(batch_size=2, size=(32, 32), threads=1, steps=1)
 

@@ -17,7 +17,7 @@ from mmseg_im.checkpoints.schemes import load_from_http
 from mmseg_im.checkpoints.unpickling import read_pickle
 from mmseg_im.checkpoints.validation import check_content, check_weights
 from mmseg_im.errors import UserError
-from mmseg_im.models.memory_bank import MemoryBank
+from mmseg_im.methods.memory_bank import MemoryBank
 
 
 @pytest.mark.parametrize('kind', [torch.optim.AdamW, torch.optim.SGD])

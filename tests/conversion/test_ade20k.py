@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
+from conversion.ade20k import convert
 from mmseg.datasets import ADE20KDataset
 
-from mmseg_im.conversion.ade20k import convert
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, tree, write_folder, write_zip
 

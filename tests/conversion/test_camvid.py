@@ -4,8 +4,8 @@
 import cv2
 import numpy as np
 import pytest
+from conversion.camvid import colours_to_classes, convert, read_colours
 
-from mmseg_im.conversion.camvid import colours_to_classes, convert, read_colours
 from mmseg_im.datasets import CamVid32Dataset, CamVidDataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip

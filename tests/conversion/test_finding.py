@@ -2,9 +2,9 @@
 """Finding archives and the files in them."""
 
 import pytest
+from conversion.finding import check_pairs, locate, members, shown
+from conversion.source import Source
 
-from mmseg_im.conversion.finding import check_pairs, locate, members, shown
-from mmseg_im.conversion.source import Source
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import write_folder, write_zip
 

@@ -4,9 +4,9 @@
 import cv2
 import numpy as np
 import pytest
+from conversion import hela
+from conversion.hela import convert, crop_corners, draw_positions
 
-from mmseg_im.conversion import hela
-from mmseg_im.conversion.hela import convert, crop_corners, draw_positions
 from mmseg_im.datasets import HeLaDataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip

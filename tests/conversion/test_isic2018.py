@@ -4,8 +4,8 @@
 import cv2
 import numpy as np
 import pytest
+from conversion.isic2018 import convert
 
-from mmseg_im.conversion.isic2018 import convert
 from mmseg_im.datasets import ISIC2018Dataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip

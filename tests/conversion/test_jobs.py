@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from conversion.jobs import Job, Result, copy, run
+from conversion.source import Source
 
-from mmseg_im.conversion.jobs import Job, Result, copy, run
-from mmseg_im.conversion.source import Source
 from mmseg_im.errors import UserError, plain_errors
 from tests.conversion.archives import tree, write_folder, write_zip
 

@@ -4,10 +4,10 @@
 import itertools
 
 import pytest
+from conversion.lists import draw_subsets, write_labeled_lists
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmseg_im.conversion.lists import draw_subsets, write_labeled_lists
 from mmseg_im.errors import UserError
 
 

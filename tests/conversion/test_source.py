@@ -5,8 +5,8 @@ import multiprocessing
 import pickle
 
 import pytest
+from conversion.source import Source
 
-from mmseg_im.conversion.source import Source
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import write_folder, write_tar, write_zip
 

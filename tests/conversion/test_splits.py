@@ -4,10 +4,10 @@
 from pathlib import Path
 
 import pytest
+from conversion import splits
+from conversion.splits import ADE20K, CITYSCAPES, VOC, Family, Form, convert
 from mmseg.datasets import CityscapesDataset
 
-from mmseg_im.conversion import splits
-from mmseg_im.conversion.splits import ADE20K, CITYSCAPES, VOC, Family, Form, convert
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conftest import real_data
 from tests.conversion.archives import tree, write_folder

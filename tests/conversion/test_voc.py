@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
+from conversion.voc import convert
 from mmseg.datasets import PascalVOCDataset
 
-from mmseg_im.conversion.voc import convert
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import (
     encode,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conversion.wbc import convert
 
-from mmseg_im.conversion.wbc import convert
 from mmseg_im.datasets import MultiLabelDataset
 from mmseg_im.errors import MissingFileError
 from tests.conftest import real_data

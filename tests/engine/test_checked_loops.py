@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmengine.runner import Runner
 
-from mmseg_im.engine.runner import TestLoop, ValLoop, checked_loops
+from mmseg_im.engine import TestLoop, ValLoop, checked_loops
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from mmseg.registry import MODELS
 
 from mmseg_im.engine import CheckedWeightsHook
 from mmseg_im.errors import UserError
+from tests.checkpoints.wrong_weights import WRONG, network, wrong_weights
 from tests.conftest import rename, tiny_model
-from tests.models.wrong_weights import WRONG, network, wrong_weights
 
 SEMI = dict(type='FixMatch', teachers=[dict(type='EMATeacher')], threshold=0.0)
 

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 
 from mmseg_im.engine.hooks.compile import compile_networks
 from tests.conftest import rename
-from tests.models.test_methods import METHODS, make_batch, make_decisive, total, with_mask
+from tests.methods.test_methods import METHODS, make_batch, make_decisive, total, with_mask
 
 CASES = {
     'fixmatch-im': with_mask(METHODS['fixmatch']),  # an EMA teacher with two views

@@ -15,10 +15,10 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
 from mmseg_im.engine import FiniteHook
-from mmseg_im.engine.generations.stages import student_seed
-from mmseg_im.engine.generations.teachers import ranked_students
 from mmseg_im.errors import DivergedError, UserError
-from mmseg_im.report import print_summary, read_summary
+from mmseg_im.generations import print_summary, read_summary
+from mmseg_im.generations.ranking import ranked_students
+from mmseg_im.generations.stages import student_seed
 from tests.conftest import make_demo_cfg, rename, tiny_model
 from tests.engine.conftest import run, weights
 

@@ -13,9 +13,9 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmseg_im.engine.hooks.inconsistency import hidden_labels, mask_counts
-from mmseg_im.label_space import Binary, MultiClass, MultiLabel
-from mmseg_im.models.ssl.base import PseudoLabel
+from mmseg_im.engine.hooks.mask_statistics import hidden_labels, mask_counts
+from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
+from mmseg_im.methods.base import PseudoLabel
 
 
 @pytest.mark.parametrize(

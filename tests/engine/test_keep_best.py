@@ -14,9 +14,9 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import HOOKS
 
-from mmseg_im.engine.checkpoints import newest_checkpoint
 from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
 from mmseg_im.engine.hooks.validation_record import read_record
+from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from tests.conftest import make_demo_cfg, rename
 
 

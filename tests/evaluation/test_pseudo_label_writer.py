@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from mmseg_im.datasets.pseudo_label_files import read_index
 from mmseg_im.evaluation.pseudo_label_quality import PseudoLabelQuality, quality_counts
 from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter, describe
-from mmseg_im.pseudo_label_files import read_index
 
 CLASSES = ('sky', 'road', 'car')
 

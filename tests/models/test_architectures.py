@@ -16,7 +16,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmseg_im.models.teachers import METHOD_PREFIX
+from mmseg_im.checkpoints.comparing import METHOD_PREFIX
 
 NUM_CLASSES = 4
 SIZE = (64, 64)

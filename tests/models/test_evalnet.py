@@ -10,12 +10,8 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmseg_im.evaluation.label_quality import (
-    LabelQualityWriter,
-    draws_by_quality,
-    mean_quality,
-)
-from mmseg_im.label_space import Binary, MultiClass, MultiLabel
+from mmseg_im.evaluation.label_quality import LabelQualityWriter, draws_by_quality, mean_quality
+from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.models.evalnet import label_quality
 
 SPACES = dict(multiclass=MultiClass(4), binary=Binary(), multilabel=MultiLabel(3))

@@ -15,8 +15,8 @@ from PIL import Image
 
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
+from mmseg_im.own_data.splitting import parse_ratio
 from mmseg_im.own_data.survey import Survey, survey
-from mmseg_im.splitting import parse_ratio
 
 SIZE = 48, 64
 VAL = parse_ratio('1/3')

@@ -10,14 +10,7 @@ import pytest
 from mmseg_im.own_data.files import find_images
 from mmseg_im.own_data.flaws import flaws_text
 from mmseg_im.own_data.survey import survey
-from tests.own_data.conftest import (
-    SIZE,
-    in_folders,
-    picture_of,
-    save,
-    true_labels,
-    written,
-)
+from tests.own_data.conftest import SIZE, in_folders, picture_of, save, true_labels, written
 
 
 def test_images_of_all_kinds_load_as_8_bit_colour(folders, tmp_path):

@@ -12,8 +12,8 @@ from mmseg.registry import DATASETS, MODELS
 
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
+from mmseg_im.own_data.splitting import parse_ratio
 from mmseg_im.own_data.survey import survey
-from mmseg_im.splitting import parse_ratio
 from tests.conftest import ROOT, rename, shrink
 from tests.own_data.conftest import SIZE, plant_flaws
 

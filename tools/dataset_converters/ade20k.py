@@ -13,7 +13,7 @@ def main() -> None:
         '--out', default='data/ade/ADEChallengeData2016', help='default: %(default)s'
     )
     args = parser.parse_args()
-    from mmseg_im.conversion import ade20k
+    from conversion import ade20k
 
     with plain_errors():
         ade20k.convert(args.source, args.out)

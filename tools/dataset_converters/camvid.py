@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument('--lists', help='folder with the lists of SegNet, for the 32 colours')
     parser.add_argument('--seed', type=int, default=0, help='of the drawn lists; default: 0')
     args = parser.parse_args()
-    from mmseg_im.conversion import camvid
+    from conversion import camvid
 
     with plain_errors():
         camvid.convert(args.source, args.out, args.lists, args.seed)

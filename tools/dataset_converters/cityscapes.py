@@ -13,7 +13,7 @@ def main() -> None:
     )
     parser.add_argument('--out', default='data/cityscapes', help='default: %(default)s')
     args = parser.parse_args()
-    from mmseg_im.conversion import cityscapes
+    from conversion import cityscapes
 
     with plain_errors():
         cityscapes.convert(args.source, args.out)

@@ -19,7 +19,7 @@ def main() -> None:
         help='draw labeled crops, not images, as the original study: they overlap unlabeled ones',
     )
     args = parser.parse_args()
-    from mmseg_im.conversion import hela
+    from conversion import hela
 
     with plain_errors():
         hela.convert(args.source, args.out, args.seed, args.leaky_split)

@@ -20,7 +20,7 @@ def main() -> None:
     )
     parser.add_argument('--seed', type=int, default=0, help='of the drawn lists; default: 0')
     args = parser.parse_args()
-    from mmseg_im.conversion import isic2018
+    from conversion import isic2018
 
     with plain_errors():
         isic2018.convert(args.source, args.out, args.size, args.seed)

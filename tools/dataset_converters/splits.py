@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument('--data-root', help='where to look whether each image exists')
     parser.add_argument('--val', help='validation list; default: val.txt in SOURCE, if there')
     args = parser.parse_args()
-    from mmseg_im.conversion import splits
+    from conversion import splits
 
     with plain_errors():
         splits.convert(args.source, args.family, args.out, args.data_root, args.val)

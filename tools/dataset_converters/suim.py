@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument('--out', default='data/suim', help='default: %(default)s')
     parser.add_argument('--seed', type=int, default=0, help='of the drawn lists; default: 0')
     args = parser.parse_args()
-    from mmseg_im.conversion import suim
+    from conversion import suim
 
     with plain_errors():
         suim.convert(args.source, args.out, args.seed)

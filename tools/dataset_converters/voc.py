@@ -11,7 +11,7 @@ def main() -> None:
     parser.add_argument('source', help='folder with the archives')
     parser.add_argument('--out', default='data/VOCdevkit/VOC2012', help='default: %(default)s')
     args = parser.parse_args()
-    from mmseg_im.conversion import voc
+    from conversion import voc
 
     with plain_errors():
         voc.convert(args.source, args.out)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 from .formatting import PackSemiInputs
-from .inconsistency import FilterInconsistentPixels, LoadInconsistencyMask
 from .loading import (
     LoadBinaryAnnotations,
     LoadEmptyAnnotations,
@@ -12,6 +11,7 @@ from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
 from .random_operations import RandomOperations
 from .resizing import PadToSize, ResizeToPatches
+from .written_masks import FilterInconsistentPixels, LoadInconsistencyMask
 
 __all__ = [
     'ColorJitter',

@@ -7,8 +7,8 @@ from mmcv.transforms import BaseTransform, Resize
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
-from ...label_space import IGNORE_INDEX
-from .inconsistency import FIELD
+from ...labels.spaces import IGNORE_INDEX
+from .written_masks import FIELD
 
 
 @TRANSFORMS.register_module()

@@ -7,8 +7,8 @@ from mmengine.runner import BaseLoop, find_latest_checkpoint
 from mmseg.registry import HOOKS
 from torch import Tensor, nn
 
-from ...models.weight_rules import INIT, PREDICT, RESUME, START, check, fitted
-from ...models.weights import tensors_of
+from ...checkpoints.comparing import tensors_of
+from ...checkpoints.fitting import INIT, PREDICT, RESUME, START, check, fitted
 
 
 # mmengine gives every Runner this hook, looked up in mmseg's registry first: so the check holds

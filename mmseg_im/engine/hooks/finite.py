@@ -11,8 +11,8 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.optim import AmpOptimWrapper
 from mmseg.registry import HOOKS
 
+from ...checkpoints.finite import not_finite
 from ...errors import DivergedError, UserError
-from ...models.finite import not_finite
 from ..access import student_of
 
 

@@ -11,11 +11,11 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from ...checkpoints.finite import not_finite
 from ...errors import UserError
-from ...files import write_aside
-from ...models.finite import not_finite
+from ...files.whole import write_aside
 from ..access import student_of
-from ..checkpoints import STATE, of_training, read_whole
+from ..newest_checkpoint import STATE, of_training, read_whole
 from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'

@@ -9,8 +9,8 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...models.ssl.base import PseudoLabel
-from ...visualization import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
+from ...methods.base import PseudoLabel
+from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
 from ..access import classes_of, method_of, student_of
 
 

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...checkpoints import read_checkpoint
+from ...checkpoints.comparing import tensors_of, without_prefix
+from ...checkpoints.fitting import INIT, fitted
 from ...errors import MissingFileError, UserError
-from ..weight_rules import INIT, fitted
-from ..weights import tensors_of, without_prefix
 
 ARCHS = {
     # width, depth, heads, SwiGLU

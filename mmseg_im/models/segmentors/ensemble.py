@@ -13,10 +13,10 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...label_space import LabelSpace, build_label_space
-from ...voting import Votes, check_min_agreement
-from ..networks import build_network, load_network, task_of
-from ..views import parse_view
+from ...inconsistency.voting import Votes, check_min_agreement
+from ...labels.spaces import LabelSpace, build_label_space
+from ...teachers.networks import build_network, load_network, task_of
+from ...teachers.views import parse_view
 
 VOTERS = ('agreement', 'mean')
 

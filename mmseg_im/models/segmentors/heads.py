@@ -11,7 +11,7 @@ from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...label_space import IGNORE_INDEX, LabelSpace
+from ...labels.spaces import IGNORE_INDEX, LabelSpace
 
 
 def as_list(modules: nn.Module) -> list[nn.Module]:

@@ -11,14 +11,13 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from ...build import build
+from ...checkpoints.comparing import METHOD_PREFIX, tensors_of
+from ...checkpoints.fitting import PREDICT, check
 from ...errors import UserError
-from ...label_space import build_label_space
-from ...utils import build
-from ..logits import at_size, pixel_logits
-from ..ssl.base import SSLMethod
-from ..teachers import METHOD_PREFIX
-from ..weight_rules import PREDICT, check
-from ..weights import tensors_of
+from ...labels.logits import at_size, pixel_logits
+from ...labels.spaces import build_label_space
+from ...methods.base import SSLMethod
 from .heads import check_head, check_losses, sigmoid_loss
 
 
@@ -51,7 +50,7 @@ class SemiMixin:
         semi (dict, optional): Config of an :class:`SSLMethod`. None is the supervised baseline:
             of a batch with views only ``sup`` is used.
         label_space (str or dict): ``'multiclass'``, ``'binary'`` or ``'multilabel'``, see
-            :func:`~mmseg_im.label_space.build_label_space`.
+            :func:`~mmseg_im.labels.spaces.build_label_space`.
         channels_last (bool): Weights lie in memory as (N, H, W, C), and so do the maps that
             convolutions return: the same results, and faster where convolutions take the time.
         **kwargs: Of the segmentor.
@@ -80,7 +79,7 @@ class SemiMixin:
         self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
-        """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.models.logits`."""
+        """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.labels.logits`."""
         return pixel_logits(self, image)
 
     def decode(self, features: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mmengine's loops for validation and test, which look at the files before the first step."""
+
+import mmengine.runner
+from mmengine.dataset import BaseDataset
+from mmengine.runner import Runner
+from mmseg.registry import LOOPS
+from torch.utils.data import DataLoader
+
+from ..datasets.before_training import build_measured, check_measured
+from ..errors import MissingFileError, UserError
+from .processes import on_main_process
+
+
+def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | DataLoader:
+    """Builds the data set of a loader and looks at its files, in one process for all.
+
+    Args:
+        dataloader (dict or DataLoader): Its config; a loader that is built is returned as it is.
+        where (str): Config key of its data set, for the messages.
+
+    Returns:
+        dict or DataLoader: The config with the data set in it.
+
+    Raises:
+        FileNotFoundError, ValueError: See :func:`.before_training.check_measured`.
+    """
+    if not isinstance(dataloader, dict):
+        return dataloader
+    dataset = build_measured(dataloader['dataset'], where)
+    on_main_process(lambda: check_measured(dataset, where), share=False)
+    return dict(dataloader, dataset=dataset)
+
+
+# Under mmengine's names: mmseg's registry is asked first, so every config gets them.
+@LOOPS.register_module()
+class ValLoop(mmengine.runner.ValLoop):
+    """mmengine's validation; the files of validation and test are looked at before training."""
+
+    def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
+        trains = runner.cfg.get('train_dataloader') is not None
+        tested = runner.cfg.get('test_dataloader') if trains else None
+        same = tested is not None and _dataset(tested) == _dataset(dataloader)
+        dataloader = with_checked_files(dataloader, 'val_dataloader.dataset')
+        if tested is not None and not same:
+            try:
+                with_checked_files(tested, 'test_dataloader.dataset')
+            except (UserError, MissingFileError) as error:
+                raise type(error)(
+                    f'{error} (Without test data set test_dataloader, test_cfg and test_evaluator '
+                    'to None.)'
+                ) from None  # the tools print the first
+        super().__init__(runner, dataloader, evaluator, fp16)
+
+
+@LOOPS.register_module()
+class TestLoop(mmengine.runner.TestLoop):
+    """mmengine's test; the files are looked at before."""
+
+    __test__ = False  # for pytest
+
+    def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
+        dataloader = with_checked_files(dataloader, 'test_dataloader.dataset')
+        super().__init__(runner, dataloader, evaluator, fp16)
+
+
+def _dataset(dataloader: dict | DataLoader) -> dict | BaseDataset:
+    return dataloader['dataset'] if isinstance(dataloader, dict) else dataloader.dataset

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are whole or not there."""
+
+import contextlib
+import json
+import math
+import os
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import MissingFileError, UserError
+from ..errors.disk import unwritable
+from .json_shape import shape_error
+
+MAX_JSON = 2**30
+"""int: Bytes of a JSON file; an index of a million images has a third of it."""
+
+
+def write_aside(path: str | os.PathLike, content: bytes) -> None:
+    """Writes a file beside its place and renames it, so that no reader ever sees half of it.
+
+    Args:
+        path (str or PathLike): The file; missing folders are made, an existing file is replaced.
+        content (bytes): All of it.
+
+    Raises:
+        UserError: If the disk is full or the folder is not writable; nothing is left behind.
+    """
+    target = Path(os.path.realpath(path))  # a link stays a link
+    aside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}.tmp')
+    try:
+        if target.exists() and not target.is_file():  # a device such as /dev/stdout
+            target.write_bytes(content)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(content)
+        os.replace(aside, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise UserError(unwritable(path, error)) from error
+
+
+def write_json(path: str | os.PathLike, value) -> None:
+    """Writes a value as JSON, see :func:`write_aside`; see also :func:`plain_numbers`."""
+    write_aside(path, (json.dumps(value, indent=1, allow_nan=False) + '\n').encode())
+
+
+def plain_numbers(metrics: dict) -> dict[str, float | None]:
+    """Metrics as JSON knows numbers: NaN (a class that does not occur) becomes None."""
+    values = {key: float(value) for key, value in metrics.items()}
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+
+def read_json(
+    path: str | os.PathLike, shape: object = object, remedy: str = 'Write it again.'
+) -> object:
+    """Reads a JSON file.
+
+    Args:
+        path (str or PathLike): The file.
+        shape (object): What it must hold, see :func:`~.json_shape.shape_error`.
+        remedy (str): What its reader should do if it does not, for the message.
+
+    Raises:
+        MissingFileError: If it does not exist.
+        UserError: If it is damaged or holds something else.
+    """
+    try:
+        if os.path.getsize(path) > MAX_JSON:
+            raise ValueError(f'it is larger than {MAX_JSON >> 20} MiB')
+        text = Path(path).read_text(encoding='utf-8')
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise MissingFileError(f'{path} does not exist.') from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise UserError(f'{path} is damaged ({error}). {remedy}') from error
+    problem = shape_error(value, shape)
+    if problem:
+        raise UserError(f'{path} is damaged ({problem}). {remedy}')
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f'{key!r} occurs twice')
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f'{name} is no number')
+
+
+def write_png(path: str | os.PathLike, image: np.ndarray) -> None:
+    """Writes an (H, W) or (H, W, 3) BGR uint8 array as PNG, see :func:`write_aside`."""
+    write_aside(path, cv2.imencode('.png', np.ascontiguousarray(image))[1].tobytes())

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Example images whose pseudo-labels are kept from every generation, for the report."""
+
+from pathlib import Path
+
+from ..datasets.pseudo_label_files import check_names, label_files, overlapping_classes, read_index
+from ..errors import MissingFileError, UserError
+from ..files.whole import read_json, write_aside, write_json
+from ..labels.spaces import IGNORE_INDEX
+
+FOLDER = 'examples'
+LIST = 'examples.json'
+PER_KIND = 2
+BYTES = set(range(256))
+
+
+def choose_examples(images: dict[str, dict]) -> dict[str, str]:
+    """Chooses the most masked images and those in the middle.
+
+    Where nothing is masked, the least agreement counts.
+
+    Args:
+        images (dict[str, dict]): The rows of an index.
+
+    Returns:
+        dict[str, str]: Name to why it was chosen, ``'most masked'`` or ``'median'``.
+    """
+    names = sorted(images, key=lambda n: (-images[n]['masked'], images[n]['agreement'], n))
+    masked = any(row['masked'] for row in images.values())
+    chosen = dict.fromkeys(names[:PER_KIND], 'most masked' if masked else 'least agreed')
+    middle = len(names) // 2
+    for name in names[middle : middle + PER_KIND]:
+        chosen.setdefault(name, 'median')
+    return chosen
+
+
+def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
+    """Copies the pseudo-labels of the example images beside those of earlier generations.
+
+    The first generation that labels chooses the images.
+
+    Args:
+        work_dir (Path): Of the generational run.
+        generation (int): Whose labels.
+        labels (Path): Where they lie.
+    """
+    index = read_index(labels)
+    path = work_dir / FOLDER / LIST
+    try:
+        examples = read_examples(work_dir)
+    except (UserError, MissingFileError):
+        chosen = choose_examples(index['images'])
+        images = {
+            name: dict(why=why, image=index['images'][name]['image'])
+            for name, why in chosen.items()
+        }
+        examples = dict(images=images, palette=index['palette'], classes=index['classes'])
+        write_json(path, examples)
+    classes = overlapping_classes(index)
+    target = work_dir / FOLDER / f'generation_{generation}'
+    for name in examples['images']:
+        if name not in index['images']:  # a teacher returned NaN this time
+            continue
+        pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
+        for source, copy in pairs:
+            write_aside(copy, Path(source).read_bytes())
+
+
+def read_examples(work_dir: Path) -> dict:
+    """Reads which images are kept: ``images``, ``classes`` and ``palette``.
+
+    Raises:
+        MissingFileError, UserError: If the list is missing or damaged.
+    """
+    path = work_dir / FOLDER / LIST
+    remedy = 'Delete it: the report then shows no images, until labels are written again.'
+    shape = dict(images={str: dict(why=str, image=str)}, classes=[str], palette=[[int]])
+    content = read_json(path, shape, remedy)
+    names, palette = content['classes'], content['palette']
+    colours = all(len(colour) == 3 and set(colour) <= BYTES for colour in palette)
+    if not colours or not 0 < len(names) == len(palette) < IGNORE_INDEX:
+        raise UserError(f'{path} is damaged (palette: each class has red, green, blue). {remedy}')
+    check_names([*content['images'], *names], path)
+    return content
+
+
+def _files(folder: Path, name: str, classes: list[str] | None) -> list[str]:
+    found = label_files(folder, name, classes).values()
+    return [path for f in found for path in (f.values() if isinstance(f, dict) else [f])]

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which networks teach."""
+
+import os
+
+from ..engine.hooks.keep_best import score
+from ..errors import UserError
+from .settings import Generations
+from .state import read_stages
+
+
+def ranked_students(stages: dict[str, dict], metric: str) -> dict[int, list[int]]:
+    """Trained students of each generation, the best by validation first; equal ones: the first.
+
+    Those that diverged before their first validation are left out.
+
+    Raises:
+        UserError: If they were not validated with that metric.
+    """
+    found: dict[int, list[tuple[float, int]]] = {}
+    for name, result in stages.items():
+        generation, _, student = name.partition('/student_')
+        if student and generation.startswith('generation_') and 'checkpoint' in result:
+            if metric not in result['val']:
+                raise UserError(
+                    f'{name} has no metric {metric!r}; it has {", ".join(result["val"])}. Correct '
+                    'generations.metric.'
+                )
+            number = int(generation.removeprefix('generation_'))
+            found.setdefault(number, []).append((-score(result['val'][metric]), int(student)))
+    return {g: [student for _, student in sorted(found[g])] for g in sorted(found)}
+
+
+def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
+    """The best trained student of each generation, see :func:`ranked_students`."""
+    return {g: students[0] for g, students in ranked_students(stages, metric).items()}
+
+
+def initial_teachers(settings: Generations) -> list[dict]:
+    """The teachers that a config gives: a list, or those of another run's best generation."""
+    given = settings.initial_teachers
+    if not isinstance(given, str):
+        return [dict(teacher) for teacher in given]
+    stages = read_stages(given)
+    metric = settings.metric
+    ranked = {
+        g: [f'generation_{g}/student_{i}' for i in students]
+        for g, students in ranked_students(stages, metric).items()
+        if len(students) >= settings.num_teachers
+    }
+    if not ranked:
+        raise UserError(
+            f'generations.initial_teachers={given!r}: no generation there has '
+            f'num_teachers={settings.num_teachers} finished networks. Finish that run first.'
+        )
+    best = max(ranked, key=lambda g: score(stages[ranked[g][0]]['val'][metric]))
+    return [
+        {key: os.path.join(given, name, stages[name][key]) for key in ('checkpoint', 'config')}
+        for name in ranked[best]
+    ]

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a generational run has found so far, from its files."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prettytable import PrettyTable
+
+from ..engine.hooks.keep_best import score
+from ..engine.hooks.validation_record import RECORD, read_record
+from ..errors import MissingFileError, UserError
+from .state import STATE, read_state
+
+
+@dataclass
+class Generation:
+    """One generation.
+
+    Attributes:
+        number (int): 0 for the first teachers.
+        students (dict[int, dict[str, float]]): Validation metrics of each finished student at its
+            best validation.
+        curves (dict[int, dict[int, dict]]): Validation metrics by epoch (or iteration).
+        labels (dict[str, float]): Metrics of the pseudo-labels that it wrote, without prefix.
+        best (int, optional): The best student by validation.
+        test (dict[str, float]): Test metrics of that student, measured at the end of the run.
+    """
+
+    number: int
+    students: dict[int, dict] = field(default_factory=dict)
+    curves: dict[int, dict] = field(default_factory=dict)
+    labels: dict[str, float] = field(default_factory=dict)
+    best: int | None = None
+    test: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Summary:
+    """A run.
+
+    Attributes:
+        name (str): Its folder's name.
+        metric (str): The validation metric that ranks students.
+        options (dict[str, str]): What the config says about generations.
+        generations (list[Generation]): All that have begun.
+    """
+
+    name: str
+    metric: str
+    options: dict[str, str]
+    generations: list[Generation]
+
+    @property
+    def best(self) -> Generation | None:
+        """Generation: That of the best student by validation, None before there is one."""
+        trained = [g for g in self.generations if g.best is not None]
+        return max(trained, key=self.best_value, default=None)
+
+    def best_value(self, generation: Generation) -> float:
+        """The ranking metric of a generation's best student."""
+        return score(generation.students[generation.best][self.metric])
+
+
+def read_summary(work_dir: Path) -> Summary:
+    """Reads a run, finished or not.
+
+    Raises:
+        MissingFileError: If the folder holds no generational run.
+    """
+    work_dir = Path(work_dir)
+    if not (work_dir / STATE).is_file():
+        raise MissingFileError(
+            f'{work_dir / STATE} does not exist: {work_dir} is not the work_dir of a generational '
+            'run.'
+        )
+    state = read_state(work_dir / STATE)
+    prefix = 'generations.'
+    options = {
+        key.removeprefix(prefix): value
+        for key, value in state['config'].items()
+        if key.startswith(prefix) and not key.startswith(prefix + 'per_generation')
+    }
+    metric = str(options.get('metric', 'mIoU'))
+    generations: dict[int, Generation] = {}
+    for name, result in state['stages'].items():
+        where, _, stage = name.partition('/')
+        if not where.startswith('generation_'):
+            continue
+        number = int(where.removeprefix('generation_'))
+        generation = generations.setdefault(number, Generation(number))
+        if stage.startswith('student_'):
+            if metric not in result['val']:
+                raise UserError(
+                    f'{work_dir / STATE} is damaged (stages.{name}.val has no {metric!r}, which '
+                    'ranks the students). Put back a copy of it.'
+                )
+            i = int(stage.removeprefix('student_'))
+            generation.students[i] = result['val']
+            record = work_dir / name / RECORD
+            if record.is_file():
+                curve = read_record(record)
+                generation.curves[i] = {int(at): values for at, values in curve.items()}
+        elif stage == 'labels':
+            generation.labels = {k.removeprefix('pseudo/'): v for k, v in result.items()}
+        elif stage == 'test':
+            generation.test = result['test']
+    for generation in generations.values():
+        if generation.students:
+            generation.best = min(
+                generation.students, key=lambda i: (-score(generation.students[i][metric]), i)
+            )
+    ordered = [generations[number] for number in sorted(generations)]
+    return Summary(work_dir.resolve().name, metric, options, ordered)
+
+
+def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
+    """The table of generations: header and rows, ready to print; an empty cell is not known."""
+    shown = [key for key in (summary.metric,) if any(key in g.test for g in summary.generations)]
+    header = ['generation', f'students: val {summary.metric}', 'best']
+    header += [f'test {key}' for key in shown]
+    columns = dict(masked='masked', agreement='agreement', accuracy_outside='right outside',
+                   accuracy_inside='right inside')  # fmt: skip
+    columns = {
+        key: title
+        for key, title in columns.items()
+        if any(key in g.labels for g in summary.generations)
+    }
+    header += columns.values()
+    table = []
+    for g in summary.generations:
+        values = [number(g.students[i][summary.metric]) for i in sorted(g.students)]
+        row = [str(g.number), ', '.join(values) or 'given']
+        row.append('' if g.best is None else number(g.students[g.best][summary.metric]))
+        row += [number(g.test[key]) if key in g.test else '' for key in shown]
+        row += [f'{g.labels[key]:.1%}' if key in g.labels else '' for key in columns]
+        table.append(row)
+    return header, table
+
+
+def classes_found(metrics: dict[str, float]) -> str:
+    """``', finds 3 of 4 classes'``: those with an IoU above 0; empty if metrics do not tell."""
+    values = [value for key, value in metrics.items() if key.startswith('IoU/')]
+    found = sum(value is not None and value > 0 for value in values)
+    return f', finds {found} of {len(values)} classes' if values else ''
+
+
+def warnings(summary: Summary) -> list[str]:
+    """What a reader of the table should be warned of, in sentences."""
+    found = []
+    for g in summary.generations:
+        for i, metrics in sorted(g.students.items()):
+            values = [v for key, v in metrics.items() if key.startswith('IoU/')]
+            if sum(v is not None and v > 0 for v in values) * 2 < len(values):
+                found.append(
+                    f'Student {i} of generation {g.number}{classes_found(metrics)}: it has learned '
+                    'little. Train longer, or look at its curve.'
+                )
+        outside, inside = (g.labels.get(f'accuracy_{where}') for where in ('outside', 'inside'))
+        if outside is not None and inside is not None and inside >= outside:
+            found.append(
+                f'The labels of generation {g.number} are no more often right outside the mask '
+                f'({outside:.1%}) than inside ({inside:.1%}): the disagreement of these teachers '
+                'does not tell right from wrong.'
+            )
+    return found
+
+
+def print_summary(summary: Summary) -> str:
+    """The table of generations as text, and what to be warned of."""
+    header, lines = rows(summary)
+    table = PrettyTable(header)
+    for line in lines:
+        table.add_row(line)
+    return '\n'.join([str(table), *(f'Warning: {text}' for text in warnings(summary))])
+
+
+def number(value: float | None) -> str:
+    """A metric in the report."""
+    return 'nan' if value is None else f'{value:.2f}'

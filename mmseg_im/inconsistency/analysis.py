@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well disagreement, confidence and entropy tell right pixels from wrong ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..labels.spaces import IGNORE_INDEX, LabelSpace
+from .mask import refine
+from .voting import Votes
+
+BINS = 2000
+DECADES = 7  # float32 tells 1 from 1 - 1e-7
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule keeps of the labeled pixels.
+
+    Attributes:
+        coverage (float): Share of the pixels that it keeps.
+        accuracy (float): Share of the kept pixels that are right; NaN if none is kept.
+        rejected_accuracy (float): Share of the rejected pixels that are right; NaN likewise.
+    """
+
+    coverage: float
+    accuracy: float
+    rejected_accuracy: float
+
+    @property
+    def youden(self) -> float:
+        """Youden's J: share of the right pixels kept minus share of the wrong ones kept.
+
+        0 for a rule that knows nothing, 1 for one that keeps just the right pixels.
+        """
+        right = self.coverage * np.nan_to_num(self.accuracy)
+        rejected_right = (1 - self.coverage) * np.nan_to_num(self.rejected_accuracy)
+        wrong, all_right = self.coverage - right, right + rejected_right
+        if not 0 < all_right < 1:
+            return 0.0
+        return float(right / all_right - wrong / (1 - all_right))
+
+
+class RuleCounts:
+    """Counts kept and rejected, right and wrong pixels of a yes-or-no rule, for each true class.
+
+    Args:
+        num_classes (int): C.
+    """
+
+    def __init__(self, num_classes: int):
+        self.counts = torch.zeros(num_classes, 2, 2, dtype=torch.double)
+
+    def add(self, kept: Tensor, right: Tensor, cls: Tensor) -> None:
+        """Takes pixels.
+
+        Args:
+            kept (Tensor): (P,) bool.
+            right (Tensor): (P,) bool.
+            cls (Tensor): (P,) int64, the true class.
+        """
+        index = 4 * cls + 2 * kept.long() + right.long()
+        counts = torch.bincount(index, minlength=self.counts.numel())
+        self.counts += counts.view_as(self.counts).cpu()
+
+    def outcome(self, cls: int | None = None) -> Outcome:
+        """The outcome over all pixels, or over those of one true class."""
+        counts = self.counts.sum(dim=0) if cls is None else self.counts[cls]
+        (lost_wrong, lost_right), (kept_wrong, kept_right) = counts.tolist()
+        kept, lost = kept_wrong + kept_right, lost_wrong + lost_right
+        return Outcome(
+            kept / max(kept + lost, 1),
+            kept_right / kept if kept else float('nan'),
+            lost_right / lost if lost else float('nan'),
+        )
+
+
+class ScoreCounts:
+    """Right and wrong pixels by a score in [0, 1], for a threshold that is chosen afterwards.
+
+    Bins are equally wide in ``log10(1 - score)``: networks are so sure that bins of equal width in
+    the score would hold most pixels in the last one, whose order would be lost.
+    """
+
+    def __init__(self):
+        self.counts = torch.zeros(BINS, 2, dtype=torch.double)
+
+    def add(self, score: Tensor, right: Tensor) -> None:
+        """Takes pixels: scores (P,), larger is surer, and whether they are right (P,) bool."""
+        decades = -(1 - score.double()).clamp(min=10.0**-DECADES).log10()
+        place = (decades * (BINS / DECADES)).long().clamp(0, BINS - 1)
+        index = 2 * place + right.long()
+        self.counts += torch.bincount(index, minlength=2 * BINS).view(BINS, 2).cpu()
+
+    def curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Coverage and accuracy when the surest 1, 2, ... bins are kept, without empty bins."""
+        surest = self.counts.flip(0).cumsum(dim=0)
+        kept = surest.sum(dim=1)
+        some = kept > 0
+        total = max(float(kept[-1]), 1.0)
+        return (kept[some] / total).numpy(), (surest[some, 1] / kept[some]).numpy()
+
+    def accuracy_at(self, coverage: float) -> float:
+        """Accuracy of the surest pixels that make up a share, between bins linearly."""
+        x, y = self.curve()
+        return float(np.interp(coverage, x, y))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One choice of the mask: the first ``voters`` networks, erosion, dilation."""
+
+    voters: int
+    erode: int = 0
+    dilate: int = 0
+
+
+class Analysis:
+    """Compares the mask with thresholds, while images pass by one at a time.
+
+    The networks of an image come one after another; after the second and each further one, the
+    mask of the networks so far is judged for every kernel, and the confidence and the entropy of
+    their mean probability at every threshold. All are judged on the same labels: the agreed
+    label, and under the mask that of the mean probability.
+
+    Args:
+        space (LabelSpace): The task.
+        num_networks (int): How many networks an image will have.
+        kernels (Sequence[tuple[int, int]]): Pairs (erode, dilate) in pixels.
+    """
+
+    def __init__(
+        self, space: LabelSpace, num_networks: int, kernels: Sequence[tuple[int, int]] = ((0, 0),)
+    ):
+        self.space = space
+        ks = range(2, num_networks + 1)
+        self.rules = {Rule(k, e, d): RuleCounts(space.num_classes) for k in ks for e, d in kernels}
+        self.confidence = {k: ScoreCounts() for k in ks}
+        self.entropy = {k: ScoreCounts() for k in ks}
+        self.both = {k: ScoreCounts() for k in ks}  # confidence, 0 where the networks disagree
+        self.alone = [RuleCounts(space.num_classes) for _ in range(num_networks)]
+
+    def start(self, truth: Tensor) -> None:
+        """Begins an image with its annotation (1, M, H, W); 255 = unknown."""
+        self._truth, self._known = truth, truth != IGNORE_INDEX
+        cls = truth
+        if self.space.num_maps > 1:  # the pixels of a map belong to its class
+            maps = torch.arange(self.space.num_maps, device=truth.device).view(1, -1, 1, 1)
+            cls = maps.expand_as(truth)
+        self._cls = cls[self._known].long()
+        self._votes, self._total = Votes(), 0
+
+    def add(self, logits: Tensor) -> None:
+        """Takes the logits (1, C, H, W) of the next network."""
+        probs = self.space.probs(logits)
+        hard = self.space.hard(probs)
+        self._votes.add(hard)
+        self._total = self._total + probs
+        k = self._votes.num_teachers
+        everything = torch.ones_like(self._cls, dtype=torch.bool)
+        self.alone[k - 1].add(everything, (hard == self._truth)[self._known], self._cls)
+        if k > 1:
+            self._judge(k)
+
+    def _judge(self, k: int) -> None:
+        mean = self._total / k
+        own = self.space.hard(mean)
+        agreed, mask = self._votes.result()
+        joint = mask.any(dim=1, keepdim=True)
+        everywhere = torch.ones_like(joint)
+        for rule, counts in self.rules.items():
+            if rule.voters != k:
+                continue
+            label, final = refine(agreed, joint, everywhere, rule.erode, rule.dilate)
+            # as it is written: the agreed label, and where there is none that of the mean
+            label = torch.where(label == IGNORE_INDEX, own, label)
+            right = (label == self._truth)[self._known]
+            counts.add(~final.expand_as(mask)[self._known], right, self._cls)
+        mean_right = (own == self._truth)[self._known]
+        confidence = self.space.confidence(mean, own)
+        self.confidence[k].add(confidence[self._known], mean_right)
+        self.both[k].add((confidence * ~joint)[self._known], mean_right)
+        self.entropy[k].add(1 - self.space.entropy(mean)[self._known], mean_right)
+
+    def best(self) -> Rule:
+        """The rule that tells right pixels from wrong ones best (:attr:`Outcome.youden`)."""
+        return max(self.rules, key=lambda rule: self.rules[rule].outcome().youden)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inconsistency mask: where the discretised predictions of several teachers disagree.
+
+Source: Vorndran and Roeck, "Inconsistency Masks: Harnessing Model Disagreement for Stable
+Semi-Supervised Segmentation", arXiv 2401.14387. Labels have the shape (N, M, H, W), see
+:mod:`mmseg_im.labels.spaces`; masks are bool tensors, True where inconsistent.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from ..errors import UserError
+from ..labels.ops import where
+from ..labels.spaces import IGNORE_INDEX, LabelSpace
+from .morphology import dilate, erode, grow, refine
+from .voting import Votes, agree, check_min_agreement
+
+__all__ = [
+    'Consensus',
+    'InconsistencyMask',
+    'Votes',
+    'agree',
+    'dilate',
+    'erode',
+    'grow',
+    'paint',
+    'refine',
+]
+
+
+def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
+    """Paints the masked pixels of images.
+
+    Args:
+        image (Tensor): (N, 3, H, W) float.
+        mask (Tensor): (N, 1, H, W) bool.
+        fill (Tensor): (3,) or (1,) colour in the value range of ``image``.
+    """
+    return torch.where(mask, fill.to(image).view(1, -1, 1, 1), image)
+
+
+class Consensus(NamedTuple):
+    """What the teachers agree on.
+
+    Attributes:
+        label (Tensor): (N, M, H, W) uint8.
+        inconsistent (Tensor): (N, 1, H, W) bool, or (N, M, H, W) with ``scope='channel'``.
+        weight (Tensor): (N,) float32, 0 for images that the filters reject, else 1.
+    """
+
+    label: Tensor
+    inconsistent: Tensor
+    weight: Tensor
+
+
+@MODELS.register_module()
+class InconsistencyMask:
+    """Options of the mask, and the order in which they act (which is part of the contract).
+
+    1. Vote: the label that ``min_agreement`` of the voters share. Agreement on background is
+       agreement. 2. Erode, then dilate the mask; pixels that erosion frees take a label by
+       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_views`
+       is called afterwards on the student's views, after every photometric augmentation.
+
+    Args:
+        min_agreement (float): Share of the voters that must agree, in (0, 1]. 1.0 is the paper's.
+        scope (str): Multi-label only: ``'image'`` masks a pixel in all channels as soon as one is
+            inconsistent (the paper), ``'channel'`` keeps one mask for each channel.
+        erode (int): Side of the square in pixels, 0 = off.
+        dilate (int): Side of the square in pixels, 0 = off. Acts after erosion.
+        block_label (bool): Take masked pixels out of the pseudo-label. If False they keep the
+            label of the mean probability.
+        masked_label (str): ``'ignore'`` (255), or ``'background'`` (0) as in the original study,
+            where masked pixels are trained as class 0; for comparison only.
+        block_input (bool): Paint masked pixels of the student's views.
+        fill (float, sequence of 3, or 'mean'): Colour of the paint in raw 0..255 values, in the
+            order of the data preprocessor's ``mean``; ``'mean'`` is that mean.
+        max_ratio (float): Images whose final mask covers more than this share get weight 0.
+        same_classes (bool): Images on which the voters find different sets of classes get
+            weight 0.
+        min_foreground (bool): Binary tasks: images whose agreed foreground is smaller than the
+            mask get weight 0.
+
+    Raises:
+        ValueError: If an option lies outside its range.
+    """
+
+    def __init__(
+        self,
+        min_agreement: float = 1.0,
+        scope: str = 'image',
+        erode: int = 0,
+        dilate: int = 0,
+        block_label: bool = True,
+        masked_label: str = 'ignore',
+        block_input: bool = True,
+        fill: float | Sequence[float] | str = 0,
+        max_ratio: float = 1.0,
+        same_classes: bool = False,
+        min_foreground: bool = False,
+    ):
+        self.min_agreement = check_min_agreement(min_agreement)
+        if scope not in ('image', 'channel'):
+            raise UserError(f"scope={scope!r} must be 'image' or 'channel'.")
+        if masked_label not in ('ignore', 'background'):
+            raise UserError(f"masked_label={masked_label!r} must be 'ignore' or 'background'.")
+        for name, kernel in (('erode', erode), ('dilate', dilate)):
+            if not isinstance(kernel, int) or kernel < 0:
+                raise UserError(f'{name}={kernel!r} must be a kernel side in pixels, 0 for off.')
+        if not 0 < max_ratio <= 1:
+            raise UserError(f'max_ratio={max_ratio} must be a share of the image in (0, 1].')
+        self.scope = scope
+        self.erode = erode
+        self.dilate = dilate
+        self.block_label = block_label
+        self.masked_label = IGNORE_INDEX if masked_label == 'ignore' else 0
+        self.block_input = block_input
+        self.fill = check_fill(fill)
+        self.max_ratio = max_ratio
+        self.same_classes = same_classes
+        self.min_foreground = min_foreground
+
+    def new_votes(self, num_labels: int) -> Votes:
+        """Starts a count for one batch; L = ``num_labels``."""
+        return Votes(self.min_agreement, num_labels, self.same_classes)
+
+    def __call__(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
+        """Turns finished votes into labels, mask and image weights.
+
+        Args:
+            votes (Votes): All voters have been added.
+            valid (Tensor): (N, 1, H, W) bool, False on padding.
+            mean_label (Tensor): (N, M, H, W) uint8, label of the mean probability; masked pixels
+                keep it with ``block_label=False``.
+        """
+        label, mask = votes.result()
+        # What teachers see in padding must not reach the image through a kernel.
+        label = where(~valid, IGNORE_INDEX, label)
+        mask = mask & valid
+        if self.scope == 'image':
+            mask = mask.any(dim=1, keepdim=True)
+        label, mask = refine(label, mask, valid, self.erode, self.dilate)
+        weight = self._image_weights(votes, label, mask, valid)
+        if self.block_label:
+            label = where(mask, self.masked_label, label)
+        else:
+            label = where(mask | (label == IGNORE_INDEX), mean_label, label)
+        label = where(valid, label, mean_label)  # padding is told by `valid` alone
+        return Consensus(label, mask, weight)
+
+    def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
+        keep = torch.ones_like(label[:, 0, 0, 0], dtype=torch.bool)
+        masked = mask & valid
+        if self.max_ratio < 1:
+            keep &= _pixels(masked) <= self.max_ratio * _pixels(valid.expand_as(mask))
+        if self.same_classes:
+            keep &= votes.same_classes
+        if self.min_foreground:
+            keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
+        return keep.float()
+
+    def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
+        """Converts ``fill`` from raw values to the range of normalised images.
+
+        Args:
+            mean (Tensor): (3,) or (1,), what the data preprocessor subtracts.
+            std (Tensor): (3,) or (1,), what it divides by.
+        """
+        raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
+        return (raw - mean) / std
+
+    def paint_view(self, image: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
+        """Paints one normalised view of the student, see :func:`paint`.
+
+        With ``scope='channel'`` only pixels that are masked in every channel are painted: the
+        others still carry a loss, and its evidence must stay visible.
+
+        Args:
+            image (Tensor): (N, 3, H, W), normalised.
+            mask (Tensor): (N, 1 or M, H, W) bool.
+            colour (Tensor): From :meth:`fill_colour`.
+        """
+        return paint(image, mask.all(dim=1, keepdim=True), colour) if self.block_input else image
+
+    def check(self, space: LabelSpace) -> None:
+        """Raises a ValueError if an option makes no sense for the task."""
+        if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
+            raise UserError('min_foreground=True is for binary tasks; set it to False.')
+        if self.scope == 'channel' and space.num_maps == 1:
+            raise UserError("scope='channel' is for multi-label tasks; use scope='image'.")
+
+
+def _pixels(chosen: Tensor) -> Tensor:
+    """Counts what is True in each image: (N,) int32."""
+    return chosen.flatten(1).sum(dim=1, dtype=torch.int32)
+
+
+def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
+    """Returns the raw colour as a tuple, None for ``'mean'``; raises a ValueError otherwise."""
+    if fill == 'mean':
+        return None
+    colour = (fill,) if isinstance(fill, int | float) else tuple(fill)
+    if len(colour) not in (1, 3) or not all(
+        isinstance(value, int | float) and 0 <= value <= 255 for value in colour
+    ):
+        raise UserError(
+            f"fill={fill!r} must be 'mean', one raw value or three raw values in 0..255."
+        )
+    return colour

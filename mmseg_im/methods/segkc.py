@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SegKC: a senior and a junior network of different kinds teach each other."""
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..teachers.base import SelfTeacher
+from ..teachers.networks import build_network, task_of
+from .base import SSLMethod, pseudo_label_loss
+from .mixing import box_mask, neighbour, sample_boxes
+from .options import check_shares, refuse_cascade
+
+
+def consult_features(own: Tensor, other: Tensor) -> Tensor:
+    """One minus the cosine of two maps (N, c, h, w), mean over places; ``other`` is the target.
+
+    The finer map is averaged down to the size of the coarser one.
+    """
+    size = [min(a, b) for a, b in zip(own.shape[2:], other.shape[2:], strict=True)]
+    own, other = (F.adaptive_avg_pool2d(x, size) for x in (own, other.detach()))
+    return 1 - F.cosine_similarity(own.float(), other.float(), dim=1).mean()
+
+
+def consult_predictions(own: Tensor, other: Tensor, valid: Tensor) -> Tensor:
+    """Squared difference of probabilities (N, C, H, W) over valid pixels; ``other`` is fixed."""
+    error = (own - other.detach()).square() * valid
+    return error.sum() / valid.expand_as(error).sum().clamp(min=1)
+
+
+@MODELS.register_module()
+class SegKC(SSLMethod):
+    r"""Cross pseudo supervision of two networks that consult each other.
+
+    Source: Than et al., arXiv 2503.10693, of which the abstract is known here: two heterogeneous
+    networks supervise each other with pseudo-labels, and exchange knowledge in both directions
+    at the level of features and of predictions; the junior is what is used afterwards. What it does
+    not fix was chosen:
+
+    .. math:: L = \sum_{a \in \{j, s\}} L_x^a + CE(p_a(x^s), \hat y_b(x^w)) + w_p \lVert p_a(x^s) -
+              p_b(x^s) \rVert^2 + w_f (1 - \cos(P_a f_a, f_b))
+
+    with the other network :math:`b`, whose values are constants in each term, its label
+    :math:`\hat y_b` of the weak view in eval mode (Chen et al., CVPR 2021, arXiv 2106.01226),
+    one feature map :math:`f` of each backbone, and a linear projection :math:`P`. With ``im`` both
+    networks vote (and ``teachers``, if there are any), and both learn the agreed label. The student
+    is the junior; the senior lives in ``semi.senior``. Views: ``weak``, ``strong``.
+
+    Args:
+        senior (dict): Config of a ``SemiSegmentor``, whose images are normalised as the student's.
+        channels (Sequence[int]): Of the consulted feature map: of the junior, of the senior.
+        teachers: See :class:`SSLMethod`; further voters of the mask.
+        im: See :class:`SSLMethod`.
+        threshold (float): Less confident pixels do not count, in [0, 1].
+        cutmix_prob (float): Probability that an image gets a box of its neighbour, in [0, 1].
+        feature_index (int): Which map of the backbones is consulted.
+        prediction_weight (float): :math:`w_p`.
+        feature_weight (float): :math:`w_f`.
+        sup_weight: See :class:`SSLMethod`.
+        unsup_weight: See :class:`SSLMethod`.
+    """
+
+    views = ('weak', 'strong')
+    needs_teachers = False
+    own_voters = 2
+
+    def __init__(
+        self,
+        senior: dict,
+        channels: Sequence[int],
+        teachers: Sequence[dict] = (),
+        im: dict | None = None,
+        threshold: float = 0.0,
+        cutmix_prob: float = 0.5,
+        feature_index: int = -1,
+        prediction_weight: float = 1.0,
+        feature_weight: float = 1.0,
+        sup_weight: float = 1.0,
+        unsup_weight: float = 1.0,
+    ):
+        super().__init__(teachers, im, sup_weight, unsup_weight)
+        check_shares(threshold=threshold, cutmix_prob=cutmix_prob)
+        if len(channels) != 2:
+            raise UserError(f'model.semi.channels={channels} must be two numbers.')
+        self.threshold = threshold
+        self.cutmix_prob = cutmix_prob
+        self.feature_index = feature_index
+        self.prediction_weight = prediction_weight
+        self.feature_weight = feature_weight
+        self.senior = build_network(senior, 'model.semi.senior')
+        junior_width, senior_width = channels
+        self.to_senior = nn.Conv2d(junior_width, senior_width, 1)
+        self.to_junior = nn.Conv2d(senior_width, junior_width, 1)
+        self.itself = SelfTeacher()
+
+    def bind(self, student: nn.Module) -> None:
+        if not hasattr(self.senior, 'joint'):
+            raise UserError("model.semi.senior.type must be 'SemiSegmentor'.")
+        for network in (student, self.senior):
+            refuse_cascade(self, network)
+        junior, senior = (
+            f'{n.out_channels} channels of a {task_of(n)} task' for n in (student, self.senior)
+        )
+        if junior != senior:
+            raise UserError(
+                f'model.semi.senior predicts {senior}, and the student {junior}; they must be the '
+                'same.'
+            )
+        super().bind(student)
+
+    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+        space, networks = student.label_space, (student, self.senior)
+        with torch.no_grad():
+            votes = [next(self.itself.vote(network, views['weak'])) for network in networks]
+        if self.im is None:  # each learns what the other says
+            labels = [self.tally(space, [vote], samples['weak']) for vote in reversed(votes)]
+        else:
+            others = self.votes(student, views['weak'])
+            labels = [self.tally(space, itertools.chain(votes, others), samples['weak'])] * 2
+        labels = [label.weighted(label.confidence >= self.threshold) for label in labels]
+        self.last_pseudo = labels[0]
+        image = self.paint(views['strong'], labels[0])
+        size = tuple(image.shape[2:])
+        inside = box_mask(sample_boxes(len(image), size, self.cutmix_prob), size, image.device)
+        image = torch.where(inside, neighbour(image), image)
+        targets = [label.mixed(label.map(neighbour), inside) for label in labels]
+        junior, senior = (n.joint(views['sup'], samples['sup'], image) for n in networks)
+        p, q = (space.probs(both.logits) for both in (junior, senior))
+        f, g = (both.features[self.feature_index] for both in (junior, senior))
+        self._check_width(f, g)
+        valid = targets[0].valid
+        losses = dict(
+            loss_junior=pseudo_label_loss(space, junior.logits, targets[0]),
+            loss_senior=pseudo_label_loss(space, senior.logits, targets[1]),
+            loss_predictions=self.prediction_weight
+            * (consult_predictions(p, q, valid) + consult_predictions(q, p, valid)),
+            loss_features=self.feature_weight
+            * (consult_features(self.to_senior(f), g) + consult_features(self.to_junior(g), f)),
+            **self.logged(labels[0]),
+        )
+        supervised = {f'senior.{key}': value for key, value in senior.losses.items()}
+        return self.combined({**junior.losses, **supervised}, losses)
+
+    def _check_width(self, junior: Tensor, senior: Tensor) -> None:
+        found = (junior.shape[1], senior.shape[1])
+        expected = (self.to_senior.in_channels, self.to_junior.in_channels)
+        if found != expected:
+            raise UserError(
+                f'model.semi.channels={expected}, but map {self.feature_index} of junior and '
+                f'senior have {found} channels. Correct channels or feature_index.'
+            )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UniMatch V1: two strong views and a view with dropped features."""
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .base import PseudoLabel, SSLMethod, pseudo_label_loss
+from .mixing import box_mask, neighbour, sample_boxes
+from .options import check_shares, refuse_cascade
+
+PARTNERS = ('batch', 'image')
+
+
+@MODELS.register_module()
+class UniMatch(SSLMethod):
+    r"""The student's own weak prediction teaches two strong views and its perturbed features.
+
+    Source: Yang et al., CVPR 2023, arXiv 2208.09910:
+
+    .. math:: L = \tfrac12 \left( L_x + \tfrac14 L_{s_1} + \tfrac14 L_{s_2} + \tfrac12 L_{fp}
+              \right), \quad L_v = \frac{1}{|V|} \sum_{i \in V} [c_i \ge \tau]\,
+              CE(\text{logits}^v_i, \hat y_i)
+
+    The labeled images and the weak view make one batch, whose decoder sees plain features and
+    copies with whole channels dropped. The label is the train-mode prediction of the weak view;
+    with ``im``, every view of every teacher votes beside it. The perturbed branch sees the weak
+    image before there is a mask, so that its masked pixels lose their label and are not painted.
+
+    Views: ``weak``, ``strong1``, ``strong2``; with ``partner='image'`` also ``mix_weak``,
+    ``mix_strong1``, ``mix_strong2``.
+
+    Args:
+        teachers: See :class:`SSLMethod`; published: the student in eval mode, which labels what
+            CutMix pastes if ``partner='image'``.
+        im: See :class:`SSLMethod`.
+        threshold (float): :math:`\tau` in [0, 1]; published: 0 on Cityscapes, 0.95 elsewhere.
+        cutmix_prob (float): Probability that an image gets a box, in [0, 1].
+        dropout (float): Probability that a channel is dropped, in [0, 1).
+        partner (str): What CutMix pastes: ``'image'``, another crop of the same image, as the
+            published code does; ``'batch'``, the neighbour in the batch, which the authors meant.
+        sup_weight: See :class:`SSLMethod`.
+        unsup_weight: See :class:`SSLMethod`.
+    """
+
+    def __init__(
+        self,
+        teachers: Sequence[dict] = (dict(type='SelfTeacher'),),
+        im: dict | None = None,
+        threshold: float = 0.95,
+        cutmix_prob: float = 0.5,
+        dropout: float = 0.5,
+        partner: str = 'batch',
+        sup_weight: float = 0.5,
+        unsup_weight: float = 0.5,
+    ):
+        if partner not in PARTNERS:
+            raise UserError(f"model.semi.partner={partner!r} must be 'batch' or 'image'.")
+        self.own_voters = int(partner == 'batch')  # of what is pasted, only teachers know
+        super().__init__(teachers, im, sup_weight, unsup_weight)
+        check_shares(threshold=threshold, cutmix_prob=cutmix_prob, dropout=dropout)
+        self.threshold = threshold
+        self.cutmix_prob = cutmix_prob
+        self.dropout = dropout
+        self.views = ('weak', 'strong1', 'strong2')
+        if partner == 'image':
+            self.views += tuple(f'mix_{name}' for name in self.views)
+        self.partner = partner
+
+    def bind(self, student: nn.Module) -> None:
+        refuse_cascade(self, student)
+        super().bind(student)
+
+    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+        space = student.label_space
+        other = None
+        if self.partner == 'image':  # before the student leaves its statistics of this batch
+            other = self.pseudo_label(student, views['mix_weak'], samples['mix_weak'])
+            other = self._sure(other)
+        both = student.joint(views['sup'], samples['sup'], views['weak'], perturb=self._drop)
+        votes = [both.logits.detach()]
+        if self.im is not None:
+            votes = itertools.chain(votes, self.votes(student, views['weak']))
+        pseudo = self._sure(self.tally(space, votes, samples['weak']))
+        self.last_pseudo = pseudo
+        images, targets = zip(
+            *(self._mixed(views, name, pseudo, other) for name in ('strong1', 'strong2')),
+            strict=True,
+        )
+        first, second = student.logits(torch.cat(images)).chunk(2)
+        return self.combined(
+            both.losses,
+            dict(
+                loss_strong1=pseudo_label_loss(space, first, targets[0]) / 4,
+                loss_strong2=pseudo_label_loss(space, second, targets[1]) / 4,
+                loss_features=pseudo_label_loss(space, both.perturbed, pseudo) / 2,
+                **self.logged(pseudo),
+            ),
+        )
+
+    def _sure(self, pseudo: PseudoLabel) -> PseudoLabel:
+        return pseudo.weighted(pseudo.confidence >= self.threshold)
+
+    def _drop(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(F.dropout2d(x, self.dropout) for x in features)
+
+    def _mixed(
+        self, views: dict, name: str, pseudo: PseudoLabel, other: PseudoLabel | None
+    ) -> tuple[Tensor, PseudoLabel]:
+        """One strong view and its target, painted, then with a box of the partner."""
+        image = self.paint(views[name], pseudo)
+        size = tuple(image.shape[2:])
+        inside = box_mask(sample_boxes(len(image), size, self.cutmix_prob), size, image.device)
+        if other is None:
+            pasted, target = neighbour(image), pseudo.map(neighbour)
+        else:
+            pasted, target = self.paint(views[f'mix_{name}'], other), other
+        return torch.where(inside, pasted, image), pseudo.mixed(target, inside)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plots as SVG text that is part of a page."""
+
+import io
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+STYLE = {
+    'svg.fonttype': 'none',
+    'svg.hashsalt': 'mmseg_im',  # equal runs make equal files
+    'font.family': 'sans-serif',
+    'font.size': 11,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.grid': True,
+    'grid.color': '0.9',
+    'axes.axisbelow': True,
+}
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG text, equal for equal figures."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict(Date=None))
+    return buffer.getvalue()

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a study, a table of configs and seeds, and shows its results.
+
+``run`` trains and tests what has no result yet and prints the tables, ``table`` prints them,
+``page`` writes a Markdown page about several studies. Several processes may run the same study at
+once; each cell is run by one of them, and what was interrupted goes on where it was.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+
+WORK_DIRS = 'work_dirs/studies'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    for command in ('run', 'table'):
+        one = commands.add_parser(command)
+        one.add_argument('study', help='a file of tools/studies')
+        one.add_argument('--work-dir', help=f'default: {WORK_DIRS}/NAME')
+        one.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
+        one.add_argument('--rows', nargs='+', help='names of rows; default: all')
+    page = commands.add_parser('page')
+    page.add_argument('studies', nargs='+', metavar='study', help='files of tools/studies')
+    page.add_argument('--work-dir', default=WORK_DIRS, help='holds a folder for each study')
+    page.add_argument('--out', help='default: results.md in --work-dir')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with plain_errors():
+        from im_study.page import write_page
+        from im_study.results import study_table
+        from im_study.table import check_names, folder_of_study, read_study, run_study
+
+        if args.command == 'page':
+            out = args.out or str(Path(args.work_dir, 'results.md'))
+            write_page(args.studies, args.work_dir, out)
+            print(out)
+            return
+        study = read_study(args.study)
+        work_dir = Path(args.work_dir or folder_of_study(study, args.study, WORK_DIRS))
+        seeds = args.seeds or list(study.seeds)
+        if args.command == 'run':
+            run_study(study, work_dir, seeds, args.rows)
+        check_names(study, args.rows)
+        if args.rows:
+            study.rows = [row for row in study.rows if row.name in args.rows]
+        print(study_table(study, work_dir, seeds))
+
+
+if __name__ == '__main__':
+    main()
