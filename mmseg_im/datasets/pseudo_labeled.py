@@ -57,8 +57,8 @@ class PseudoLabeledDataset(Seeded):
             than the raw mask.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`; and if a label is
-            missing or cut, or no image is left.
+        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`; and if a label
+            is missing or cut, or no image is left.
     """
 
     def __init__(

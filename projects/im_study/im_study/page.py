@@ -13,6 +13,7 @@ from mmengine import Config
 
 from mmseg_im.files.whole import write_aside
 
+COMMAND = 'python projects/im_study/study.py'
 IMAGES = 'images'
 
 
@@ -51,7 +52,7 @@ This page is built from the results of the runs, with the notes that lie beside 
 (`NAME.md` of `NAME.py`); change those, not this page:
 
 ```bash
-python projects/im_study/study.py page {names} --work-dir {Path(work_dir).as_posix()} --out {out.as_posix()}
+{COMMAND} page {names} --work-dir {Path(work_dir).as_posix()} --out {out.as_posix()}
 ```
 
 The first table of a study has the mean ± standard deviation (n - 1) over the seeds of the test
@@ -67,7 +68,7 @@ def _section(path: Path, study: Config, work_dir: Path, folder: Path) -> list[st
     """Parts of the page about one study; writes its plot."""
     parts = [
         f'## {study.title}',
-        f'```bash\npython projects/im_study/study.py run {path.as_posix()}\n```',
+        f'```bash\n{COMMAND} run {path.as_posix()}\n```',
     ]
     if study.get('caption'):
         parts.append(study.caption)
