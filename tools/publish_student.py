@@ -10,9 +10,8 @@ from torch import Tensor
 
 import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
-from mmseg_im.checkpoints.comparing import tensors_of
+from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
 from mmseg_im.errors import UserError, plain_errors
-from mmseg_im.teachers.base import METHOD_PREFIX
 
 
 def parse_args() -> argparse.Namespace:

@@ -194,7 +194,7 @@ def test_the_page_of_the_project_is_that_of_its_runs(tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'docs').mkdir()
-    for name in ('tools', 'configs', 'docs/runs'):
+    for name in ('projects', 'configs', 'docs/runs'):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setattr(sys, 'argv', command.split()[1:])
     runpy.run_path(str(ROOT / 'projects/im_study/study.py'), run_name='__main__')
