@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..labels.spaces import IGNORE_INDEX, LabelSpace
 from .mask import refine
-from .voting import Votes
+from .voting import Aggregate, Votes
 
 BINS = 2000
 DECADES = 7  # float32 tells 1 from 1 - 1e-7
@@ -151,24 +151,21 @@ class Analysis:
             maps = torch.arange(self.space.num_maps, device=truth.device).view(1, -1, 1, 1)
             cls = maps.expand_as(truth)
         self._cls = cls[self._known].long()
-        self._votes, self._total = Votes(), 0
+        self._voters = Aggregate(self.space, Votes())
 
     def add(self, logits: Tensor) -> None:
         """Takes the logits (1, C, H, W) of the next network."""
-        probs = self.space.probs(logits)
-        hard = self.space.hard(probs)
-        self._votes.add(hard)
-        self._total = self._total + probs
-        k = self._votes.num_teachers
+        hard = self._voters.add(logits)
+        k = self._voters.num_voters
         everything = torch.ones_like(self._cls, dtype=torch.bool)
         self.alone[k - 1].add(everything, (hard == self._truth)[self._known], self._cls)
         if k > 1:
             self._judge(k)
 
     def _judge(self, k: int) -> None:
-        mean = self._total / k
+        mean = self._voters.mean()
         own = self.space.hard(mean)
-        agreed, mask = self._votes.result()
+        agreed, mask = self._voters.votes.result()
         joint = mask.any(dim=1, keepdim=True)
         everywhere = torch.ones_like(joint)
         for rule, counts in self.rules.items():

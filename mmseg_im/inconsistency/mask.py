@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..labels.ops import where
@@ -58,12 +58,12 @@ class Consensus(NamedTuple):
 
 
 @MODELS.register_module()
-class InconsistencyMask:
+class InconsistencyMask(nn.Module):
     """Options of the mask, and the order in which they act (which is part of the contract).
 
     1. Vote: the label that ``min_agreement`` of the voters share. Agreement on background is
        agreement. 2. Erode, then dilate the mask; pixels that erosion frees take a label by
-       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_views`
+       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_view`
        is called afterwards on the student's views, after every photometric augmentation.
 
     Args:
@@ -103,6 +103,7 @@ class InconsistencyMask:
         same_classes: bool = False,
         min_foreground: bool = False,
     ):
+        super().__init__()
         self.min_agreement = check_min_agreement(min_agreement)
         if scope not in ('image', 'channel'):
             raise UserError(f"scope={scope!r} must be 'image' or 'channel'.")
@@ -123,12 +124,13 @@ class InconsistencyMask:
         self.max_ratio = max_ratio
         self.same_classes = same_classes
         self.min_foreground = min_foreground
+        self.register_buffer('colour', None, persistent=False)  # of the paint, see bind
 
     def new_votes(self, num_labels: int) -> Votes:
         """Starts a count for one batch; L = ``num_labels``."""
         return Votes(self.min_agreement, num_labels, self.same_classes)
 
-    def __call__(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
+    def forward(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
         """Turns finished votes into labels, mask and image weights.
 
         Args:
@@ -163,6 +165,25 @@ class InconsistencyMask:
             keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
         return keep.float()
 
+    def bind(self, student: nn.Module) -> None:
+        """Takes the label space and the normalisation of the student, once, before training.
+
+        Args:
+            student (nn.Module): Has ``label_space`` and ``data_preprocessor``.
+
+        Raises:
+            UserError: If an option makes no sense for the task, or the mean colour is unknown.
+        """
+        self.check(student.label_space)
+        preprocessor = student.data_preprocessor
+        if getattr(preprocessor, '_enable_normalize', False):
+            mean, std = preprocessor.mean.flatten(), preprocessor.std.flatten()
+        elif self.fill is None:
+            raise UserError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
+        else:
+            mean, std = torch.zeros(1), torch.ones(1)
+        self.colour = self.fill_colour(mean, std)
+
     def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
         """Converts ``fill`` from raw values to the range of normalised images.
 
@@ -173,7 +194,7 @@ class InconsistencyMask:
         raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
         return (raw - mean) / std
 
-    def paint_view(self, image: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
+    def paint_view(self, image: Tensor, mask: Tensor) -> Tensor:
         """Paints one normalised view of the student, see :func:`paint`.
 
         With ``scope='channel'`` only pixels that are masked in every channel are painted: the
@@ -182,12 +203,13 @@ class InconsistencyMask:
         Args:
             image (Tensor): (N, 3, H, W), normalised.
             mask (Tensor): (N, 1 or M, H, W) bool.
-            colour (Tensor): From :meth:`fill_colour`.
         """
-        return paint(image, mask.all(dim=1, keepdim=True), colour) if self.block_input else image
+        if not self.block_input:
+            return image
+        return paint(image, mask.all(dim=1, keepdim=True), self.colour)
 
     def check(self, space: LabelSpace) -> None:
-        """Raises a ValueError if an option makes no sense for the task."""
+        """Raises a UserError if an option makes no sense for the task."""
         if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
             raise UserError('min_foreground=True is for binary tasks; set it to False.')
         if self.scope == 'channel' and space.num_maps == 1:

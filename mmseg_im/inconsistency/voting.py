@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Voting of teachers on hard labels (N, M, H, W), one teacher after another."""
+"""Aggregates the predictions of teachers that arrive one after another: votes and mean."""
 
 import math
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..labels.ops import where
-from ..labels.spaces import IGNORE_INDEX
+from ..labels.spaces import IGNORE_INDEX, LabelSpace
 
 
 class Votes:
@@ -70,12 +70,13 @@ class Votes:
         self.num_teachers += 1
 
     def _classes(self, hard: Tensor, valid: Tensor | None) -> Tensor:
-        """(N, M * (L + 1)) bool: which labels occur; the last of each map collects padding."""
+        """(N, M L) bool: which labels occur; of several maps, whether label 1 does, (N, M)."""
         n, m = hard.shape[:2]
         labels = hard if valid is None else torch.where(valid, hard, self.num_labels)
         present = torch.zeros((n, m, self.num_labels + 1), dtype=torch.bool, device=hard.device)
         present.scatter_(2, labels.flatten(2).long(), True)
-        return present[..., : self.num_labels].flatten(1)
+        first = int(m > 1)  # where classes overlap, label 0 is the absence of one
+        return present[..., first : self.num_labels].flatten(1)
 
     def result(self) -> tuple[Tensor, Tensor]:
         """Ends the count.
@@ -124,3 +125,49 @@ def agree(
     for hard in hard_labels:
         votes.add(hard)
     return votes.result()
+
+
+class Aggregate:
+    """Mean probability and votes of voters that arrive one after another.
+
+    Memory does not depend on the number of voters.
+
+    Args:
+        space (LabelSpace): The task.
+        votes (Votes, optional): Counts the hard labels; None where only the mean is wanted.
+        total (Tensor, optional): (N, C, H, W) float32 zeros in which the probabilities are added
+            up; default: memory of the first voter.
+    """
+
+    def __init__(self, space: LabelSpace, votes: Votes | None = None, total: Tensor | None = None):
+        self.space = space
+        self.votes = votes
+        self.total = total
+        self.num_voters = 0
+        self.finite: Tensor | None = None
+        """Tensor: (N,) bool, False where a voter returned NaN or inf for an image."""
+
+    def add(self, logits: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Takes the prediction of one voter.
+
+        Args:
+            logits (Tensor): (N, C, H, W) of any float dtype.
+            valid (Tensor, optional): (N, 1, H, W) bool, False on padding.
+
+        Returns:
+            Tensor: (N, M, H, W) uint8, the hard label of this voter.
+        """
+        # The largest logit of an image is NaN if one of them is, and inf after an overflow.
+        finite = logits.flatten(1).amax(dim=1).isfinite()
+        self.finite = finite if self.finite is None else self.finite & finite
+        prob = torch.nan_to_num_(self.space.probs(logits))
+        hard = self.space.hard(prob)
+        if self.votes is not None:
+            self.votes.add(hard, valid)
+        self.total = prob if self.total is None else self.total.add_(prob)
+        self.num_voters += 1
+        return hard
+
+    def mean(self) -> Tensor:
+        """(N, C, H, W) float32, the mean probability of all voters so far."""
+        return self.total / self.num_voters

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from .augseg import AugSeg
-from .base import PseudoLabel, SSLMethod
+from .base import SSLMethod
 from .consistency import ConsistencyLoss
 from .fixmatch import FixMatch
 from .imas import IMAS
 from .mean_teacher import MeanTeacher
+from .pseudo_label import PseudoLabel, Target
 from .segkc import SegKC
 from .u2pl import U2PL
 from .unimatch import UniMatch
@@ -20,6 +21,7 @@ __all__ = [
     'PseudoLabel',
     'SSLMethod',
     'SegKC',
+    'Target',
     'UniMatch',
     'UniMatchV2',
 ]

@@ -5,7 +5,8 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .base import SSLMethod, valid_pixels
+from .base import SSLMethod
+from .pseudo_label import valid_pixels
 
 
 @MODELS.register_module()
@@ -30,7 +31,7 @@ class ConsistencyLoss(SSLMethod):
     needs_teachers = False
 
     def __init__(self, sup_weight: float = 1.0, unsup_weight: float = 1.0):
-        super().__init__((), None, sup_weight, unsup_weight)
+        super().__init__((), sup_weight=sup_weight, unsup_weight=unsup_weight)
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
         # one pass, so that batch norm sees both views together

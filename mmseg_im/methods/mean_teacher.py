@@ -49,7 +49,7 @@ class MeanTeacher(SSLMethod):
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
+        super().__init__(teachers, im, sup_weight=sup_weight, unsup_weight=unsup_weight)
         if ramp_up < 0:
             raise UserError(f'model.semi.ramp_up={ramp_up} must be 0 or more iterations.')
         self.ramp_up = ramp_up
@@ -57,14 +57,13 @@ class MeanTeacher(SSLMethod):
         self._step: int | None = None  # the same number on the host
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        self.last_pseudo = pseudo
+        pseudo = self.label(student, views['weak'], samples['weak'])
         both = student.joint(views['sup'], samples['sup'], self.paint(views['strong'], pseudo))
         error = (student.label_space.probs(both.logits) - pseudo.prob).square()
         kept = pseudo.weight * pseudo.carries_loss()
         loss = (error * kept).sum() / pseudo.valid.expand_as(error).sum().clamp(min=1)
         loss = self._weight() * loss
-        return self.combined(both.losses, dict(loss_consistency=loss, **self.logged(pseudo)))
+        return self.combined(both.losses, dict(loss_consistency=loss))
 
     def _weight(self) -> float:
         if self._step is None:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CutMix: boxes are sampled once and pasted into image, label, weight and mask alike."""
+"""CutMix: boxes are sampled once and pasted into image, label, weight and padding alike."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from .pseudo_label import Target
 
 
 def sample_boxes(
@@ -97,3 +101,42 @@ def neighbour(x: Tensor) -> Tensor:
     is the image itself and CutMix changes nothing.
     """
     return x.roll(1, dims=0)
+
+
+def sample_box_mask(image: Tensor, prob: float) -> Tensor:
+    """Samples boxes for a batch of images, see :func:`sample_boxes` and :func:`box_mask`.
+
+    Args:
+        image (Tensor): (N, 3, H, W).
+        prob (float): Probability of a box, in [0, 1].
+
+    Returns:
+        Tensor: (N, 1, H, W) bool on the device of the images, True inside.
+    """
+    size = tuple(image.shape[2:])
+    return box_mask(sample_boxes(len(image), size, prob), size, image.device)
+
+
+def cutmix(
+    image: Tensor,
+    target: Target,
+    inside: Tensor,
+    partner: Callable[[Tensor], Tensor] = neighbour,
+    source: tuple[Tensor, Target] | None = None,
+) -> tuple[Tensor, Target]:
+    """Pastes boxes of other images into images, and their targets into the targets.
+
+    Args:
+        image (Tensor): (N, 3, H, W).
+        target (Target): Of these images.
+        inside (Tensor): (N, 1, H, W) bool, True where another image is pasted.
+        partner (Callable): Puts another image in the place of each image of a batch.
+        source (tuple[Tensor, Target], optional): The batch and its target from which is pasted;
+            default: ``(image, target)``.
+
+    Returns:
+        tuple[Tensor, Target]: The mixed images and their target, of the same shapes.
+    """
+    other, other_target = source or (image, target)
+    mixed = torch.where(inside, partner(other), image)
+    return mixed, target.mixed(other_target.map(partner), inside)

@@ -16,7 +16,7 @@ from ..teachers.base import EMATeacher
 from .base import SSLMethod
 from .contrast import Representation, contrast
 from .memory_bank import MemoryBank, draw
-from .mixing import box_mask, half_boxes, neighbour
+from .mixing import box_mask, cutmix, half_boxes
 from .options import refuse_cascade, refuse_other_sizes
 from .percentile import masked_percentiles
 
@@ -95,7 +95,7 @@ class U2PL(SSLMethod):
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
+        super().__init__(teachers, im, sup_weight=sup_weight, unsup_weight=unsup_weight)
         if not isinstance(self.teachers[0], EMATeacher):
             raise UserError(
                 "model.semi.teachers[0] must be an EMATeacher: U2PL's vectors follow it."
@@ -139,14 +139,12 @@ class U2PL(SSLMethod):
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
         refuse_other_sizes(self, views)
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        self.last_pseudo = pseudo
+        pseudo = self.label(student, views['weak'], samples['weak'])
         image, target = self.paint(views['weak'], pseudo), pseudo
         if torch.rand(()) < self.cutmix_prob:  # on the CPU
             size = tuple(image.shape[2:])
             inside = box_mask(half_boxes(len(image), size), size, image.device)
-            image = torch.where(inside, neighbour(image), image)
-            target = pseudo.mixed(pseudo.map(neighbour), inside)
+            image, target = cutmix(image, pseudo, inside)
         both = student.joint(views['sup'], samples['sup'], image)
         with torch.no_grad():
             teacher = self.teachers[0].module
@@ -189,7 +187,6 @@ class U2PL(SSLMethod):
             dict(
                 loss_entropy=loss,
                 loss_contrast=self.contrast_weight * loss_contrast,
-                **self.logged(pseudo),
             ),
         )
 

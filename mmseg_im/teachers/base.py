@@ -13,6 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..errors import UserError
 from ..labels.logits import pixel_logits
+from .networks import eval_mode
 from .views import parse_view
 
 
@@ -145,13 +146,8 @@ class SelfTeacher(Teacher):
     """The student itself, in eval mode (BN running statistics), as in UniMatch V1's mix stream."""
 
     def vote(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
-        modes = [(module, module.training) for module in student.modules()]
-        student.eval()
-        try:
+        with eval_mode(student):
             yield from super().vote(student, image)
-        finally:
-            for module, training in modes:  # a module may have been in eval mode on purpose
-                module.training = training
 
     def network(self, student: nn.Module) -> nn.Module:
         return student

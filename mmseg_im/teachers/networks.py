@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained networks from their checkpoints, with errors that say what does not fit."""
+"""Networks beside the student: built, loaded from checkpoints, and asked for a prediction."""
 
+import contextlib
 import copy
+from collections.abc import Iterator
 
+import torch
 from mmengine import Config
 from mmseg.registry import MODELS
-from torch import nn
+from torch import Tensor, nn
 
 from ..checkpoints import read_checkpoint
 from ..checkpoints.comparing import tensors_of
 from ..checkpoints.fitting import PREDICT, fitted
 from ..errors import MissingFileError
+from ..labels.logits import pixel_logits
 
 
 def build_network(config: str | dict, where: str) -> nn.Module:
@@ -69,3 +73,30 @@ def task_of(segmentor: nn.Module) -> str:
     if space is not None:
         return type(space).__name__
     return 'Binary' if segmentor.out_channels == 1 else 'MultiClass'
+
+
+@contextlib.contextmanager
+def eval_mode(network: nn.Module) -> Iterator[None]:
+    """Puts a network into eval mode for the time of a ``with`` block; then all is as before."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:  # a module may have been in eval mode on purpose
+            module.training = training
+
+
+@torch.no_grad()
+def predict(network: nn.Module, image: Tensor) -> Tensor:
+    """Predicts a batch in eval mode, without a gradient.
+
+    Args:
+        network (nn.Module): A segmentor, such as the student or a network trained beside it.
+        image (Tensor): (N, 3, H, W), normalised.
+
+    Returns:
+        Tensor: (N, C, H, W) float32 logits at the input size.
+    """
+    with eval_mode(network):
+        return pixel_logits(network, image).float()

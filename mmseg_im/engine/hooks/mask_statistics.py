@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
-from ...methods.base import PseudoLabel
+from ...methods.pseudo_label import PseudoLabel
 from ..access import classes_of, method_of, student_of
 
 
