@@ -2,6 +2,7 @@
 from .augseg import AugSeg
 from .base import SSLMethod
 from .consistency import ConsistencyLoss
+from .cps import CPS
 from .fixmatch import FixMatch
 from .imas import IMAS
 from .mean_teacher import MeanTeacher
@@ -12,6 +13,7 @@ from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2
 
 __all__ = [
+    'CPS',
     'IMAS',
     'U2PL',
     'AugSeg',

@@ -41,9 +41,9 @@ class AugSeg(SSLMethod):
               CE(\text{student}(\tilde x)_i, \tilde y_i)
 
     :math:`\tilde x`: a copy of image :math:`b` of the strong view gets a box of a labeled image
-    with its annotation, with probability :math:`1 - q_b` (:func:`image_confidence`); then every image gets
-    a second box of another image's copy. The same permutation of the batch pairs both. Boxes:
-    side :math:`\sqrt{1 - \lambda}` of the image, :math:`\lambda \sim Beta(8, 2)` and
+    with its annotation, with probability :math:`1 - q_b` (:func:`image_confidence`); then every
+    image gets a second box of another image's copy. The same permutation of the batch pairs both.
+    Boxes: side :math:`\sqrt{1 - \lambda}` of the image, :math:`\lambda \sim Beta(8, 2)` and
     :math:`Beta(4, 4)`. The labeled images are seen in the same batch. Padding does not count (it
     does in the published code). Views: ``weak``, ``strong``.
 

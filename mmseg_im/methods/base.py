@@ -14,7 +14,7 @@ from ..build import build
 from ..errors import UserError
 from ..inconsistency.mask import InconsistencyMask
 from ..inconsistency.voting import Aggregate
-from .options import check_shares
+from .options import check_partner, check_shares
 from .pseudo_label import PseudoLabel, valid_pixels
 
 
@@ -79,8 +79,11 @@ class SSLMethod(BaseModule):
         """Initialises teachers and mask from the student, once, before training.
 
         Raises:
-            UserError: If the mask has fewer than two voters or does not fit the task.
+            UserError: If the mask has fewer than two voters or does not fit the task, or a network
+                beside the student has another task.
         """
+        for name, network in self.networks.items():
+            check_partner(name, network, student)
         for i, teacher in enumerate(self.teachers):
             teacher.bind(student, f'model.semi.teachers[{i}]')
         if self.im is None:

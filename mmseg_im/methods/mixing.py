@@ -86,6 +86,32 @@ def half_boxes(num: int, size: tuple[int, int]) -> Tensor:
     return torch.stack([top, left, top + rows, left + columns], dim=1)
 
 
+def several_boxes(
+    num: int, size: tuple[int, int], boxes: int = 3, area: tuple[float, float] = (0.25, 0.5)
+) -> Tensor:
+    """Boxes inside the image, as CPS draws them (after French et al., arXiv 1906.01916).
+
+    A box has the share ``a / boxes`` of the image, ``a`` uniform in ``area``; its height is a share
+    ``a ** u`` of the image's, ``u`` uniform in [0, 1], before both sides shrink alike.
+
+    Args:
+        num (int): Number of images N.
+        size (tuple[int, int]): Height and width of the images.
+        boxes (int): B, boxes of an image.
+        area (tuple[float, float]): See above.
+
+    Returns:
+        Tensor: (N, B, 4) int64 on the CPU: top, left, bottom, right; the last two are excluded.
+    """
+    share = area[0] + (area[1] - area[0]) * torch.rand(num, boxes)
+    rows = share ** torch.rand(num, boxes)
+    sides = torch.stack([rows, share / rows], dim=-1) / boxes**0.5
+    whole = torch.tensor(size)
+    sides = (sides * whole).round().long()
+    corner = ((whole - sides) * torch.rand(num, boxes, 2)).round().long()
+    return torch.cat([corner, corner + sides], dim=-1)
+
+
 def box_mask(boxes: Tensor, size: tuple[int, int], device: torch.device | str = 'cpu') -> Tensor:
     """Rasterises boxes (N, 4) into a mask (N, 1, H, W), True inside."""
     top, left, bottom, right = boxes.to(device, non_blocking=True).view(-1, 4, 1, 1, 1).unbind(1)
@@ -115,6 +141,23 @@ def sample_box_mask(image: Tensor, prob: float) -> Tensor:
     """
     size = tuple(image.shape[2:])
     return box_mask(sample_boxes(len(image), size, prob), size, image.device)
+
+
+def several_box_mask(image: Tensor, prob: float) -> Tensor:
+    """The mask of CPS: pixels in an odd number of :func:`several_boxes` stay, others are pasted.
+
+    Args:
+        image (Tensor): (N, 3, H, W).
+        prob (float): Probability that anything is pasted into an image, in [0, 1].
+
+    Returns:
+        Tensor: (N, 1, H, W) bool on the device of the images, True where another one is pasted.
+    """
+    num, size = len(image), tuple(image.shape[2:])
+    boxes = several_boxes(num, size)
+    used = (torch.rand(num) < prob).to(image.device, non_blocking=True).view(-1, 1, 1, 1)
+    inside = box_mask(boxes.flatten(0, 1), size, image.device).view(num, -1, *size)
+    return (inside.sum(dim=1, keepdim=True) % 2 == 0) & used
 
 
 def cutmix(

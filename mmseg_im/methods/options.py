@@ -4,6 +4,7 @@
 from torch import nn
 
 from ..errors import UserError
+from ..teachers.networks import task_of
 
 
 def check_shares(**values: float) -> None:
@@ -11,6 +12,21 @@ def check_shares(**values: float) -> None:
     for name, value in values.items():
         if not 0 <= value <= 1:
             raise UserError(f'model.semi.{name}={value} must lie in [0, 1].')
+
+
+def check_partner(name: str, network: nn.Module, student: nn.Module) -> None:
+    """Checks that a network can be trained beside the student: ``model.semi.NAME``.
+
+    Raises:
+        UserError: If it is no SemiSegmentor, or of another task.
+    """
+    if not hasattr(network, 'joint'):
+        raise UserError(f"model.semi.{name}.type must be 'SemiSegmentor'.")
+    ours, theirs = (f'{n.out_channels} channels of a {task_of(n)} task' for n in (student, network))
+    if ours != theirs:
+        raise UserError(
+            f'model.semi.{name} predicts {theirs}, and the student {ours}; they must be the same.'
+        )
 
 
 def refuse_other_sizes(method: nn.Module, views: dict) -> None:

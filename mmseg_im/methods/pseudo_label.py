@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import UserError
@@ -76,6 +77,29 @@ def valid_pixels(samples: Sequence) -> Tensor:
         )
     label = torch.stack([sample.gt_sem_seg.data for sample in samples])
     return (label != IGNORE_INDEX).any(dim=1, keepdim=True)
+
+
+def labeled_pixels(samples: Sequence) -> Tensor:
+    """(N, 1, H, W) bool: False on the padding of labeled images; annotated void (255) is True.
+
+    Padding is what ``PadToSize`` noted (packed by ``PackSemiInputs``) and what the data
+    preprocessor added; where neither is known, nothing is padding.
+
+    Args:
+        samples (Sequence[SegDataSample]): Of labeled images; label maps (M, H, W).
+    """
+    return torch.stack([_labeled_pixels(sample) for sample in samples])
+
+
+def _labeled_pixels(sample) -> Tensor:
+    label = sample.gt_sem_seg.data
+    left, right, top, bottom = sample.get('padding_size', (0, 0, 0, 0))
+    height, width = label.shape[1] - top - bottom, label.shape[2] - left - right
+    if 'padding' in sample:
+        known = sample.padding.data.to(label.device) == 0
+    else:
+        known = torch.ones(1, height, width, dtype=torch.bool, device=label.device)
+    return F.pad(known, (left, right, top, bottom), value=False)
 
 
 def annotated(samples: Sequence) -> Target:

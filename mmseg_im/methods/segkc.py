@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..teachers.networks import build_network, predict, task_of
+from ..teachers.networks import build_network, predict
 from .base import SSLMethod
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
@@ -97,19 +97,9 @@ class SegKC(SSLMethod):
         self.to_junior = nn.Conv2d(senior_width, junior_width, 1)
 
     def bind(self, student: nn.Module) -> None:
-        if not hasattr(self.senior, 'joint'):
-            raise UserError("model.semi.senior.type must be 'SemiSegmentor'.")
+        super().bind(student)
         for network in (student, self.senior):
             refuse_cascade(self, network)
-        junior, senior = (
-            f'{n.out_channels} channels of a {task_of(n)} task' for n in (student, self.senior)
-        )
-        if junior != senior:
-            raise UserError(
-                f'model.semi.senior predicts {senior}, and the student {junior}; they must be the '
-                'same.'
-            )
-        super().bind(student)
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
         space, networks = student.label_space, (student, self.senior)

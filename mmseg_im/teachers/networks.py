@@ -67,6 +67,18 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     return None if classes is None else tuple(classes)
 
 
+def reinitialised(network: nn.Module) -> nn.Module:
+    """A copy of a network with weights that are drawn anew, as its constructor draws them.
+
+    ``init_weights`` of what owns the copy does the rest, such as loading a pretrained backbone.
+    """
+    network = copy.deepcopy(network)
+    for module in network.modules():
+        if hasattr(module, 'reset_parameters'):
+            module.reset_parameters()
+    return network
+
+
 def task_of(segmentor: nn.Module) -> str:
     """Name of a segmentor's label space; a stock one is binary if it has a single channel."""
     space = getattr(segmentor, 'label_space', None)

@@ -30,6 +30,9 @@ class JointPass(NamedTuple):
         perturbed (Tensor, optional): (M, C, H, W), likewise from the changed features.
         features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each.
         raw (Tensor): (N + M, C, h, w) logits of all as the decode head gave them.
+        labeled_logits (Tensor, optional): (N, C, H, W) of the labeled images at their size, which
+            may be another one; None of a cascade.
+        labeled_features (tuple[Tensor]): Their maps, (N, c, h, w) each.
     """
 
     losses: dict[str, Tensor]
@@ -37,6 +40,8 @@ class JointPass(NamedTuple):
     perturbed: Tensor | None
     features: tuple[Tensor, ...]
     raw: Tensor
+    labeled_logits: Tensor | None
+    labeled_features: tuple[Tensor, ...]
 
 
 class SemiMixin:
@@ -67,15 +72,15 @@ class SemiMixin:
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
         check_losses(self)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._in_torchs_loading = False
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
             check_head(self.decode_head)
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
-        self._in_torchs_loading = False
         self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
@@ -124,7 +129,7 @@ class SemiMixin:
         """One pass over labeled and unlabeled images, so that batch norm sees them together.
 
         Batches of different sizes (without a fixed ``size`` in the data preprocessor) are passed
-        one after the other; features and raw logits are then those of the unlabeled images alone.
+        one after the other; ``features`` and ``raw`` are then of the unlabeled images alone.
 
         Args:
             image (Tensor): (N, 3, H, W), labeled.
@@ -144,14 +149,21 @@ class SemiMixin:
         logits = at_size(self, raw, others.shape[2:])
         total = count + len(others)
         if together:
-            losses = add_prefix(self._head_loss(self.decode_head, raw[:count], samples), 'decode')
-            for prefix, head in self._named_auxiliary_heads():
-                found = self._head_loss(head, head.forward(features)[:count], samples)
-                losses.update(add_prefix(found, prefix))
+            own_features, own_raw = tuple(x[:count] for x in features), raw[:count]
+            own_logits, seen = logits[:count], features
         else:
-            losses = self.supervised(image, samples)
+            own_features = seen = self.extract_feat(image)
+            own_raw = self.decode_head.forward(own_features)
+            own_logits = at_size(self, own_raw, image.shape[2:])
+        losses = add_prefix(self._head_loss(self.decode_head, own_raw, samples), 'decode')
+        for prefix, head in self._named_auxiliary_heads():
+            # batch norm sees all images together here, too
+            found = self._head_loss(head, head.forward(seen)[: len(image)], samples)
+            losses.update(add_prefix(found, prefix))
         changed = None if perturb is None else logits[total + count :]
-        return JointPass(losses, logits[count:total], changed, features, raw[:total])
+        return JointPass(
+            losses, logits[count:total], changed, features, raw[:total], own_logits, own_features
+        )
 
     def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
@@ -253,4 +265,4 @@ class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
         """
         losses = self.supervised(image, samples)
         logits = self.logits(others)
-        return JointPass(losses, logits, None, (), logits)
+        return JointPass(losses, logits, None, (), logits, None, ())
