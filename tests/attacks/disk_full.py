@@ -21,7 +21,7 @@ from tests.attacks.entries import Ended, run_tool
 from tests.attacks.full_tools import commands
 from tests.attacks.small_disk import SmallDisk, differences, small_disk, torn
 from tests.conftest import make_demo_cfg
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 COMPARED = dict(
     online=['*.pth', 'validation.json'],

@@ -17,7 +17,7 @@ from mmseg_im.files.whole import read_json, write_json
 from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.test_archives import GOOD
 from tests.conversion.archives import write_folder
-from tests.engine.conftest import make_generations_cfg, weights
+from tests.generations.conftest import make_generations_cfg, weights
 
 BROKEN = {
     'empty': b'',

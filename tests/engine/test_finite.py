@@ -20,7 +20,7 @@ from mmseg_im.generations import print_summary, read_summary
 from mmseg_im.generations.ranking import ranked_students
 from mmseg_im.generations.stages import student_seed
 from tests.conftest import make_demo_cfg, rename, tiny_model
-from tests.engine.conftest import run, weights
+from tests.generations.conftest import generations_cfg, run, weights  # noqa: F401
 
 NAN, INF = float('nan'), float('inf')
 

@@ -15,7 +15,7 @@ from mmengine.registry import RUNNERS
 from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink, tiny_model
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 
 def run(tool: str, *args) -> subprocess.CompletedProcess:

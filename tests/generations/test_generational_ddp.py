@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 WORKER = Path(__file__).with_name('generational_worker.py')
 

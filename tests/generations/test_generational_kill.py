@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 TRAIN = Path(__file__).parents[2] / 'tools' / 'train.py'
 KILLS = int(os.environ.get('KILLS', 3))
