@@ -5,7 +5,7 @@ import pytest
 from mmengine.registry import init_default_scope
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.files import read_names
+from mmseg_im.own_data.folders import read_names
 from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.own import LISTS, Own, template
 from tools.dataset_converters.splits import FAMILIES, convert

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.layout import renamed
+from mmseg_im.own_data.folders import renamed
 
 
 def masks(*names: str) -> dict[str, list[Path]]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.presence import class_presence
+from mmseg_im.own_data.annotations import class_presence
 from tests.own_data.conftest import save
 
 

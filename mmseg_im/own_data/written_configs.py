@@ -1,15 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The text of the config that trains online, or supervised."""
+"""The configs that are written for a user, and the bases that are copied beside them.
+
+A config in a folder of the user cannot name a base of the package: mmengine reads ``package::base``
+of OpenMMLab's own packages only, and a path breaks when folder or installation move.
+"""
 
 import math
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..errors import UserError
 from .annotations import loader
 from .scheme import Scheme
 
 MARK = '# ' + '-' * 88 + ' the mark'
 UPDATES = 2000  # of an online or supervised run
 STRIDE = 16  # crops are multiples of it, for networks with up to four halvings
+BASE_FOLDER = '_base_'
+BASES = (
+    'own_data/supervised.py',
+    'own_data/fixmatch-im.py',
+    'datasets/weak_strong_views.py',
+    'models/unet_half.py',
+    'schedules/adamw_20e.py',
+    'default_runtime.py',
+    'generations.py',
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ def crop_of(size: tuple[int, int]) -> tuple[int, int]:
 def training_config(facts: Facts, name: str) -> str:
     """FixMatch with the mask; without unlabeled images, supervised training.
 
-    The text builds on a file of :mod:`~mmseg_im.own_data.bases`.
+    The text builds on a file of ``BASES``.
     """
     scheme = facts.scheme
     semi = facts.unlabeled > 0
@@ -127,3 +144,74 @@ def _metric(scheme: Scheme) -> str:
 
 def _tuple(names: tuple[str, ...]) -> str:
     return f'({", ".join(map(repr, names))})'
+
+
+def generations_config(facts: Facts, name: str) -> str:
+    """Inconsistency Masks in generations, on top of the config of :func:`training_config`."""
+    overlapping = facts.scheme.label_space == 'multilabel'
+    pseudo = 'LoadMultiLabelAnnotations' if overlapping else 'LoadAnnotations'
+    return f"""\
+# {name} in generations: two teachers label, two new students learn from what both agree on.
+# Classes and sizes are those of {name}.py.
+_base_ = ['./{name}.py', './_base_/generations.py']
+num_samples = 4800  # images in each of five epochs, half of them labeled: 6000 updates a network
+num_generations = 2
+{MARK}
+runner_type = 'GenerationalRunner'
+generations = dict(num_generations=num_generations)
+unlabeled = dict(_base_.unlabeled, **_base_.images)
+# a pseudo-label is an annotation, and beside it lies its mask
+load = [_base_.image, dict(type='{pseudo}'), dict(type='LoadInconsistencyMask')]
+learn = [*load, *_base_.geometry, dict(type='FilterInconsistentPixels'), _base_.pack]
+train_dataloader = dict(
+    batch_size=4,
+    dataset=dict(
+        _delete_=True,
+        type='PseudoLabeledDataset',
+        labeled_ratio=0.5,
+        num_samples=num_samples,
+        labeled=_base_.train_dataloader.dataset.labeled,
+        unlabeled=dict(**unlabeled, pipeline=learn),
+    ),
+)
+unlabeled_dataloader = dict(
+    **_base_.loader,
+    dataset=dict(**unlabeled, pipeline=[_base_.image, _base_.resize, _base_.pack], test_mode=True),
+)
+# With images that are in no other list, listed in test.txt, take these lines out and add to the
+# first config: test_dataloader = dict(val_dataloader, dataset=dict(..., ann_file='test.txt'))
+test_dataloader = None
+test_evaluator = None
+test_cfg = None
+model = dict(semi=None)
+optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))
+param_scheduler = [dict(_base_.param_scheduler[0], end=5)]
+train_cfg = dict(max_epochs=5, val_interval=1)
+val_cfg = dict(type='ValLoop')
+default_hooks = dict(checkpoint=dict(interval=1))
+"""
+
+
+def copy_bases(folder: Path) -> None:
+    """Copies the bases into ``_base_`` of a folder.
+
+    Raises:
+        UserError: If this installation of the package lacks its configs.
+    """
+    for name in BASES:
+        source = configs() / BASE_FOLDER / name
+        if not source.is_file():
+            raise UserError(
+                f'{source} is missing: this installation of mmseg_im lacks its configs. Install it '
+                'again, from a wheel or with pip install -e of the whole repository.'
+            )
+        target = folder / BASE_FOLDER / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def configs() -> Path:
+    """The folder of the package's configs: that of a wheel, otherwise that of the repository."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / '.mim' / 'configs'
+    return installed if installed.is_dir() else package.parent / 'configs'
