@@ -12,7 +12,7 @@ from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from ..build import build, check_options
-from ..datasets.before_training import build_checked
+from ..datasets.checks import build_checked
 from ..errors import UserError
 from ..models.segmentors.ensemble import space_of
 from .configs import labeled_config, labeling_config, nodes, student_config

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mmseg_im.datasets import CamVidDataset, SeededDataset, SemiDataset
-from mmseg_im.datasets.before_training import build_checked
+from mmseg_im.datasets.checks import build_checked
 from tests.datasets.conftest import naming
 
 WHERE = 'the.key'
