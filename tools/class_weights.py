@@ -17,7 +17,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 from rich.progress import track
 
-from mmseg_im.datasets.before_training import build_checked
+from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX

@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from .before_training import build_checked
+from .checks import build_checked
 from .pseudo_label_files import (
     MAX_DRAWS,
     REMEDY,
@@ -57,7 +57,7 @@ class PseudoLabeledDataset(Seeded):
             than the raw mask.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`; and if a label
+        FileNotFoundError, ValueError: See :func:`~.checks.build_checked`; and if a label
             is missing or cut, or no image is left.
     """
 

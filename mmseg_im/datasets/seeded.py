@@ -10,7 +10,7 @@ import torch
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .before_training import build_checked
+from .checks import build_checked
 
 NOT_SET = -1
 
@@ -68,7 +68,7 @@ class SeededDataset(Seeded):
 
     Args:
         dataset (dict): Config of a data set of mmseg. Its files are checked before training, see
-            :func:`~.before_training.build_checked`.
+            :func:`~.checks.build_checked`.
         times (int): How often it is repeated in an epoch, each time augmented anew.
     """
 

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .before_training import build_checked
+from .checks import build_checked
 from .seeded import NOT_SET, Seeded
 
 
@@ -34,7 +34,7 @@ class SemiDataset(Seeded):
             go on where the last epoch stopped.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`.
+        FileNotFoundError, ValueError: See :func:`~.checks.build_checked`.
     """
 
     def __init__(

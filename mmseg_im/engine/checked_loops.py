@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch.utils.data import DataLoader
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_measured, check_measured
 from ..errors import MissingFileError, UserError
 from .processes import on_main_process
 
@@ -23,7 +23,7 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
         dict or DataLoader: The config with the data set in it.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`.before_training.check_measured`.
+        FileNotFoundError, ValueError: See :func:`.checks.check_measured`.
     """
     if not isinstance(dataloader, dict):
         return dataloader

@@ -7,7 +7,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from .masks import class_masks
+from .class_masks import class_masks
 
 
 def boundary(mask: np.ndarray, distance: int) -> np.ndarray:

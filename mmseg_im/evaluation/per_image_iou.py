@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from .masks import class_masks
+from .class_masks import class_masks
 
 EPS = 1e-7
 

@@ -8,7 +8,7 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_measured, check_measured
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError

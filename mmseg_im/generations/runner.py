@@ -18,11 +18,11 @@ from ..engine.processes import on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError
 from ..teachers.networks import build_network, load_network
-from .before_training import check_plan
 from .configs import labeling_config, read_config, student_config, test_config
 from .examples import keep_examples
 from .finished import check_networks
 from .page import write_report
+from .plan_checks import check_plan
 from .quality import QualityStages
 from .ranking import best_students, initial_teachers
 from .settings import read_settings

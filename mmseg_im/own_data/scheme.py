@@ -16,8 +16,7 @@ from .codes import (
     stray_codes,
     total_pixels,
 )
-from .layers import Layers
-from .masks import MaskFile, as_colours, code_text, gray_code
+from .masks import Layers, MaskFile, as_colours, code_text, gray_code
 
 MAX_CLASSES = 254
 BACKGROUND = (40, 40, 40)

@@ -11,12 +11,20 @@ from pathlib import Path
 from rich.progress import track
 
 from ..errors import UserError
-from .files import composed, composed_name, find_images
-from .flaws import Flaw, flaws_text
+from .folders import (
+    NO_IMAGE,
+    Flaw,
+    class_folders,
+    composed,
+    composed_name,
+    find_images,
+    flaws_text,
+    layer_files,
+    renamed,
+    unique,
+)
 from .images import ImageFile, inspect_image
-from .layers import Layers, inspect_layers
-from .layout import NO_IMAGE, class_folders, layer_files, renamed, unique
-from .masks import MaskFile, as_colours, code_text, inspect_mask
+from .masks import Layers, MaskFile, as_colours, code_text, inspect_layers, inspect_mask
 from .scheme import Scheme, scheme_of_layers, scheme_of_masks
 
 BROKEN = 'Files that cannot be used'

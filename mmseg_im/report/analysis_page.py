@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable
 from rich.progress import track
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_measured, check_measured
 from ..files.whole import write_aside
 from ..inconsistency.analysis import Analysis, Rule
 from .svg import STYLE, svg

@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from mmseg_im.datasets import SemiDataset
-from mmseg_im.datasets.before_training import build_measured, check_measured
+from mmseg_im.datasets.checks import build_measured, check_measured
 from tests.conftest import ROOT, retarget, shrink
 
 ROOT_OF_DATA = '/the/data'

@@ -297,7 +297,8 @@ def test_results_of_a_study(finished, tmp_path, attack, result, sentence, comman
     folder = tmp_path / ('study/im' if command == 'page' else 'im') / 'seed_3'
     write_json(folder / 'result.json', result)
     attack('JSON of our own: another shape')
-    ended = run_tool('study.py', command, study, '--work-dir', tmp_path, log=tmp_path / 'log')
+    tool = '../projects/im_study/study.py'
+    ended = run_tool(tool, command, study, '--work-dir', tmp_path, log=tmp_path / 'log')
     assert_refused(ended, 'result.json', sentence, str(folder))
 
 

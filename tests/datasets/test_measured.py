@@ -7,8 +7,8 @@ import pytest
 from mmengine.dataset import ConcatDataset
 from PIL import Image
 
-from mmseg_im.datasets import before_training as checks
-from mmseg_im.datasets.before_training import build_measured, check_measured
+from mmseg_im.datasets import checks
+from mmseg_im.datasets.checks import build_measured, check_measured
 from tests.datasets.conftest import naming
 
 WHERE = 'val_dataloader.dataset'

@@ -11,7 +11,7 @@ import pytest
 from mmengine.registry import RUNNERS
 
 from mmseg_im.engine.work_dir import Lock
-from mmseg_im.generations.before_training import _check_loop
+from mmseg_im.generations.plan_checks import _check_loop
 from tests.generations.conftest import make_generations_cfg
 
 NEVER_BEGUN = 'generation_0'

@@ -11,7 +11,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.optim import AmpOptimWrapper
 from mmseg.registry import HOOKS
 
-from ...checkpoints.finite import not_finite
+from ...checkpoints.not_finite import not_finite
 from ...errors import DivergedError, UserError
 from ..access import student_of
 

@@ -11,7 +11,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from ...checkpoints.finite import not_finite
+from ...checkpoints.not_finite import not_finite
 from ...errors import UserError
 from ...files.whole import write_aside
 from ..access import student_of
