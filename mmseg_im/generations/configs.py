@@ -2,7 +2,6 @@
 """Configs of the single runs of a generational run: pure functions of config and generation."""
 
 import copy
-import difflib
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from mmengine import Config, ConfigDict
 from mmseg.registry import DATASETS
 
+from ..build import did_you_mean
 from ..errors import MissingFileError, UserError
 from .settings import Generations
 
@@ -90,9 +90,10 @@ def _merge(cfg: Config, changes: dict, where: str) -> None:
     for key in changes:
         name = key.split('.')[0]
         if name not in cfg:
-            close = difflib.get_close_matches(name, cfg.keys(), n=1)
-            hint = f' Did you mean {close[0]!r}?' if close else ''
-            raise UserError(f'generations.{where}.{key}: the config has no key {name!r}.{hint}')
+            raise UserError(
+                f'generations.{where}.{key}: the config has no key {name!r}.'
+                f'{did_you_mean(name, cfg.keys())}'
+            )
     cfg.merge_from_dict(copy.deepcopy(dict(changes)))  # merging takes ``_delete_`` out of them
 
 
