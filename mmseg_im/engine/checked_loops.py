@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch.utils.data import DataLoader
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.before_training import build_evaluation, check_evaluation
 from ..errors import MissingFileError, UserError
 from .processes import on_main_process
 
@@ -23,12 +23,12 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
         dict or DataLoader: The config with the data set in it.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`.before_training.check_measured`.
+        FileNotFoundError, ValueError: See :func:`.before_training.check_evaluation`.
     """
     if not isinstance(dataloader, dict):
         return dataloader
-    dataset = build_measured(dataloader['dataset'], where)
-    on_main_process(lambda: check_measured(dataset, where), share=False)
+    dataset = build_evaluation(dataloader['dataset'], where)
+    on_main_process(lambda: check_evaluation(dataset, where), share=False)
     return dict(dataloader, dataset=dataset)
 
 

@@ -8,7 +8,7 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.before_training import build_evaluation, check_evaluation
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError
@@ -30,9 +30,9 @@ def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
             if name == 'val_dataloader':
                 raise UserError('val_dataloader is missing: validation ranks the students.')
             continue
-        dataset = build_measured(cfg[name].dataset, f'{name}.dataset')
+        dataset = build_evaluation(cfg[name].dataset, f'{name}.dataset')
         if look:
-            check_measured(dataset, f'{name}.dataset')
+            check_evaluation(dataset, f'{name}.dataset')
         found[name] = image_paths(dataset)
     return found
 

@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable
 from rich.progress import track
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.before_training import build_evaluation, check_evaluation
 from ..files.whole import write_aside
 from ..inconsistency.analysis import Analysis, Rule
 from .svg import STYLE, svg
@@ -41,11 +41,11 @@ def run(
         tuple[Analysis, list[str]]: The counts, and the names of the classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = build_measured(cfg[dataloader].dataset, f'{dataloader}.dataset')
+    dataset = build_evaluation(cfg[dataloader].dataset, f'{dataloader}.dataset')
     classes = dataset.metainfo['classes']
     ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
     ensemble = MODELS.build(ensemble).to(device)
-    check_measured(dataset, f'{dataloader}.dataset')
+    check_evaluation(dataset, f'{dataloader}.dataset')
     loader = Runner.build_dataloader(dict(cfg[dataloader], dataset=dataset), seed=0)
     analysis = Analysis(ensemble.label_space, sum(map(len, ensemble.views)), kernels)
     for batch in track(loader, 'Predicting'):
