@@ -11,7 +11,7 @@ from .errors import UserError
 
 
 def build(registry: Registry, cfg: dict, where: str):
-    """Builds ``cfg`` from a registry after checking its keys against the constructor.
+    """Returns the object that ``cfg`` describes, after checking its keys against the class.
 
     Args:
         registry (Registry): Such as ``mmseg.registry.MODELS``.
@@ -35,11 +35,11 @@ def build(registry: Registry, cfg: dict, where: str):
 
 
 def check_options(cls: type, options: dict, where: str) -> None:
-    """Compares keys of a config with the arguments of a constructor.
+    """Checks that the keys of a config are arguments of a class.
 
     Args:
         cls (type): The class.
-        options (dict): What it will be called with.
+        options (dict): The arguments.
         where (str): The config key that holds the options, for the error message.
 
     Raises:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what mmengine's Runner takes from a checkpoint beyond weights when it resumes."""
+"""Checks what mmengine's Runner reads from a checkpoint, beside weights, to resume."""
 
 import functools
 import inspect
@@ -176,9 +176,9 @@ def _has_shape(value, parameter: Tensor) -> bool:
 
 
 def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
-    """What an optimiser keeps of a weight, and whether it is one number, found out with a weight.
+    """Returns the names of an optimiser's state of one weight, and whether each is one number.
 
-    The weight has two values: kernels take sizes on trust.
+    Found out with a step on a weight of two values: kernels do not check sizes.
     """
     weight = torch.nn.Parameter(torch.zeros(2))
     weight.grad = torch.zeros(2)
@@ -193,7 +193,7 @@ def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
 
 
 def is_alike(own, value) -> bool:
-    """Whether a loaded value has the kind of the run's own: numbers, flags, texts, sequences.
+    """Returns whether a loaded value has the type of the run's own.
 
     None goes with flags and numbers: the default of settings that differ between versions.
     """

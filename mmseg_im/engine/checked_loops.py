@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mmengine's loops for validation and test, which look at the files before the first step."""
+"""mmengine's loops for validation and test, with the files checked before the first step."""
 
 import mmengine.runner
 from mmengine.dataset import BaseDataset
@@ -13,7 +13,7 @@ from .processes import on_main_process
 
 
 def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | DataLoader:
-    """Builds the data set of a loader and looks at its files, in one process for all.
+    """Builds the data set of a loader; the main process checks its files for all processes.
 
     Args:
         dataloader (dict or DataLoader): Its config; a loader that is built is returned as it is.
@@ -23,7 +23,7 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
         dict or DataLoader: The config with the data set in it.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`.before_training.check_evaluation`.
+        MissingFileError, UserError: See :func:`.before_training.check_evaluation`.
     """
     if not isinstance(dataloader, dict):
         return dataloader
@@ -35,7 +35,7 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
 # Under mmengine's names: mmseg's registry is asked first, so every config gets them.
 @LOOPS.register_module()
 class ValLoop(mmengine.runner.ValLoop):
-    """mmengine's validation; the files of validation and test are looked at before training."""
+    """mmengine's validation; the files of validation and test are checked before training."""
 
     def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
         trains = runner.cfg.get('train_dataloader') is not None
@@ -55,7 +55,7 @@ class ValLoop(mmengine.runner.ValLoop):
 
 @LOOPS.register_module()
 class TestLoop(mmengine.runner.TestLoop):
-    """mmengine's test; the files are looked at before."""
+    """mmengine's test; the files are checked first."""
 
     __test__ = False  # for pytest
 

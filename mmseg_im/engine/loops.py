@@ -27,10 +27,10 @@ class TeacherStudentValLoop(ValLoop):
         self._frozen_metrics: dict[str, dict] = {}
 
     def run(self) -> dict:
-        """Launches the validation.
+        """Validates all teachers, then the student.
 
         Returns:
-            dict: All metrics.
+            dict: Their metrics.
         """
         self.runner.call_hook('before_val')
         self.runner.call_hook('before_val_epoch')
@@ -47,7 +47,7 @@ class TeacherStudentValLoop(ValLoop):
         return metrics
 
     def teachers(self) -> dict[str, nn.Module]:
-        """The teachers that have weights of their own, by prefix."""
+        """Returns the teachers that have weights of their own, by the prefix of their metrics."""
         method = method_of(self.runner)
         return {
             f'teacher{i}': teacher
