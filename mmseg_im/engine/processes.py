@@ -20,8 +20,8 @@ def on_main_process(action: Callable, share: bool = True):
         The result of the function.
 
     Raises:
-        UserError: If the function raises one; in the main process the error itself, an OSError
-            too.
+        UserError, OSError: What the function raises; in the other processes a UserError with its
+            text.
     """
     result, problem = None, None
     if is_main_process():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``generations=dict(...)`` of a config may say."""
+"""Options of a generational run: ``generations=dict(...)`` of a config."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ class Generations:
         keep_labels (bool): Keep the pseudo-labels of earlier generations.
 
     Raises:
-        ValueError: If an option is unknown or out of range.
+        UserError: If an option is unknown or out of range.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ def _mask(cfg: dict) -> InconsistencyMask:
 
 
 def read_settings(cfg: dict) -> Generations:
-    """Reads ``generations`` of a config.
+    """Returns the options in ``generations`` of a config.
 
     Raises:
         UserError: If it is missing or has an unknown key.

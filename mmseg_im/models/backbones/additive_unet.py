@@ -51,7 +51,7 @@ class AdditiveUNet(BaseModule):
         init_cfg (dict, optional): Default: Kaiming normal ("he_normal"), as published.
 
     Raises:
-        ValueError: If a level would have no channel.
+        UserError: If a level would have no channel.
     """
 
     def __init__(self, alpha: float = 1.0, in_channels: int = 3, init_cfg: dict | None = None):
@@ -74,7 +74,7 @@ class AdditiveUNet(BaseModule):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Image (N, 3, H, W), both sides multiples of 16, to one map (N, 16 alpha, H, W).
+        """Maps an image (N, 3, H, W), sides multiples of 16, to features (N, 16 alpha, H, W).
 
         Raises:
             UserError: If a side is no multiple of 16.
