@@ -84,7 +84,7 @@ def history(state) -> HistoryBuffer:
 
 
 def _is_statistic(item: tuple) -> bool:
-    """Whether a name and a method are such as ``'mean'``, ``getattr(HistoryBuffer, 'mean')``."""
+    """Returns whether an item is such as ``'mean'``, ``getattr(HistoryBuffer, 'mean')``."""
     name, method = item
     if type(method) is not Call or not method.name.endswith('.getattr') or len(method.args) != 2:
         return False

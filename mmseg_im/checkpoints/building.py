@@ -143,7 +143,7 @@ class Builder:
             raise UnreadableError('it copies the same items many times')
 
     def _metadata(self, state, depth: int) -> OrderedDict:
-        """The version numbers that torch keeps with the weights of a module."""
+        """Returns the version numbers that torch keeps with the weights of a module."""
         if type(state) is dict and list(state) == ['_metadata']:
             metadata = self._build(state['_metadata'], depth).value
             self._spend(len(metadata) if isinstance(metadata, dict) else 0)
@@ -153,7 +153,7 @@ class Builder:
 
 
 def _is_version(item: tuple) -> bool:
-    """Whether a name and its values are such as ``'head.bn'``, ``{'version': 2}``."""
+    """Returns whether an item is such as ``'head.bn'``, ``{'version': 2}``."""
     name, values = item
     return (
         type(name) is str

@@ -110,7 +110,7 @@ def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
 
 
 def _other_classes(key: str, theirs: Tensor, ours: Tensor) -> bool:
-    """Whether two weights are last layers of mmseg's heads that differ in their outputs alone."""
+    """Returns whether two weights are of last layers that differ in the number of classes alone."""
     return CLASSIFIER in key.split('.')[-2:-1] and theirs.shape[1:] == ours.shape[1:]
 
 

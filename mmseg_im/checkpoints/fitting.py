@@ -14,7 +14,7 @@ from .comparing import METHOD_PREFIX
 
 
 class Use(NamedTuple):
-    """What weights are loaded for, and what must fit then.
+    """The purpose for which weights are loaded, with its rules.
 
     Attributes:
         min_share (float): Share of file and network that must fit, see :meth:`Report.share`;
@@ -227,7 +227,7 @@ def _of(keys: list[str], all_keys: list[str]) -> str:
 
 
 def _classes(theirs, ours, report: w.Report) -> tuple[str, str]:
-    """``('5 classes', '4')``; a single channel is no number of classes."""
+    """Returns such as ``('5 classes', '4')``; a single channel is no number of classes."""
     held, wanted = (len(part[report.classes[0]]) for part in (theirs, ours))
     return f'{held} {"channels" if 1 in (held, wanted) else "classes"}', str(wanted)
 

@@ -163,7 +163,7 @@ def is_cut(path: str) -> bool:
 
 
 def is_cut_content(content: bytes) -> bool:
-    """Like :func:`is_cut`, for the content of a file."""
+    """Returns the same as :func:`is_cut`, for the content of a file."""
     return not content or _lacks_end(content[:4], content[-TAIL:])
 
 

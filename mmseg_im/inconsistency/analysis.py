@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well disagreement, confidence and entropy tell right pixels from wrong ones."""
+"""Measures how well disagreement, confidence and entropy separate right from wrong pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -73,7 +73,7 @@ class Votes:
         self.num_teachers += 1
 
     def _classes(self, hard: Tensor, valid: Tensor | None) -> Tensor:
-        """(N, M * (L + 1)) bool: which labels occur; the last of each map collects padding."""
+        """Returns which labels occur in each image, (N, M * L) bool; padding does not count."""
         n, m = hard.shape[:2]
         labels = hard if valid is None else torch.where(valid, hard, self.num_labels)
         present = torch.zeros((n, m, self.num_labels + 1), dtype=torch.bool, device=hard.device)

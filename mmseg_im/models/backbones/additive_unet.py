@@ -24,12 +24,12 @@ class ConvReLU(nn.Sequential):
 
 
 def norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm with the values of Keras: eps 1e-3, and 1 % of each batch."""
+    """Returns batch norm with the values of Keras: eps 1e-3, and 1 % of each batch."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
 def block(in_channels: int, width: int, out_channels: int) -> nn.Sequential:
-    """3x3 to ``width``, 1x1 to ``out_channels``, batch norm."""
+    """Returns a 3x3 convolution to ``width``, a 1x1 to ``out_channels``, and batch norm."""
     return nn.Sequential(
         ConvReLU(in_channels, width, 3), ConvReLU(width, out_channels, 1), norm(out_channels)
     )
