@@ -64,7 +64,7 @@ class Builder:
     def _build(self, node, depth: int) -> _Built:
         if type(node) in _PLAIN:
             return _Built(node, 1, 0)
-        key = id(node)  # the whole tree is alive
+        key = id(node)  # unique, because the whole tree is kept
         if key in self.known:
             built = self.known[key]
             if built is None:

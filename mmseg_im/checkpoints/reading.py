@@ -142,7 +142,7 @@ def place(raw: Tensor, where: str, map_location: Place) -> Tensor:
 
 
 def _refusal(filename: str, error: UnreadableError) -> UserError:
-    # Parts of it come from the file: no control characters for the terminal, no pages of text.
+    # Parts of the text come from the file: print no control characters, and not pages of it.
     reason = ''.join(c if c.isprintable() else '?' for c in str(error)[:500])
     if isinstance(error, ForbiddenNameError):
         return UserError(

@@ -74,7 +74,8 @@ class _CheckHook(Hook):
         _forget_best_elsewhere(hub['runtime_info'], self.filename)
         _check_schedulers(runner.param_schedulers, checkpoint.get('param_schedulers'))
         loop, done = runner.train_loop, meta['iter']
-        if isinstance(loop, IterBasedTrainLoop) and done > loop.max_iters:  # it would draw them all
+        # mmengine would load a batch for each iteration that is done
+        if isinstance(loop, IterBasedTrainLoop) and done > loop.max_iters:
             raise ValueError(f'it was trained for {done} iterations, of {loop.max_iters} at most')
         settings = checkpoint.get('optimizer', {}).get('base_param_settings', {})
         if not isinstance(settings, dict):
@@ -187,7 +188,7 @@ def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
     try:
         probe = type(optimizer)([weight], **settings)
         probe.step()
-    except Exception:  # an optimiser of the user's that needs more: nothing is known
+    except Exception:  # the user's optimiser may need other arguments: nothing is known
         return {}
     return {key: _is_scalar(value) for key, value in probe.state[weight].items()}
 

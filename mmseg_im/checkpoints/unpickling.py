@@ -54,7 +54,7 @@ def read_pickle(file: BinaryIO) -> tuple[object, list[Stored]]:
     machine = _Machine()
     try:
         content = attempt(lambda: machine.run(file))
-    finally:  # also where something is wrong behind it
+    finally:  # also if reading fails: what is forbidden is the better reason
         forbidden = sorted(machine.names - ALLOWED)
         if forbidden:
             names = [name[:60] for name in forbidden[:5]]  # short, so that none hides the others

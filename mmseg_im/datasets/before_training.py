@@ -51,7 +51,7 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     if not labeled:
         _in_threads(replace(check, loader=None).check_headers, infos)
     else:
-        if check.loader is None:  # the pipeline of another project: as MMSegmentation reads
+        if check.loader is None:  # the pipeline has a loader of its own: check as for mmseg's
             several = isinstance(infos[0].get('seg_map_path'), dict)
             check = replace(check, loader=MULTI_LABEL if several else IDS)
         _in_threads(check.check_all, infos)
@@ -139,7 +139,7 @@ def _build(cfg: dict, where: str) -> BaseDataset:
             f'(docs/datasets.md tells how for public data sets), or set {where}.data_root to where '
             'it is.'
         )
-    if not creates_its_data:  # before it is built: some data sets of mmseg assert what they need
+    if not creates_its_data:  # before it is built: some data sets of mmseg fail with a bare assert
         _check_paths(cfg, where)
     if not (isinstance(cls, type) and issubclass(cls, BaseDataset)):
         return DATASETS.build(cfg)
@@ -175,4 +175,4 @@ def _check_paths(cfg: dict, where: str) -> None:
     try:
         check_list(path)
     except UserError as error:
-        raise UserError(f'{where}.ann_file: {error}') from None  # the tools print the first
+        raise UserError(f'{where}.ann_file: {error}') from None  # tools print the inner error

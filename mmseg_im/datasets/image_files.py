@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..errors import MissingFileError, UserError
 
-HEAD = 4096  # bytes in which most JPEGs say how large they are
+HEAD = 4096  # bytes in which most JPEGs state their size
 TAIL = 1024  # bytes in which a file has its end mark
 JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
 # Start-of-frame segments: all from 0xC0 but tables (C4), an extension (C8) and conditioning (CC)

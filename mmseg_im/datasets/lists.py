@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UserError
 
-LONGEST = 1024  # characters; no file system has longer names of files
+LONGEST = 1024  # characters; no file system has longer file names
 REMEDY = 'Save it as plain text (UTF-8), one name a line.'
 _ABSOLUTE = re.compile(r'[/\\]|[A-Za-z]:[/\\]')
 _CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]')
@@ -37,7 +37,7 @@ def read_lines(path: str | os.PathLike) -> list[tuple[int, str]]:
     if content.startswith(codecs.BOM_UTF8):
         raise UserError(f'The list {path} begins with a byte order mark. Save it without one.')
     lines = []
-    # not splitlines: mmengine, which reads the list of a data set, knows no other ends of lines
+    # not splitlines: mmengine, which reads the list of a data set, knows no other line ends
     for number, raw in enumerate(content.removesuffix(b'\n').split(b'\n') if content else [], 1):
         try:
             line = raw.removesuffix(b'\r').decode()

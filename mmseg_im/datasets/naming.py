@@ -50,7 +50,7 @@ class NamingPipeline(Compose):
             wrong = label[(label >= check.num_classes) & (label != IGNORE_INDEX)]
             if wrong.size:
                 self._blame(info)
-                raise UserError(  # the file is right, and what MMSegmentation makes of it is not
+                raise UserError(  # the file is right, but MMSegmentation maps it to other ids
                     f'{check.where}: {info["seg_map_path"]} gives the class id {int(wrong[0])}, '
                     f'and there are {check.num_classes} classes. Correct the annotation or the '
                     'classes in metainfo.'

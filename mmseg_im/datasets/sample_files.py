@@ -48,7 +48,7 @@ class SampleCheck:
         size = header_size(path, head)
         for map_path in self._maps(info):
             if size is None or header_size(map_path, check_header(map_path)) != size:
-                self.check_annotation(info)  # decoding tells
+                self.check_annotation(info)  # the size is known after decoding
                 return
 
     def check_annotation(self, info: dict) -> None:
@@ -102,7 +102,7 @@ class SampleCheck:
             )
         if info.get('label_map') is not None or info.get('reduce_zero_label'):
             return  # mmseg maps these values to classes when it loads them
-        right = {*range(self.num_classes), IGNORE_INDEX}  # no fraction is in it
+        right = {*range(self.num_classes), IGNORE_INDEX}  # a fraction is not in it
         wrong = [value for value in _values(label) if value not in right]
         if wrong:
             raise UserError(

@@ -49,7 +49,7 @@ class ValLoop(mmengine.runner.ValLoop):
                 raise type(error)(
                     f'{error} (Without test data set test_dataloader, test_cfg and test_evaluator '
                     'to None.)'
-                ) from None  # the tools print the first
+                ) from None  # the tools print the innermost error
         super().__init__(runner, dataloader, evaluator, fp16)
 
 

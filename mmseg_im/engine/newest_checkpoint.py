@@ -48,7 +48,7 @@ def in_order(work_dir: str | os.PathLike) -> list[Path]:
     for folder in [Path(work_dir)] if named is None else [Path(work_dir), named.parent]:
         found = training_checkpoints(folder)
         first = [] if named is None else [folder / named.name]
-        first = [path for path in first if os.path.isfile(path)]  # a text too long is none
+        first = [path for path in first if os.path.isfile(path)]  # also False for a too long text
         if first or found:
             return first + [path for path in found if path not in first]
     return []
@@ -69,7 +69,7 @@ def read_whole(path: Path) -> dict:
         content = CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except Exception as error:  # whatever is wrong with it: an older file may be whole
+    except Exception as error:  # of any kind: an older file may be whole
         raise UserError(str(error) or f'{path} cannot be read ({type(error).__name__}).') from error
     if damaged is not None:
         raise UserError(f'{path} is damaged: {damaged} in it differs from its check sum.')

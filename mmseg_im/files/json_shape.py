@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the content of a JSON file with the form that it should have."""
 
-LARGEST = 1e300  # numbers beyond it, infinite ones and NaN are none
+LARGEST = 1e300  # larger values, infinite ones and NaN do not count as numbers
 NAMES = {
     bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text',
     dict: 'an object', list: 'a list', None: 'null',

@@ -185,7 +185,7 @@ class Analysis:
             if rule.voters != k:
                 continue
             label, final = refine(agreed, joint, everywhere, rule.erode, rule.dilate)
-            # as it is written: the agreed label, and where there is none that of the mean
+            # as PseudoLabelWriter writes: the agreed label, else that of the mean probability
             label = torch.where(label == IGNORE_INDEX, own, label)
             right = (label == self._truth)[self._known]
             counts.add(~final.expand_as(mask)[self._known], right, self._cls)

@@ -155,7 +155,7 @@ class InconsistencyMask:
             Consensus: On padding, the label is that of ``mean_label`` and the mask is False.
         """
         label, mask = votes.result()
-        # What teachers see in padding must not reach the image through a kernel.
+        # Padding must not reach the image through the kernels of erosion and dilation.
         label = where(~valid, IGNORE_INDEX, label)
         mask = mask & valid
         if self.scope == 'image':
@@ -166,7 +166,7 @@ class InconsistencyMask:
             label = where(mask, self.masked_label, label)
         else:
             label = where(mask | (label == IGNORE_INDEX), mean_label, label)
-        label = where(valid, label, mean_label)  # padding is told by `valid` alone
+        label = where(valid, label, mean_label)  # `valid` alone marks padding
         return Consensus(label, mask, weight)
 
     def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ class FiniteHook(Hook):
 
     def before_val(self, runner) -> None:
         """Checks the weights before they are validated, and perhaps kept as the best."""
-        if runner.iter:  # not of a network that is validated alone
+        if runner.iter:  # 0 where a network is validated without training
             self._check_weights(runner, runner.iter)
 
     def _check_weights(self, runner, iteration: int) -> None:
@@ -103,7 +103,7 @@ class FiniteHook(Hook):
             self._end(runner, f'{name} holds NaN or inf after iteration {iteration}')
 
     def _end(self, runner, what: str) -> None:
-        # what one process saw first is the reason in all
+        # all processes give the same reason: what one of them saw first
         images, first = max(all_gather_object((self.images, self.first)))
         if images:
             raise UserError(
