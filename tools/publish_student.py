@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the network that users need out of a training checkpoint."""
+"""Writes the student, or a teacher, of a training checkpoint into a file of its own."""
 
 import argparse
 import os
@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
-    """Takes one network's weights out of a state dict, with the keys of a stock config.
+    """Returns one network's weights from a state dict, with the keys of a stock config.
 
     Args:
         state_dict (dict[str, Tensor]): Of a SemiSegmentor.

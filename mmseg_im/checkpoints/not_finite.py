@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the weights of a network are numbers."""
+"""Finds weights of a network that are NaN or infinite."""
 
 import torch
 from torch import nn
 
 
 def not_finite(network: nn.Module) -> str | None:
-    """Name of the first weight that holds NaN or inf, with one look at the device.
+    """Returns the name of the first weight that holds NaN or inf, in one read from the device.
 
     Buffers may hold inf, as masks of attention do, but not the statistics of a normalisation.
 
     Args:
-        network (nn.Module): Its parameters and buffers are looked at, those of teachers and of a
+        network (nn.Module): Its parameters and buffers are checked, those of teachers and of the
             method included.
     """
     parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of a data set's files before training, with errors that name file and remedy."""
+"""Builds data sets and checks their files before training; errors name file and remedy."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +17,12 @@ from .naming import name_broken_files
 from .parts import infos_of, parts_of
 from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
 
-DECODED = 500  # annotations of validation and test data whose values are looked at
+DECODED = 500  # annotations of validation and test data that are decoded
 THREADS = 8
 
 
 def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
-    """Builds a data set of mmseg and looks at its files.
+    """Builds a data set of mmseg for training and checks its files.
 
     Of labeled images every image and annotation is decoded (they are few); of unlabeled ones,
     which may be many, it is checked that the file exists, begins like an image and is not cut off.
@@ -37,8 +37,8 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
         :func:`~.naming.name_broken_files`.
 
     Raises:
-        FileNotFoundError: If ``data_root``, the list, an image or an annotation is missing.
-        ValueError: If the list is no list or empty, a file does not decode, sizes differ, or an
+        MissingFileError: If ``data_root``, the list, an image or an annotation is missing.
+        UserError: If the list is no list or empty, a file does not decode, sizes differ, or an
             annotation holds a value that no class has.
     """
     if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
@@ -49,18 +49,18 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     dataset = _build(cfg, where)
     infos, check = infos_of(dataset), check_of(dataset, where)
     if not labeled:
-        _in_threads(replace(check, loader=None).quickly, infos)
+        _in_threads(replace(check, loader=None).check_headers, infos)
     else:
-        if check.loader is None:  # the pipeline of another project: as MMSegmentation reads
+        if check.loader is None:  # the pipeline has a loader of its own: check as for mmseg's
             several = isinstance(infos[0].get('seg_map_path'), dict)
             check = replace(check, loader=MULTI_LABEL if several else IDS)
-        _in_threads(check.wholly, infos)
+        _in_threads(check.check_all, infos)
     name_broken_files(dataset, where)
     return dataset
 
 
-def build_measured(cfg: dict | BaseDataset, where: str):
-    """Builds a data set for validation or test; its lists and folders are looked at before.
+def build_evaluation(cfg: dict | BaseDataset, where: str):
+    """Builds a data set for validation or test after checking its lists and folders.
 
     Args:
         cfg (dict or BaseDataset): Its config, also of a data set that holds others; one that is
@@ -68,10 +68,11 @@ def build_measured(cfg: dict | BaseDataset, where: str):
         where (str): Config key that holds ``cfg``, for the messages.
 
     Returns:
-        See :func:`build_checked`; pass it to :func:`check_measured`.
+        See :func:`build_checked`. :func:`check_evaluation` checks the files of its samples.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`build_checked`, without the files of samples.
+        MissingFileError: If ``data_root``, a folder of it or the list is missing.
+        UserError: If the list is no list or empty.
     """
     if not isinstance(cfg, dict):
         return cfg
@@ -85,29 +86,29 @@ def build_measured(cfg: dict | BaseDataset, where: str):
     return dataset
 
 
-def check_measured(dataset, where: str) -> None:
-    """Looks at the files of a data set for validation or test.
+def check_evaluation(dataset, where: str) -> None:
+    """Checks the files of a data set for validation or test.
 
     All must be there, begin like images and not be cut off, and an annotation must have the size
-    of its image. Of at most 500 annotations, spread evenly, the values are looked at; those of
-    the others when they are loaded.
+    of its image. At most 500 annotations, spread evenly, are decoded and their values checked; the
+    others are checked when they are loaded.
 
     Args:
-        dataset: Of mmseg, or one that holds some; one of another kind is left alone.
+        dataset: Of mmseg, or one that holds some; others are not checked.
         where (str): Its config key, for the messages.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`build_checked`.
+        MissingFileError, UserError: See :func:`build_checked`.
     """
     for part in parts_of(dataset):
         infos, check = infos_of(part), check_of(part, where)
         if not reads_images(part):  # what it reads may be any kind of file
             _in_threads(lambda info: _check_there(info, where), infos)
             continue
-        _in_threads(check.quickly, infos)
+        _in_threads(check.check_headers, infos)
         if check.loader is not None:
             some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
-            _in_threads(check.annotation, [infos[i] for i in some])
+            _in_threads(check.check_annotation, [infos[i] for i in some])
 
 
 def _check_there(info: dict, where: str) -> None:
@@ -116,7 +117,7 @@ def _check_there(info: dict, where: str) -> None:
 
 
 def _in_threads(check: Callable[[dict], None], infos: Sequence[dict]) -> None:
-    """Calls a check with every data info; in portions, as handing one over costs as much as it."""
+    """Checks all data infos in threads; in portions, because a check is as cheap as a hand-over."""
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         for _ in pool.map(lambda some: [check(info) for info in some], _portions(infos)):
             pass
@@ -138,7 +139,7 @@ def _build(cfg: dict, where: str) -> BaseDataset:
             f'(docs/datasets.md tells how for public data sets), or set {where}.data_root to where '
             'it is.'
         )
-    if not creates_its_data:  # before it is built: some data sets of mmseg assert what they need
+    if not creates_its_data:  # before it is built: some data sets of mmseg fail with a bare assert
         _check_paths(cfg, where)
     if not (isinstance(cls, type) and issubclass(cls, BaseDataset)):
         return DATASETS.build(cfg)
@@ -174,4 +175,4 @@ def _check_paths(cfg: dict, where: str) -> None:
     try:
         check_list(path)
     except UserError as error:
-        raise UserError(f'{where}.ann_file: {error}') from None  # the tools print the first
+        raise UserError(f'{where}.ann_file: {error}') from None  # tools print the inner error

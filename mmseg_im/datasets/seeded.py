@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples that depend on nothing but (seed, epoch, index)."""
+"""Data sets whose samples depend on (seed, epoch, index) alone."""
 
 import random
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ NOT_SET = -1
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """Seeds ``random``, NumPy and torch from a key, and puts their states back afterwards."""
+    """Seeds ``random``, NumPy and torch from a key, and restores their states afterwards."""
     seed = int(np.random.SeedSequence([k & 0xFFFFFFFF for k in key]).generate_state(1)[0])
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
@@ -48,7 +48,7 @@ class Seeded:
         self._clock.copy_(torch.tensor([seed, epoch]))
 
     def full_init(self) -> None:
-        """Nothing is left to do: the files were looked at when the data set was built."""
+        """Does nothing: the files were checked when the data set was built."""
 
     def __getitem__(self, index: int) -> dict:
         seed, epoch = self._clock.tolist()

@@ -28,10 +28,10 @@ class TeacherStudentValLoop(ValLoop):
         self._frozen_metrics: dict[str, dict] = {}  # of teachers that never change
 
     def run(self) -> dict:
-        """Launches the validation.
+        """Validates all teachers, then the student.
 
         Returns:
-            dict: All metrics.
+            dict: Their metrics.
         """
         self.runner.call_hook('before_val')
         self.runner.call_hook('before_val_epoch')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end from outside: SIGTERM behaves as Ctrl-C does, and children end with their parent."""
+"""Makes SIGTERM behave as Ctrl-C does, and child processes end with their parent."""
 
 import ctypes
 import math
@@ -21,7 +21,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def stop_signals() -> Iterator[list[signal.Signals]]:
-    """Has Ctrl-C and SIGTERM (of Slurm, Kubernetes, ``timeout``) raise a KeyboardInterrupt.
+    """Makes Ctrl-C and SIGTERM (of Slurm, Kubernetes, ``timeout``) raise a KeyboardInterrupt.
 
     Yields:
         list[Signals]: Gets the signal when it comes. What it raises may reach the caller as
@@ -59,9 +59,9 @@ def stop_signals() -> Iterator[list[signal.Signals]]:
 
 
 def end_children_with_us() -> None:
-    """Has Linux end every process that this one forks from now on when this one is killed.
+    """Makes Linux end every process that this one forks from now on when this one is killed.
 
-    torch's workers look for their parent every five seconds at best; elsewhere that has to do.
+    On other systems torch's workers notice it after five seconds or more.
     """
     if not sys.platform.startswith('linux'):
         return

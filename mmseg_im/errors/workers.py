@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened to the processes that load data, as a sentence."""
+"""Messages about the processes that load data."""
 
 import re
 
 
 def loading_problem(text: str) -> str | None:
-    """What happened to the processes that load data, from the text of errors of torch.
+    """Returns what happened to the processes that load data, from the text of torch's errors.
+
+    Args:
+        text (str): Of all errors of the chain.
 
     Returns:
-        str: A sentence with the remedy; None if the text tells of something else.
+        str: A sentence with the remedy; None for another kind of error.
     """
     go_on = 'then go on with --resume.'
     if re.search('Too many open files|received 0 items of ancdata', text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IoU, Dice and F-score that also say the value of each class."""
+"""IoU, Dice and F-score, with the value of each class."""
 
 import os.path as osp
 

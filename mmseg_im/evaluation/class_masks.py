@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every task as one binary map for each class, for metrics that look at shapes or images."""
+"""Turns labels of every task into one binary map for each class, for metrics."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ..labels.spaces import IGNORE_INDEX
 
 
 def class_masks(sample: dict, num_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Prediction and annotation of one image, whatever the label space.
+    """Returns prediction and annotation of one image as binary maps, in every label space.
 
     Args:
         sample (dict): ``pred_sem_seg`` and ``gt_sem_seg`` with ``data``: (1, H, W) class ids, or

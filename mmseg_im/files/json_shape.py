@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what a JSON file holds with what it should hold."""
+"""Compares the content of a JSON file with the form that it should have."""
 
-LARGEST = 1e300  # numbers beyond it, infinite ones and NaN are none
+LARGEST = 1e300  # larger values, infinite ones and NaN do not count as numbers
 NAMES = {
     bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text',
     dict: 'an object', list: 'a list', None: 'null',
@@ -9,7 +9,7 @@ NAMES = {
 
 
 def shape_error(value: object, shape: object, key: str = '') -> str | None:
-    """Says where a value differs from a shape.
+    """Returns where a value differs from a shape, None if nowhere.
 
     Args:
         value (object): What :func:`json.loads` returned.
@@ -21,7 +21,7 @@ def shape_error(value: object, shape: object, key: str = '') -> str | None:
         key (str): Where the value stands, for the message.
 
     Returns:
-        str or None: Such as ``"stages.labels: 'masked' is missing"``, None if nothing differs.
+        str or None: Such as ``"stages.labels: 'masked' is missing"``.
     """
     place = f'{key}: ' if key else ''
     if isinstance(shape, tuple):

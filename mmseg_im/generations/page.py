@@ -171,7 +171,7 @@ def _examples(work_dir: Path, summary: Summary) -> str:
 
 
 def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Label and mask (M, H, W) of an example, None if this generation has none."""
+    """Returns label and mask (M, H, W) of an example, None if this generation has none."""
     single, several = label_files(folder, name, None), label_files(folder, name, classes)
     is_single = Path(single['labels']).is_file()
     if not is_single and not Path(several['labels'][classes[0]]).is_file():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mistakes of a generational config, found before the first teacher is trained."""
+"""Checks a generational config before the first teacher is trained."""
 
 import copy
 from pathlib import Path
@@ -21,14 +21,14 @@ from .settings import Generations
 
 
 def check_plan(cfg: Config, settings: Generations) -> None:
-    """Builds what every generation will need: networks, data sets, pipelines.
+    """Builds and checks what every generation will need: networks, data sets, pipelines.
 
     Args:
         cfg (Config): The generational config.
         settings (Generations): Its ``generations``.
 
     Raises:
-        UserError, MissingFileError: What is wrong, where, and what to do.
+        UserError, MissingFileError: If a part does not fit the others, or a file is missing.
     """
     if settings.num_generations and cfg.get('unlabeled_dataloader') is None:
         raise UserError(
@@ -106,7 +106,7 @@ def _check_student(
 
 
 def _check_unlabeled(cfg: Config, settings: Generations, measured: dict) -> set[str]:
-    """Checks what is to be labeled, and loads one of its samples."""
+    """Checks the images to label, loads the first of them, and returns the paths of all."""
     dataset = build_checked(
         copy.deepcopy(cfg.unlabeled_dataloader.dataset),
         'unlabeled_dataloader.dataset',

@@ -13,12 +13,12 @@ from .summary import Summary
 
 
 def generation_colours(count: int) -> np.ndarray:
-    """One colour for each generation, from light to dark, (count, 4)."""
+    """Returns one RGBA colour for each generation, from light to dark, (count, 4)."""
     return matplotlib.colormaps['viridis_r'](np.linspace(0.15, 0.9, count))
 
 
 def curves(summary: Summary) -> str:
-    """Validation curves of all students, one colour for each generation."""
+    """Draws the validation curves of all students as SVG, one colour for each generation."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7, 3.6), layout='constrained')
         axes = figure.add_subplot()
@@ -38,7 +38,7 @@ def curves(summary: Summary) -> str:
 
 
 def class_bars(summary: Summary) -> str | None:
-    """IoU of every class for the best student of each generation; None if it is not known."""
+    """Draws the IoU of every class for the best student of each generation; None if unknown."""
     source = 'test' if any(g.test for g in summary.generations) else 'validation'
     shown = []
     for g in summary.generations:
@@ -69,7 +69,7 @@ def class_bars(summary: Summary) -> str | None:
 
 
 def label_quality(summary: Summary) -> str | None:
-    """Masked share and accuracy of the pseudo-labels over the generations; None without any."""
+    """Draws masked share and accuracy of the pseudo-labels over generations; None without any."""
     labeled = [g for g in summary.generations if g.labels]
     if not labeled:
         return None

@@ -25,7 +25,7 @@ SHARED_KEYS = (
 
 
 def folds(count: int, num_folds: int) -> list[list[int]]:
-    """Splits image numbers into folds of equal size, give or take one."""
+    """Splits image numbers into folds whose sizes differ by one at most."""
     return [list(range(i, count, num_folds)) for i in range(num_folds)]
 
 
@@ -37,7 +37,7 @@ def _require_weights(result: dict, name: str) -> None:
 
 
 class QualityStages:
-    """What a generational run with ``generations.evalnet`` does in addition.
+    """Trains the quality network and judges pseudo-labels with it, in stages of a run.
 
     The labeled images are split into folds. For each fold, networks are trained on the others and
     label the fold as an ensemble: labels by networks that did not see the image, beside its
@@ -109,7 +109,7 @@ class QualityStages:
         return self._label(f'fold_{i}', dict(labeled, indices=fold), teachers)
 
     def _label(self, name: str, dataset: dict, teachers: list[dict]) -> Path:
-        """Lets networks label images that they were not trained on."""
+        """Labels images with networks that were not trained on them; returns the folder."""
         folder = self.folder / name / 'labels'
 
         def label() -> dict:
@@ -162,7 +162,7 @@ class QualityStages:
         seed = student_seed(self.seed, NETWORK_SEED)
         result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
         _require_weights(result, 'network')
-        # the thresholds: what the best network says of the validation labels
+        # the thresholds: what the best network predicts for the validation labels
         test = self._base(self.folder / 'network' / result['checkpoint'])
         test.test_dataloader = cfg.val_dataloader
         test.test_evaluator = self._metric(str(self.folder / 'validation.json'))
@@ -171,11 +171,11 @@ class QualityStages:
         return result
 
     def judge(self, generation: int, labels: Path, needed: bool) -> None:
-        """Judges the pseudo-labels of a generation, as a stage.
+        """Predicts the quality of a generation's pseudo-labels, as a stage.
 
         Args:
             generation (int): Its number.
-            labels (Path): Where they lie.
+            labels (Path): Folder of the pseudo-labels.
             needed (bool): Whether a student still learns from them.
         """
         options = self.settings.evalnet
@@ -223,7 +223,7 @@ class QualityStages:
         )
 
     def _base(self, checkpoint: Path | None = None) -> Config:
-        """What training and use of the network share."""
+        """Returns the config that training and use of the quality network share."""
         cfg = Config({key: copy.deepcopy(self.cfg[key]) for key in SHARED_KEYS if key in self.cfg})
         cfg.default_hooks.pop('visualization', None)
         preprocessor = self.cfg.model.data_preprocessor

@@ -33,18 +33,21 @@ __all__ = [
 
 
 def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
-    """Paints the masked pixels of images.
+    """Gives the masked pixels of images one colour.
 
     Args:
         image (Tensor): (N, 3, H, W) float.
         mask (Tensor): (N, 1, H, W) bool.
         fill (Tensor): (3,) or (1,) colour in the value range of ``image``.
+
+    Returns:
+        Tensor: (N, 3, H, W), a new image.
     """
     return torch.where(mask, fill.to(image).view(1, -1, 1, 1), image)
 
 
 class Consensus(NamedTuple):
-    """What the teachers agree on.
+    """Result of a vote: agreed label, inconsistency mask and image weights.
 
     Attributes:
         label (Tensor): (N, M, H, W) uint8.
@@ -59,12 +62,19 @@ class Consensus(NamedTuple):
 
 @MODELS.register_module()
 class InconsistencyMask(nn.Module):
-    """Options of the mask, and the order in which they act (which is part of the contract).
+    """Makes agreed labels, the mask and image weights of votes, and paints the mask.
+
+    The order of the steps is part of the contract:
 
     1. Vote: the label that ``min_agreement`` of the voters share. Agreement on background is
-       agreement. 2. Erode, then dilate the mask; pixels that erosion frees take a label by
-       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_view`
-       is called afterwards on the student's views, after every photometric augmentation.
+       agreement.
+    2. Erode, then dilate the mask; pixels that erosion frees take a label by growing the agreed
+       classes 3x3.
+    3. Block the label.
+    4. Reject images: weight 0.
+
+    :meth:`paint_view` is called afterwards on the student's views, after every photometric
+    augmentation.
 
     Args:
         min_agreement (float): Share of the voters that must agree, in (0, 1]. 1.0 is the paper's.
@@ -86,7 +96,7 @@ class InconsistencyMask(nn.Module):
             mask get weight 0.
 
     Raises:
-        ValueError: If an option lies outside its range.
+        UserError: If an option lies outside its range.
     """
 
     def __init__(
@@ -127,20 +137,27 @@ class InconsistencyMask(nn.Module):
         self.register_buffer('colour', None, persistent=False)  # of the paint, see bind
 
     def new_votes(self, num_labels: int) -> Votes:
-        """Starts a count for one batch; L = ``num_labels``."""
+        """Returns an empty vote for one batch.
+
+        Args:
+            num_labels (int): L, how many labels a pixel can take, see ``LabelSpace.num_labels``.
+        """
         return Votes(self.min_agreement, num_labels, self.same_classes)
 
     def forward(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
-        """Turns finished votes into labels, mask and image weights.
+        """Returns label, mask and image weights of a finished vote.
 
         Args:
-            votes (Votes): All voters have been added.
+            votes (Votes): To which all voters have been added.
             valid (Tensor): (N, 1, H, W) bool, False on padding.
             mean_label (Tensor): (N, M, H, W) uint8, label of the mean probability; masked pixels
                 keep it with ``block_label=False``.
+
+        Returns:
+            Consensus: On padding, the label is that of ``mean_label`` and the mask is False.
         """
         label, mask = votes.result()
-        # What teachers see in padding must not reach the image through a kernel.
+        # Padding must not reach the image through the kernels of erosion and dilation.
         label = where(~valid, IGNORE_INDEX, label)
         mask = mask & valid
         if self.scope == 'image':
@@ -151,7 +168,7 @@ class InconsistencyMask(nn.Module):
             label = where(mask, self.masked_label, label)
         else:
             label = where(mask | (label == IGNORE_INDEX), mean_label, label)
-        label = where(valid, label, mean_label)  # padding is told by `valid` alone
+        label = where(valid, label, mean_label)  # `valid` alone marks padding
         return Consensus(label, mask, weight)
 
     def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
@@ -190,26 +207,32 @@ class InconsistencyMask(nn.Module):
         Args:
             mean (Tensor): (3,) or (1,), what the data preprocessor subtracts.
             std (Tensor): (3,) or (1,), what it divides by.
+
+        Returns:
+            Tensor: (3,) or (1,) float.
         """
         raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
         return (raw - mean) / std
 
     def paint_view(self, image: Tensor, mask: Tensor) -> Tensor:
-        """Paints one normalised view of the student, see :func:`paint`.
+        """Paints the mask into one normalised view of the student, see :func:`paint`.
 
         With ``scope='channel'`` only pixels that are masked in every channel are painted: the
-        others still carry a loss, and its evidence must stay visible.
+        others still carry a loss, so the student must see them.
 
         Args:
             image (Tensor): (N, 3, H, W), normalised.
             mask (Tensor): (N, 1 or M, H, W) bool.
+
+        Returns:
+            Tensor: (N, 3, H, W); the image itself with ``block_input=False``.
         """
         if not self.block_input:
             return image
         return paint(image, mask.all(dim=1, keepdim=True), self.colour)
 
     def check(self, space: LabelSpace) -> None:
-        """Raises a UserError if an option makes no sense for the task."""
+        """Raises a UserError if an option does not fit the task."""
         if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
             raise UserError('min_foreground=True is for binary tasks; set it to False.')
         if self.scope == 'channel' and space.num_maps == 1:
@@ -217,12 +240,12 @@ class InconsistencyMask(nn.Module):
 
 
 def _pixels(chosen: Tensor) -> Tensor:
-    """Counts what is True in each image: (N,) int32."""
+    """Returns the number of True pixels of each image, (N,) int32."""
     return chosen.flatten(1).sum(dim=1, dtype=torch.int32)
 
 
 def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
-    """Returns the raw colour as a tuple, None for ``'mean'``; raises a ValueError otherwise."""
+    """Returns the raw colour as a tuple, None for ``'mean'``; raises a UserError otherwise."""
     if fill == 'mean':
         return None
     colour = (fill,) if isinstance(fill, int | float) else tuple(fill)

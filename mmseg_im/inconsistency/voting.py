@@ -38,11 +38,14 @@ class Votes:
         """Tensor: (N,) bool, True where all teachers so far found the same set of classes."""
 
     def add(self, hard: Tensor, valid: Tensor | None = None) -> None:
-        """Takes one teacher's labels.
+        """Adds the vote of one teacher.
 
         Args:
-            hard (Tensor): (N, M, H, W), uint8.
+            hard (Tensor): (N, M, H, W) uint8, its hard labels.
             valid (Tensor, optional): (N, 1, H, W) bool; padding does not count as a class.
+
+        Raises:
+            UserError: If the shape is another than that of the first vote.
         """
         if self.num_teachers == 0:
             self._first = hard
@@ -79,12 +82,15 @@ class Votes:
         return present[..., first : self.num_labels].flatten(1)
 
     def result(self) -> tuple[Tensor, Tensor]:
-        """Ends the count.
+        """Returns the label that enough teachers voted for, and the pixels without one.
 
         Returns:
             tuple[Tensor, Tensor]: The agreed label (N, M, H, W) uint8, 255 where there is none,
             and the inconsistent pixels (N, M, H, W) bool. Where several labels have enough votes
             (possible up to ``min_agreement`` = 0.5) the one with most votes wins, then the lowest.
+
+        Raises:
+            UserError: If nobody has voted.
         """
         if self.num_teachers == 0:
             raise UserError('No teacher has voted.')
@@ -99,7 +105,7 @@ class Votes:
 
 
 def check_min_agreement(value: float) -> float:
-    """Returns ``value``; raises a ValueError unless it lies in (0, 1]."""
+    """Returns ``value``; raises a UserError unless it lies in (0, 1]."""
     if not 0 < value <= 1:
         raise UserError(
             f'min_agreement={value} must lie in (0, 1]: the share of the teachers that must vote '
@@ -111,7 +117,7 @@ def check_min_agreement(value: float) -> float:
 def agree(
     hard_labels: Iterable[Tensor], min_agreement: float = 1.0, num_labels: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """Votes over any number of teachers, given one after another.
+    """Returns the label on which any number of teachers agree, and where they do not.
 
     Args:
         hard_labels (Iterable[Tensor]): One (N, M, H, W) uint8 label map for each teacher.

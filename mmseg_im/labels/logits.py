@@ -9,7 +9,7 @@ from ..errors import UserError
 
 
 def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
-    """Runs a segmentor on a batch as it is, without the geometry of inference.
+    """Returns a segmentor's logits for each pixel of a batch, without the geometry of inference.
 
     ``predict`` and ``encode_decode`` would crop the padding, undo flips and go back to the
     original size: on a training batch that silently misaligns a pseudo-label.
@@ -22,19 +22,27 @@ def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
         Tensor: (N, C, H, W) logits at the input size, in the dtype of the network.
 
     Raises:
-        ValueError: If the decode head does not return logits for pixels.
+        UserError: If the decode head does not return logits for pixels.
     """
     return at_size(segmentor, segmentor._forward(image), image.shape[2:])
 
 
 def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resizes what a decode head returns, (N, C, h, w), to (N, C, H, W), as its network does.
+    """Resizes the logits of a decode head to another size, as its network does.
 
     The result lies in memory class by class: softmax, losses and hard labels go through classes,
     and are several times slower on what convolutions with ``channels_last`` return.
 
+    Args:
+        segmentor (BaseSegmentor): Whose decode head returned the logits.
+        logits (Tensor): (N, C, h, w) of any float dtype.
+        size (tuple[int, int]): H and W.
+
+    Returns:
+        Tensor: (N, C, H, W) in the dtype of the logits.
+
     Raises:
-        ValueError: If it is something else.
+        UserError: If the decode head returned something else than logits for pixels.
     """
     if not isinstance(logits, Tensor) or logits.ndim != 4:
         head = segmentor.decode_head

@@ -13,13 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import UserError
-from .ops import first_best
+from .ops import argmax
 
 IGNORE_INDEX = 255
 
 
 class LabelSpace(ABC):
-    """What a segmentation task means by probability, hard label, confidence and loss.
+    """Base of the label spaces: probability, hard label, confidence and loss of a task.
 
     Args:
         num_classes (int): Number of classes C that the data set names, at most 255.
@@ -59,7 +59,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
-        """Probability of a label.
+        """Returns the probability of a label at each pixel.
 
         Args:
             probs (Tensor): (N, C, H, W) float32.
@@ -71,7 +71,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def entropy(self, probs: Tensor) -> Tensor:
-        """Entropy of the prediction for each label map, as a share of the largest possible.
+        """Returns the entropy of the prediction at each pixel, as a share of the largest possible.
 
         Args:
             probs (Tensor): (N, C, H, W) float32.
@@ -82,7 +82,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Cross entropy of each pixel without reduction.
+        """Returns the cross entropy of each pixel, without reduction.
 
         Args:
             logits (Tensor): (N, C, H, W), any float dtype; computed in float32.
@@ -95,7 +95,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def class_maps(self, label: Tensor) -> Tensor:
-        """Where each class of the data set is.
+        """Returns one yes-or-no map for each class of the data set.
 
         Args:
             label (Tensor): (N, M, H, W) integer labels.
@@ -106,7 +106,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def count(self, label: Tensor, where: Tensor) -> Tensor:
-        """Counts the pixels of each class.
+        """Returns the number of pixels of each class.
 
         Args:
             label (Tensor): (N, M, H, W) integer labels.
@@ -134,7 +134,7 @@ class MultiClass(LabelSpace):
         return logits.float().softmax(dim=1)
 
     def hard(self, probs: Tensor) -> Tensor:
-        return first_best(probs)
+        return argmax(probs)
 
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
         known = label != IGNORE_INDEX
@@ -161,7 +161,7 @@ class MultiClass(LabelSpace):
 
 
 class _Sigmoid(LabelSpace):
-    """Channels that are decided one by one with a sigmoid and a threshold.
+    """Base of the tasks in which each channel is a yes or no: sigmoid and threshold.
 
     Args:
         num_classes (int): See :class:`LabelSpace`.
@@ -256,8 +256,11 @@ def build_label_space(cfg: str | dict, num_classes: int, out_channels: int) -> L
         num_classes (int): Classes of the decode head.
         out_channels (int): Channels of the decode head's logits.
 
+    Returns:
+        LabelSpace: With ``num_classes`` classes.
+
     Raises:
-        ValueError: If the name is unknown or the head has other channels than the task needs.
+        UserError: If the name is unknown or the head has other channels than the task needs.
     """
     options = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     name = options.pop('type', None)

@@ -31,7 +31,7 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
         )
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalises, pads and stacks; padding has the label 255 in every view."""
+        """Normalises, pads and stacks each view; padding has the label 255."""
         if not isinstance(data['inputs'], dict):
             return super().forward(data, training)
         made: dict[str, list] = {}

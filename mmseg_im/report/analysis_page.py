@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs and shows the comparison of the mask with thresholds, see :mod:`.inconsistency.analysis`."""
+"""Runs, prints and plots the comparison of mask and thresholds of ``inconsistency.analysis``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable
 from rich.progress import track
 
-from ..datasets.checks import build_measured, check_measured
+from ..datasets.checks import build_evaluation, check_evaluation
 from ..files.whole import write_aside
 from ..inconsistency.analysis import Analysis, Rule
 from .svg import STYLE, svg
@@ -28,7 +28,7 @@ def run(
     kernels: Sequence[tuple[int, int]],
     device: str = 'cpu',
 ) -> tuple[Analysis, list[str]]:
-    """Predicts labeled images with several networks and counts.
+    """Runs the analysis: predicts labeled images with several networks.
 
     Args:
         cfg (Config): Of the data.
@@ -41,11 +41,11 @@ def run(
         tuple[Analysis, list[str]]: The counts, and the names of the classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = build_measured(cfg[dataloader].dataset, f'{dataloader}.dataset')
+    dataset = build_evaluation(cfg[dataloader].dataset, f'{dataloader}.dataset')
     classes = dataset.metainfo['classes']
     ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
     ensemble = MODELS.build(ensemble).to(device)
-    check_measured(dataset, f'{dataloader}.dataset')
+    check_evaluation(dataset, f'{dataloader}.dataset')
     loader = Runner.build_dataloader(dict(cfg[dataloader], dataset=dataset), seed=0)
     analysis = Analysis(ensemble.label_space, sum(map(len, ensemble.views)), kernels)
     for batch in track(loader, 'Predicting'):
@@ -61,7 +61,7 @@ def run(
 
 
 def text(analysis: Analysis, classes: Sequence[str]) -> str:
-    """The tables: single networks, all rules, the best rule by class."""
+    """Returns the tables as text: single networks, all rules, the best rule by class."""
     voters = ', '.join(f'{c.outcome().accuracy:.1%}' for c in analysis.alone)
     table = PrettyTable(
         ['voters', 'erode', 'dilate', 'coverage', 'right outside', 'right inside',
@@ -96,7 +96,7 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
 
 
 def recommendation(analysis: Analysis) -> str:
-    """One line to paste, and whether the mask is better than a threshold here."""
+    """Returns whether the mask is better than a threshold here, and a config line to paste."""
     best = analysis.best()
     outcome = analysis.rules[best].outcome()
     confident = analysis.confidence[best.voters].accuracy_at(outcome.coverage)
@@ -128,7 +128,7 @@ def recommendation(analysis: Analysis) -> str:
 
 
 def plot(analysis: Analysis, path: Path) -> Path:
-    """Draws accuracy over coverage: a curve for each threshold rule, points for the masks."""
+    """Draws accuracy over coverage: a curve for each threshold, points for the masks."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 5), layout='constrained')
         axes = figure.add_subplot()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plots as SVG text that is part of a page."""
+"""Turns plots into SVG text for a page."""
 
 import io
 
@@ -20,7 +20,7 @@ STYLE = {
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG text, equal for equal figures."""
+    """Returns a figure as SVG text, equal for equal figures."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=dict(Date=None))
     return buffer.getvalue()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packing of label maps that mmseg's packer does not know."""
+"""Packs label maps of overlapping classes, and hidden annotations."""
 
 import numpy as np
 import torch

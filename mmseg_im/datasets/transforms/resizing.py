@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizes: padding up to a crop, and resizing for networks that see an image in patches."""
+"""Pads images up to the crop size, and resizes them to multiples of a patch."""
 
 import cv2
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Written inconsistency masks in a training pipeline."""
+"""Loads inconsistency masks from files, and applies them to label and image."""
 
 from collections.abc import Sequence
 
@@ -67,12 +67,12 @@ class LoadInconsistencyMask(BaseTransform):
 
 @TRANSFORMS.register_module()
 class FilterInconsistentPixels(BaseTransform):
-    """Takes the masked pixels out of label and image.
+    """Blocks the label of masked pixels and paints them in the image.
 
-    Last before packing, so that noise cannot undo the paint; the original study painted before
-    its noise, which an earlier place in the pipeline reproduces. Images without a mask (labeled
-    ones) pass unchanged. Classes that the quality network distrusts in an image
-    (``ignored_classes``, ids) lose their label, too.
+    Use it last before packing, so that noise cannot undo the paint. The original study painted
+    before its noise: an earlier place in the pipeline reproduces that. Images without a mask
+    (labeled ones) pass unchanged. Classes whose predicted IoU in an image is too low
+    (``ignored_classes``, ids, of the quality network) lose their label, too.
 
     Args:
         block_label (bool): Masked pixels get ``masked_label``.

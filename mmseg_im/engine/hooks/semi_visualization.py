@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws what the student and its teachers see during training."""
+"""Draws views, pseudo-label, mask and prediction during training."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ class SemiVisualizationHook(Hook):
 
     @torch.no_grad()
     def _predict(self, model, data_batch: dict) -> torch.Tensor:
-        """The student's labels (n, M, H, W) of the weak view, in eval mode."""
+        """Returns the student's labels (n, M, H, W) uint8 of the weak view, in eval mode."""
         # the whole batch, because its largest image decides how all are padded
         batch = {key: value[self.view] for key, value in data_batch.items()}
         image = model.data_preprocessor(batch, True)['inputs'][: self.num_samples]

@@ -102,7 +102,7 @@ class UniMatchDPTHead(BaseDecodeHead):
         self.output = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Maps (N, C, h, w) to logits (N, num_classes, 8 h, 8 w)."""
+        """Fuses four maps (N, C, h, w) into logits (N, num_classes, 8 h, 8 w)."""
         levels = [
             level(resize(project(x)))
             for x, project, resize, level in zip(
