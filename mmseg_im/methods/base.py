@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all semi-supervised methods share: teachers, pseudo-labels, the inconsistency mask."""
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +15,7 @@ from ..build import build
 from ..errors import UserError
 from ..inconsistency.mask import InconsistencyMask
 from ..inconsistency.voting import Aggregate
+from ..teachers.networks import predict
 from .options import check_partner, check_shares
 from .pseudo_label import PseudoLabel, valid_pixels
 
@@ -169,6 +171,34 @@ class SSLMethod(BaseModule):
             weight = weight * (confidence >= self.threshold)
         self.last_pseudo = PseudoLabel(label, weight, valid, prob, confidence, inconsistent, finite)
         return self.last_pseudo
+
+    def label_each_other(
+        self, student: nn.Module, partner: nn.Module, image: Tensor, samples: Sequence
+    ) -> tuple[PseudoLabel, PseudoLabel]:
+        """Pseudo-labels of a weak view for two networks that teach each other.
+
+        Without a mask, each learns what the other predicts in eval mode; with one, both networks
+        and the teachers vote, and both learn the agreed label.
+
+        Args:
+            student (nn.Module): The segmentor in training.
+            partner (nn.Module): The network beside it.
+            image (Tensor): (N, 3, H, W), the weak view.
+            samples (Sequence[SegDataSample]): See :meth:`label`.
+
+        Returns:
+            tuple[PseudoLabel, PseudoLabel]: For the student, for the partner.
+        """
+        votes = [predict(network, image) for network in (student, partner)]
+        if self.im is None:
+            for_partner, for_student = (
+                self.label(student, image, samples, [vote]) for vote in votes
+            )
+            return for_student, for_partner
+        agreed = self.label(
+            student, image, samples, itertools.chain(votes, self.votes(student, image))
+        )
+        return agreed, agreed
 
     def votes(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
         """Yields the logits (N, C, H, W) of every voter."""

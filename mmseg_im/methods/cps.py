@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..labels.spaces import LabelSpace
-from ..teachers.networks import build_network, predict, reinitialised
+from ..teachers.networks import build_network, reinitialised
 from .base import SSLMethod
 from .mixing import cutmix, neighbour, several_box_mask
 from .options import check_shares, refuse_cascade
@@ -86,15 +86,10 @@ class CPS(SSLMethod):
         super().bind(student)
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        space, networks, weak = student.label_space, (student, self.second), views['weak']
-        votes = [predict(network, weak) for network in networks]
-        if self.im is None:
-            of_second, of_first = (
-                self.label(student, weak, samples['weak'], [vote]) for vote in votes
-            )
-        else:
-            others = itertools.chain(votes, self.votes(student, weak))
-            of_first = of_second = self.label(student, weak, samples['weak'], others)
+        space, networks = student.label_space, (student, self.second)
+        of_first, of_second = self.label_each_other(
+            student, self.second, views['weak'], samples['weak']
+        )
         image = self.paint(views['strong'], of_first)
         inside = several_box_mask(image, self.cutmix_prob)
         image, of_first = cutmix(image, of_first, inside)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SegKC: a senior and a junior network of different kinds teach each other."""
 
-import itertools
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -9,7 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..teachers.networks import build_network, predict
+from ..teachers.networks import build_network
 from .base import SSLMethod
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
@@ -103,15 +102,9 @@ class SegKC(SSLMethod):
 
     def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
         space, networks = student.label_space, (student, self.senior)
-        weak = views['weak']
-        votes = [predict(network, weak) for network in networks]
-        if self.im is None:  # each learns what the other says
-            of_senior, of_junior = (
-                self.label(student, weak, samples['weak'], [vote]) for vote in votes
-            )
-        else:
-            others = itertools.chain(votes, self.votes(student, weak))
-            of_senior = of_junior = self.label(student, weak, samples['weak'], others)
+        of_junior, of_senior = self.label_each_other(
+            student, self.senior, views['weak'], samples['weak']
+        )
         image = self.paint(views['strong'], of_junior)
         inside = sample_box_mask(image, self.cutmix_prob)
         image, of_junior = cutmix(image, of_junior, inside)
