@@ -3,10 +3,11 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import HOOKS
 from torch import nn
+
+from ..access import student_of
 
 
 @HOOKS.register_module()
@@ -27,8 +28,7 @@ class CompileHook(Hook):
         self.options = options
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        compile_networks(model, **self.options)
+        compile_networks(student_of(runner), **self.options)
 
 
 def compile_networks(model: nn.Module, **options) -> None:
