@@ -52,7 +52,7 @@ def install_mmcv_ext_placeholder() -> None:
 
         return operator
 
-    module.__getattr__ = missing_operator
+    module.__getattr__ = missing_operator  # type: ignore[method-assign]  # of a module: PEP 562
     sys.modules['mmcv._ext'] = module
 
 

@@ -2,6 +2,7 @@
 """NumPy's arrays, scalars and dtypes, and mmengine's HistoryBuffer, from their inert forms."""
 
 import math
+from typing import Any, Literal
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
@@ -39,11 +40,11 @@ class ArrayReader:
             raise UnreadableError('it repeats the same bytes many times')
         return node.args[0].encode('latin1')
 
-    def scalar(self, call: Call) -> np.generic:
+    def scalar(self, call: Call) -> Any:
         """Returns a number with a dtype."""
         if len(call.args) != 2 or call.state is not None:
             refuse_call(call)
-        return _copy(_dtype(call.args[0]), (), self.text(call.args[1]), 'C')[()]
+        return _copy(_dtype(call.args[0]), (), self.text(call.args[1]), False)[()]
 
     def array(self, call: Call) -> np.ndarray:
         """Returns an array from the one form of NumPy's pickles."""
@@ -55,7 +56,7 @@ class ArrayReader:
         version, shape, dtype, fortran, content = state
         if version != 1 or not are_whole(shape) or type(fortran) is not bool:
             refuse_call(call)
-        return _copy(_dtype(dtype), shape, self.text(content), 'F' if fortran else 'C')
+        return _copy(_dtype(dtype), shape, self.text(content), fortran)
 
 
 def history(state) -> HistoryBuffer:
@@ -109,8 +110,9 @@ def _dtype(node) -> np.dtype:
     return np.dtype(name).newbyteorder(order)
 
 
-def _copy(dtype: np.dtype, shape: tuple, content: bytes, order: str) -> np.ndarray:
+def _copy(dtype: np.dtype, shape: tuple, content: bytes, fortran: bool) -> np.ndarray:
     """Returns an array of exactly these bytes, in the byte order of this machine."""
+    order: Literal['C', 'F'] = 'F' if fortran else 'C'
     if math.prod(shape) * dtype.itemsize != len(content):
         raise UnreadableError('it has an array with another number of bytes than its shape says')
     if dtype.kind == 'b':  # NumPy counts on 0 and 1

@@ -7,7 +7,7 @@ all else is refused. Numbers are copied out of bytes of exactly the right length
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -33,7 +33,7 @@ _PLAIN = (type(None), bool, int, float, str, bytes)
 
 
 class _Built(NamedTuple):
-    value: object
+    value: Any
     items: int  # in it; one that occurs twice counts twice
     height: int
 
@@ -84,9 +84,9 @@ class Builder:
         if type(node) is dict or type(node) is OrderedItems:
             values = self._gather(list, node.values(), depth)
             pairs = zip(node, values.value, strict=True)
-            if type(node) is dict:
+            if not isinstance(node, OrderedItems):
                 return values._replace(value=dict(pairs))
-            ordered = OrderedDict(pairs)
+            ordered: Any = OrderedDict(pairs)
             if node.state is not None:
                 ordered._metadata = self._metadata(node.state, depth)
             return values._replace(value=ordered)

@@ -6,7 +6,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Callable
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from torch import Tensor
@@ -189,10 +189,10 @@ def _open_legacy(file: BinaryIO, size: int) -> Opened:
     return Opened(content, size, numbers)
 
 
-def _fill(part: BinaryIO, nbytes: int) -> Tensor:
-    """Reads bytes into a uint8 tensor; at the end of a zip entry, its CRC is checked."""
+def _fill(part: Any, nbytes: int) -> Tensor:
+    """Reads bytes of a file into a uint8 tensor; at the end of a zip entry, its CRC is checked."""
     out = torch.empty(nbytes, dtype=torch.uint8)
-    view = memoryview(out.numpy())
+    view = out.numpy()
     for start in range(0, nbytes, CHUNK):
         wanted = min(CHUNK, nbytes - start)
         if part.readinto(view[start : start + wanted]) != wanted:

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import torch
 
@@ -74,7 +75,7 @@ class Call:
 class OrderedItems(dict):
     """Stands in for an OrderedDict, whose attributes a file can set."""
 
-    state = None
+    state: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -123,7 +124,7 @@ def shown(value) -> str:
     return repr(value)[:40] if type(value) in _PLAIN else '...'
 
 
-def refuse_call(call: Call):
+def refuse_call(call: Call) -> NoReturn:
     """Raises the error for a call with arguments or a state that no checkpoint has.
 
     Raises:

@@ -63,7 +63,7 @@ class _CheckHook(Hook):
         self.filename = filename
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub')
+        meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub') or {}
         missing = [f'meta.{key}' for key in ('epoch', 'iter') if key not in meta]
         missing += [] if hub else ['message_hub']
         if missing:

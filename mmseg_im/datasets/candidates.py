@@ -105,8 +105,8 @@ class LoadCandidate(BaseTransform):
         mask = mask.any(dim=1, keepdim=True)
         erode, dilate = (int(k) for k in np.random.choice(self.kernels, 2))
         label, mask = refine(label, mask, torch.ones_like(mask), erode, dilate)
-        label = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
-        results['candidate'] = label[..., 0] if label.shape[2] == 1 else label
+        candidate = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
+        results['candidate'] = candidate[..., 0] if candidate.shape[2] == 1 else candidate
         results['seg_fields'].append('candidate')
         return results
 

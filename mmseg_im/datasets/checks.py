@@ -118,8 +118,13 @@ def _check_there(info: dict, where: str) -> None:
 
 def _in_threads(check: Callable[[dict], None], infos: Sequence[dict]) -> None:
     """Checks all data infos in threads; in portions, because a check is as cheap as a hand-over."""
+
+    def check_some(some: Sequence[dict]) -> None:
+        for info in some:
+            check(info)
+
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        for _ in pool.map(lambda some: [check(info) for info in some], _portions(infos)):
+        for _ in pool.map(check_some, _portions(infos)):
             pass
 
 

@@ -133,7 +133,7 @@ def _frame_size(head: bytes) -> tuple[int, int] | None:
     while at + 9 <= len(head) and head[at] == 0xFF:
         if head[at + 1] in FRAMES:
             return struct.unpack('>HH', head[at + 5 : at + 9])
-        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], 'big')
     return None
 
 

@@ -116,7 +116,7 @@ def label_damage(files: dict) -> str | None:
     Args:
         files (dict): From :func:`label_files`. Each is a PNG of one channel; all have one size.
     """
-    sizes = set()
+    sizes: set[tuple[int, int]] = set()
     for kind in files.values():
         for path in kind.values() if isinstance(kind, dict) else [kind]:
             try:

@@ -85,7 +85,7 @@ class PseudoLabeledDataset(Seeded):
         # also without labels, so that every mistake shows before the first teacher is trained
         self.unlabeled = build_checked(unlabeled, f'{where}.unlabeled', labeled=False)
         self.pseudo: list[dict] = []
-        order = []
+        order = np.empty(0, np.int64)
         if labels is not None:
             filters = dict(
                 max_ratio=max_ratio, same_classes=same_classes, min_foreground=min_foreground

@@ -2,6 +2,7 @@
 """Data sets whose samples depend on (seed, epoch, index) alone."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,7 +32,7 @@ def seeded(*key: int) -> Iterator[None]:
         torch.set_rng_state(states[2])
 
 
-class Seeded:
+class Seeded(ABC):
     """Base of data sets whose sample depends on (seed, epoch, index) alone.
 
     Which worker or process loads a sample, and whether the run was stopped and resumed before,
@@ -47,7 +48,7 @@ class Seeded:
         """Starts an epoch, in this process and in all its workers."""
         self._clock.copy_(torch.tensor([seed, epoch]))
 
-    def full_init(self) -> None:
+    def full_init(self) -> None:  # noqa: B027  # most subclasses have no more to do
         """Does nothing: the files were checked when the data set was built."""
 
     def __getitem__(self, index: int) -> dict:
@@ -57,9 +58,18 @@ class Seeded:
         with seeded(seed, epoch, index):
             return self.load(index)
 
+    @property
+    @abstractmethod
+    def metainfo(self) -> dict:
+        """dict: Classes and palette."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Samples of an epoch."""
+
+    @abstractmethod
     def load(self, index: int) -> dict:
         """Loads one sample, under its seed."""
-        raise NotImplementedError(f'{type(self).__name__} must say how it loads a sample')
 
 
 @DATASETS.register_module()

@@ -42,7 +42,7 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         outline = np.zeros((size, size), np.uint8)
         cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
         hue = int(60 * (kind - 1) + rng.normal(0, 22)) % 180
-        hsv = np.uint8([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]])
+        hsv = np.array([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]], np.uint8)
         colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
         alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 2.5))[..., None] / 255
         alpha = alpha * rng.uniform(0.6, 1.0)

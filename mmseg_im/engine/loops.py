@@ -4,8 +4,8 @@
 import torch
 from mmengine.logging import print_log
 from mmengine.runner import autocast
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import LOOPS
-from torch import nn
 
 from ..teachers.base import SelfTeacher, Teacher
 from ..teachers.frozen import FrozenTeacher
@@ -48,7 +48,7 @@ class TeacherStudentValLoop(ValLoop):
         self.runner.call_hook('after_val')
         return metrics
 
-    def networks(self) -> dict[str, nn.Module]:
+    def networks(self) -> dict[str, Teacher | BaseSegmentor]:
         """Teachers with weights of their own, and networks beside the student, by prefix."""
         method = method_of(self.runner)
         if method is None:
@@ -61,7 +61,7 @@ class TeacherStudentValLoop(ValLoop):
         return {**teachers, **method.networks}
 
     @torch.no_grad()
-    def _measure(self, name: str, network: nn.Module) -> dict:
+    def _measure(self, name: str, network: Teacher | BaseSegmentor) -> dict:
         print_log(f'Validation of {name} ({type(network).__name__}):', logger='current')
         segmentor = network.module if isinstance(network, Teacher) else network
         for data_batch in self.dataloader:

@@ -43,8 +43,9 @@ class TrainableOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Builds the optimiser; its checkpoint holds no state for teachers."""
         if not self.paramwise_cfg:
-            model = _Trainable(getattr(model, 'module', model))
-        wrapper = super().__call__(model)
+            wrapper = super().__call__(_Trainable(getattr(model, 'module', model)))
+        else:
+            wrapper = super().__call__(model)
         wrapper.optimizer.register_load_state_dict_post_hook(match_memory)
         return wrapper
 

@@ -29,6 +29,8 @@ class ResumableRunner(Runner):
         UserError: If the folder cannot be used.
     """
 
+    _load_from: str | None  # of mmengine
+
     def __init__(self, model, work_dir: str, **kwargs):
         make_work_dir(work_dir)
         self._lock = None
@@ -59,7 +61,7 @@ class ResumableRunner(Runner):
         if not self._resume or self._has_loaded:
             return super().load_or_resume()
         if self._load_from is not None:
-            self._warn_of_own_checkpoints()
+            self._warn_of_own_checkpoints(self._load_from)
             return super().load_or_resume()
         path = on_main_process(lambda: to_resume_from(self.work_dir))
         if path is None:
@@ -93,10 +95,10 @@ class ResumableRunner(Runner):
         if self._lock is not None:
             self._lock.release()
 
-    def _warn_of_own_checkpoints(self) -> None:
+    def _warn_of_own_checkpoints(self, load_from: str) -> None:
         own = training_checkpoints(self.work_dir)
-        if own and Path(self._load_from).absolute().parent != Path(self.work_dir):
+        if own and Path(load_from).absolute().parent != Path(self.work_dir):
             self.logger.warning(
-                f'Going on from load_from={self._load_from}, although {self.work_dir} holds '
+                f'Going on from load_from={load_from}, although {self.work_dir} holds '
                 f'{own[0].name}. To go on from there: --cfg-options load_from=None.'
             )

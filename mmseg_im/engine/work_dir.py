@@ -21,7 +21,7 @@ def make_work_dir(work_dir: str | os.PathLike) -> None:
     """
     try:
         os.makedirs(work_dir, exist_ok=True)
-        with tempfile.TemporaryFile(dir=work_dir):
+        with tempfile.TemporaryFile(dir=os.fspath(work_dir)):
             pass
     except OSError as error:
         is_file = isinstance(error, FileExistsError | NotADirectoryError)

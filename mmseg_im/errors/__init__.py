@@ -10,7 +10,7 @@ from .signals import STATUS, stop_signals
 from .workers import loading_problem
 
 
-class _Sentence:
+class _Sentence(Exception):
     """An error whose text stays a sentence when it comes from a data loading worker.
 
     torch raises such an error again with a whole traceback as its text, which ends in the sentence.
@@ -63,16 +63,16 @@ def _sentence(error: BaseException) -> str | None:
     """Returns the message for the user; None if the error is of another kind."""
     if isinstance(error, UserError | MissingFileError):
         # mmengine raises anew, with the names of its classes in front; the first one is ours
-        while isinstance(_before(error), UserError | MissingFileError):
-            error = _before(error)
+        while isinstance(before := _before(error), UserError | MissingFileError):
+            error = before
         return f'error: {_printable(str(error))}'
     problem = None
     if isinstance(error, OSError):
         problem = disk_problem(error)
     elif isinstance(error, RuntimeError):
-        chain = [error]  # torch raises one on another
-        while _before(chain[-1]) is not None:
-            chain.append(_before(chain[-1]))
+        chain: list[BaseException] = [error]  # torch raises one on another
+        while (before := _before(chain[-1])) is not None:
+            chain.append(before)
         problem = loading_problem('\n'.join(map(str, chain)))
     return None if problem is None else f'error: {problem}'
 

@@ -67,7 +67,8 @@ def log_errors_raised() -> Iterator[None]:
 
     ``logging`` alone prints a traceback for every line that is lost, and goes on.
     """
-    logging.StreamHandler.handleError = _raise_disk_errors
+    # a method is replaced on purpose, and put back below
+    logging.StreamHandler.handleError = _raise_disk_errors  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:

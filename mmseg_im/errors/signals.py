@@ -8,11 +8,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
-"""dict[Signals, int]: Exit status of a command that such a signal ended, as shells count."""
+STATUS: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+"""dict[int, int]: Exit status of a command that such a signal ended, as shells count."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -45,7 +45,10 @@ def stop_signals() -> Iterator[list[signal.Signals]]:
             signal.signal(signal.SIGCHLD, lambda *_: None)
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    usual: dict[signal.Signals, Callable | signal.Handlers] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
     taken = []
     if threading.current_thread() is threading.main_thread():
         taken = [number for number, handler in usual.items() if signal.getsignal(number) is handler]

@@ -27,9 +27,12 @@ def loading_problem(text: str) -> str | None:
         )
     killed = re.search(r'DataLoader worker \(pid (\d+)\) is killed by signal: (\w[\w ]*)', text)
     ended = re.search(r'DataLoader worker \(pid\(s\) ([\d, ]+)\) exited unexpectedly', text)
-    if killed is None and ended is None:
+    if killed:
+        what = f'(pid {killed[1]}) was killed: {killed[2]}'
+    elif ended:
+        what = f'(pid {ended[1]}) ended'
+    else:
         return None
-    what = f'(pid {killed[1]}) was killed: {killed[2]}' if killed else f'(pid {ended[1]}) ended'
     return (
         f'A process that loads data {what}. Often the memory was full: lower num_workers or '
         f'batch_size, {go_on}'

@@ -8,6 +8,7 @@ import os
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,18 +57,16 @@ def plain_numbers(metrics: dict) -> dict[str, float | None]:
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
-def read_json(
-    path: str | os.PathLike, shape: object = object, remedy: str = 'Write it again.'
-) -> object:
+def read_json(path: str | os.PathLike, shape: Any = object, remedy: str = 'Write it again.') -> Any:
     """Reads a JSON file.
 
     Args:
         path (str or PathLike): The file.
-        shape (object): What it must hold, see :func:`~.json_shape.shape_error`.
+        shape (Any): What it must hold, see :func:`~.json_shape.shape_error`.
         remedy (str): What the user should do if it does not, for the message.
 
     Returns:
-        object: Of dicts, lists, texts, numbers, flags and None.
+        Any: Of dicts, lists, texts, numbers, flags and None.
 
     Raises:
         MissingFileError: If it does not exist.

@@ -111,7 +111,7 @@ def _insert_labels(student: Config, settings: Generations, labels: str | None) -
         return
     options = _mask_options(student, settings)
     for node in nodes(datasets[0]):
-        for option in MASK_OPTIONS.get(_type(node), ()):
+        for option in MASK_OPTIONS.get(_type(node) or '', ()):
             if option in options:
                 node[option] = options[option]
     present = {_type(node) for node in nodes(datasets[0]['unlabeled'])}

@@ -32,7 +32,7 @@ def curves(summary: Summary) -> str:
                 axes.plot(at, values, color=colour, label=label, lw=1.8, marker='o', ms=3.5)
         axes.set_xlabel('epoch')
         axes.set_ylabel(f'validation {summary.metric}')
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis='x', integer=True)
         axes.legend(frameon=False, fontsize=10)
         return svg(figure)
 
@@ -42,7 +42,7 @@ def class_bars(summary: Summary) -> str | None:
     source = 'test' if any(g.test for g in summary.generations) else 'validation'
     shown = []
     for g in summary.generations:
-        metrics = g.test if source == 'test' else g.students.get(g.best, {})
+        metrics = g.test if source == 'test' else g.best_metrics
         values = {k.removeprefix('IoU/'): v for k, v in metrics.items() if k.startswith('IoU/')}
         if values:
             shown.append((g.number, values))

@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from ..datasets.pseudo_labeled import first_damage
 from ..errors import UserError
 from .configs import image_folder, labeled_config, labeling_config, student_config
+from .evalnet_settings import EvalNetSettings
 from .finished import qualities_damage, quality_damage
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
@@ -47,6 +48,7 @@ class QualityStages:
     Args:
         cfg (Config): The generational config.
         settings (Generations): Its ``generations``.
+        options (EvalNetSettings): Its ``generations.evalnet``.
         work_dir (Path): Of the run.
         seed (int): Of the run.
         stage (Callable): ``stage(name, function, damage)`` does a stage unless it is finished and
@@ -58,6 +60,7 @@ class QualityStages:
         self,
         cfg: Config,
         settings: Generations,
+        options: EvalNetSettings,
         work_dir: Path,
         seed: int,
         stage: Callable,
@@ -65,6 +68,7 @@ class QualityStages:
     ):
         self.cfg = cfg
         self.settings = settings
+        self.options = options
         self.folder = work_dir / FOLDER
         self.seed = seed
         self.stage = stage
@@ -76,7 +80,7 @@ class QualityStages:
         Args:
             teachers (list[dict]): The first teachers, which label the validation images.
         """
-        options = self.settings.evalnet
+        options = self.options
         labeled = labeled_config(student_config(self.cfg, self.settings, 0))
         count = len(DATASETS.build(dict(labeled, pipeline=[])))
         candidates = []
@@ -128,7 +132,7 @@ class QualityStages:
         return folder
 
     def _network(self, labeled: dict, val: dict, candidates: list[str]) -> dict:
-        options = self.settings.evalnet
+        options = self.options
         cfg = self._base()
         cfg.train_dataloader = dict(
             batch_size=options.batch_size,
@@ -178,7 +182,7 @@ class QualityStages:
             labels (Path): Folder of the pseudo-labels.
             needed (bool): Whether a student still learns from them.
         """
-        options = self.settings.evalnet
+        options = self.options
 
         def judge() -> dict:
             cfg = self._base(self.folder / 'network' / 'best.pth')
@@ -205,7 +209,7 @@ class QualityStages:
         return dict(
             type='LabelQualityMetric',
             label_space=self._label_space(),
-            skip_classes=self.settings.evalnet.skip_classes,
+            skip_classes=self.options.skip_classes,
             out_file=out_file,
         )
 
@@ -231,7 +235,7 @@ class QualityStages:
             type='EvalNet',
             num_classes=self.cfg.model.decode_head.num_classes,
             label_space=self._label_space(),
-            channels=self.settings.evalnet.channels,
+            channels=self.options.channels,
             data_preprocessor=dict(
                 type='ImgDataPreprocessor',
                 **{k: preprocessor[k] for k in ('mean', 'std', 'bgr_to_rgb') if k in preprocessor},

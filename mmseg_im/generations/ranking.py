@@ -41,7 +41,7 @@ def initial_teachers(settings: Generations) -> list[dict]:
     """Returns the teachers that a config names: a list, or another run's best generation."""
     given = settings.initial_teachers
     if not isinstance(given, str):
-        return [dict(teacher) for teacher in given]
+        return [dict(teacher) for teacher in given or ()]
     stages = read_stages(given)
     metric = settings.metric
     ranked = {

@@ -126,9 +126,17 @@ class GenerationalRunner:
     def _run(self) -> None:
         settings = self.settings
         labels = None
-        quality = QualityStages(
-            self.cfg, settings, self.work_dir, self.seed, self._stage, self.state.stages
-        )
+        quality = None
+        if settings.evalnet is not None:
+            quality = QualityStages(
+                self.cfg,
+                settings,
+                settings.evalnet,
+                self.work_dir,
+                self.seed,
+                self._stage,
+                self.state.stages,
+            )
         for generation in range(settings.num_generations + 1):
             ranked = self._train(generation, labels)
             if labels is not None and not settings.keep_labels and is_main_process():
@@ -137,7 +145,7 @@ class GenerationalRunner:
             if generation < settings.num_generations:
                 teachers = ranked[: settings.num_teachers]
                 labels = self._label(generation, teachers)
-                if settings.evalnet is not None:
+                if quality is not None:
                     if generation == 0:
                         quality.train(teachers)
                     quality.judge(generation, Path(labels), self._needed(generation))

@@ -105,7 +105,7 @@ def read_state(path: Path) -> dict:
     content = read_json(path, dict(config={str: scalar}, stages={str: dict}), remedy)
     for name, result in content['stages'].items():
         shape = next((s for pattern, s in STAGES.items() if re.fullmatch(pattern, name)), None)
-        problem = f'stages: {name!r} is no stage'
+        problem: str | None = f'stages: {name!r} is no stage'
         if shape is not None:
             problem = shape_error(result, shape, f'stages.{name}')
         if not problem and shape is STUDENT:

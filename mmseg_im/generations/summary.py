@@ -33,6 +33,11 @@ class Generation:
     best: int | None = None
     test: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def best_metrics(self) -> dict:
+        """dict: Validation metrics of the best student; empty if no student is finished."""
+        return {} if self.best is None else self.students[self.best]
+
 
 @dataclass
 class Summary:
@@ -58,7 +63,7 @@ class Summary:
 
     def best_value(self, generation: Generation) -> float:
         """Returns the ranking metric of a generation's best student."""
-        return score(generation.students[generation.best][self.metric])
+        return score(generation.best_metrics[self.metric])
 
 
 def read_summary(work_dir: Path) -> Summary:

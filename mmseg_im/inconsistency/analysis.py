@@ -85,7 +85,7 @@ class ScoreCounts:
     equal width in the score would hold most pixels in the last one, whose order would be lost.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts = torch.zeros(BINS, 2, dtype=torch.double)
 
     def add(self, score: Tensor, right: Tensor) -> None:
@@ -161,7 +161,8 @@ class Analysis:
             maps = torch.arange(self.space.num_maps, device=truth.device).view(1, -1, 1, 1)
             cls = maps.expand_as(truth)
         self._cls = cls[self._known].long()
-        self._voters = Aggregate(self.space, Votes())
+        self._votes = Votes()
+        self._voters = Aggregate(self.space, self._votes)
 
     def add(self, logits: Tensor) -> None:
         """Adds the prediction of the next network: logits (1, C, H, W) of any float dtype."""
@@ -175,7 +176,7 @@ class Analysis:
     def _judge(self, k: int) -> None:
         mean = self._voters.mean()
         own = self.space.hard(mean)
-        agreed, mask = self._voters.votes.result()
+        agreed, mask = self._votes.result()
         joint = mask.any(dim=1, keepdim=True)
         everywhere = torch.ones_like(joint)
         for rule, counts in self.rules.items():

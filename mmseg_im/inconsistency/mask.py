@@ -7,9 +7,10 @@ Semi-Supervised Segmentation", arXiv 2401.14387. Labels have the shape (N, M, H,
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -99,6 +100,9 @@ class InconsistencyMask(nn.Module):
         UserError: If an option lies outside its range.
     """
 
+    colour: Tensor
+    """Tensor: (3,) or (1,) float, of the paint, in the range of normalised images."""
+
     def __init__(
         self,
         min_agreement: float = 1.0,
@@ -134,7 +138,7 @@ class InconsistencyMask(nn.Module):
         self.max_ratio = max_ratio
         self.same_classes = same_classes
         self.min_foreground = min_foreground
-        self.register_buffer('colour', None, persistent=False)  # of the paint, see bind
+        self.register_buffer('colour', None, persistent=False)  # see bind
 
     def new_votes(self, num_labels: int) -> Votes:
         """Returns an empty vote for one batch.
@@ -182,11 +186,11 @@ class InconsistencyMask(nn.Module):
             keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
         return keep.float()
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: BaseSegmentor) -> None:
         """Takes the label space and the normalisation of the student, once, before training.
 
         Args:
-            student (nn.Module): Has ``label_space`` and ``data_preprocessor``.
+            student (BaseSegmentor): Has ``label_space`` and ``data_preprocessor``.
 
         Raises:
             UserError: If an option makes no sense for the task, or the mean colour is unknown.
@@ -248,7 +252,7 @@ def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
     """Returns the raw colour as a tuple, None for ``'mean'``; raises a UserError otherwise."""
     if fill == 'mean':
         return None
-    colour = (fill,) if isinstance(fill, int | float) else tuple(fill)
+    colour: tuple[Any, ...] = (fill,) if isinstance(fill, int | float) else tuple(fill)
     if len(colour) not in (1, 3) or not all(
         isinstance(value, int | float) and 0 <= value <= 255 for value in colour
     ):

@@ -27,15 +27,19 @@ class Votes:
             sets of classes.
     """
 
-    def __init__(self, min_agreement: float = 1.0, num_labels: int = 0, compare_classes=False):
+    same_classes: Tensor
+    """Tensor: (N,) bool, True where all teachers so far found the same set of classes; there is
+    none without ``compare_classes`` and before the first vote."""
+
+    def __init__(
+        self, min_agreement: float = 1.0, num_labels: int = 0, compare_classes: bool = False
+    ):
         self.min_agreement = check_min_agreement(min_agreement)
         if num_labels < 1 and (min_agreement < 1 or compare_classes):
             raise UserError('num_labels is needed to count votes (min_agreement < 1) or classes.')
         self.num_labels = num_labels
         self.compare_classes = compare_classes
         self.num_teachers = 0
-        self.same_classes: Tensor | None = None
-        """Tensor: (N,) bool, True where all teachers so far found the same set of classes."""
 
     def add(self, hard: Tensor, valid: Tensor | None = None) -> None:
         """Adds the vote of one teacher.
@@ -145,13 +149,14 @@ class Aggregate:
             up; default: memory of the first voter.
     """
 
+    finite: Tensor
+    """Tensor: (N,) bool, False where a voter returned NaN or inf for an image."""
+
     def __init__(self, space: LabelSpace, votes: Votes | None = None, total: Tensor | None = None):
         self.space = space
         self.votes = votes
         self.total = total
         self.num_voters = 0
-        self.finite: Tensor | None = None
-        """Tensor: (N,) bool, False where a voter returned NaN or inf for an image."""
 
     def add(self, logits: Tensor, valid: Tensor | None = None) -> Tensor:
         """Takes the prediction of one voter.
@@ -165,7 +170,7 @@ class Aggregate:
         """
         # The largest logit of an image is NaN if one of them is, and inf after an overflow.
         finite = logits.flatten(1).amax(dim=1).isfinite()
-        self.finite = finite if self.finite is None else self.finite & finite
+        self.finite = finite if self.num_voters == 0 else self.finite & finite
         prob = torch.nan_to_num_(self.space.probs(logits))
         hard = self.space.hard(prob)
         if self.votes is not None:
@@ -176,4 +181,6 @@ class Aggregate:
 
     def mean(self) -> Tensor:
         """(N, C, H, W) float32, the mean probability of all voters so far."""
+        if self.total is None:
+            raise UserError('No teacher has voted.')
         return self.total / self.num_voters

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logits for every input pixel, from any of mmseg's encoder-decoders."""
 
+from collections.abc import Sequence
+
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
 from torch import Tensor
@@ -27,7 +29,7 @@ def pixel_logits(segmentor: BaseSegmentor, image: Tensor) -> Tensor:
     return at_size(segmentor, segmentor._forward(image), image.shape[2:])
 
 
-def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> Tensor:
+def at_size(segmentor: BaseSegmentor, logits: Tensor, size: Sequence[int]) -> Tensor:
     """Resizes the logits of a decode head to another size, as its network does.
 
     The result lies in memory class by class: softmax, losses and hard labels go through classes,
@@ -36,7 +38,7 @@ def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> 
     Args:
         segmentor (BaseSegmentor): Whose decode head returned the logits.
         logits (Tensor): (N, C, h, w) of any float dtype.
-        size (tuple[int, int]): H and W.
+        size (Sequence[int]): H and W.
 
     Returns:
         Tensor: (N, C, H, W) in the dtype of the logits.
@@ -53,4 +55,7 @@ def at_size(segmentor: BaseSegmentor, logits: Tensor, size: tuple[int, int]) -> 
     logits = logits.contiguous()
     if tuple(logits.shape[2:]) == tuple(size):
         return logits
-    return resize(logits, size=size, mode='bilinear', align_corners=segmentor.align_corners)
+    resized: Tensor = resize(
+        logits, size=size, mode='bilinear', align_corners=segmentor.align_corners
+    )
+    return resized

@@ -7,6 +7,8 @@ for K overlapping classes. This is the only file that knows which task it is.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,9 +27,6 @@ class LabelSpace(ABC):
         num_classes (int): Number of classes C that the data set names, at most 255.
     """
 
-    num_maps = 1
-    """int: M, the label maps of an image."""
-
     head_knows_loss = False
     """bool: Whether mmseg's heads compute this task's supervised loss without a crash."""
 
@@ -38,6 +37,11 @@ class LabelSpace(ABC):
                 f'"ignored", so 1 to {IGNORE_INDEX} classes are possible.'
             )
         self.num_classes = num_classes
+
+    @property
+    def num_maps(self) -> int:
+        """int: M, the label maps of an image."""
+        return 1
 
     @property
     @abstractmethod
@@ -141,7 +145,7 @@ class MultiClass(LabelSpace):
         return probs.gather(1, (label * known).long()) * known
 
     def entropy(self, probs: Tensor) -> Tensor:
-        nats = torch.special.entr(probs).sum(dim=1, keepdim=True)
+        nats: Tensor = torch.special.entr(probs).sum(dim=1, keepdim=True)
         return (nats / math.log(max(self.num_classes, 2))).clamp(0, 1)
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -188,7 +192,7 @@ class _Sigmoid(LabelSpace):
         return torch.where(label == 1, probs, 1 - probs) * (label != IGNORE_INDEX)
 
     def entropy(self, probs: Tensor) -> Tensor:
-        nats = torch.special.entr(probs) + torch.special.entr(1 - probs)
+        nats: Tensor = torch.special.entr(probs) + torch.special.entr(1 - probs)
         return (nats / math.log(2)).clamp(0, 1)
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -244,10 +248,12 @@ class MultiLabel(_Sigmoid):
         return ((label == 1) & where).sum(dim=(0, 2, 3)).double()
 
 
-LABEL_SPACES = dict(multiclass=MultiClass, binary=Binary, multilabel=MultiLabel)
+LABEL_SPACES: dict[str, Callable[..., LabelSpace]] = dict(
+    multiclass=MultiClass, binary=Binary, multilabel=MultiLabel
+)
 
 
-def build_label_space(cfg: str | dict, num_classes: int, out_channels: int) -> LabelSpace:
+def build_label_space(cfg: str | dict[str, Any], num_classes: int, out_channels: int) -> LabelSpace:
     """Builds the label space of a segmentor and checks that its head fits.
 
     Args:

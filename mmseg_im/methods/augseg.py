@@ -2,16 +2,18 @@
 """AugSeg: labeled patches are injected where the teacher is unsure."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..labels.spaces import LabelSpace
 from .base import SSLMethod
 from .mixing import box_mask, centred_boxes, cutmix
 from .options import refuse_other_sizes
 from .pseudo_label import PseudoLabel, Target, annotated, pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def image_confidence(space: LabelSpace, pseudo: PseudoLabel) -> Tensor:
@@ -60,15 +62,15 @@ class AugSeg(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
         super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space = student.label_space
         refuse_other_sizes(self, views)
         pseudo = self.label(student, views['weak'], samples['weak'])
@@ -95,7 +97,7 @@ class AugSeg(SSLMethod):
             annotation (Target): Their annotations.
             score (Tensor): (N,) confidence of the images in [0, 1].
         """
-        size, device = tuple(image.shape[2:]), image.device
+        size, device = image.shape[2:], image.device
         order = torch.randperm(len(image), device=device)
         unsure = torch.rand(len(image), device=device) > score
         inside = self._boxes(len(image), size, (8.0, 2.0)).to(device)
@@ -104,6 +106,6 @@ class AugSeg(SSLMethod):
         inside = self._boxes(len(image), size, (4.0, 4.0)).to(device)
         return cutmix(image, target, inside, lambda x: x[order], copies)
 
-    def _boxes(self, num: int, size: tuple[int, int], beta: tuple[float, float]) -> Tensor:
+    def _boxes(self, num: int, size: Sequence[int], beta: tuple[float, float]) -> Tensor:
         share = 1 - torch.distributions.Beta(*beta).sample()
         return box_mask(centred_boxes(num, size, float(share.sqrt()), margin=8), size)

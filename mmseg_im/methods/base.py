@@ -4,20 +4,24 @@
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
 from mmengine.utils import is_list_of
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..build import build
 from ..errors import UserError
 from ..inconsistency.mask import InconsistencyMask
 from ..inconsistency.voting import Aggregate
+from ..teachers.base import Teacher
 from ..teachers.networks import predict
 from .options import check_partner, check_shares
 from .pseudo_label import PseudoLabel, valid_pixels
+from .student import Samples, Student, Views
 
 
 class SSLMethod(BaseModule):
@@ -46,10 +50,13 @@ class SSLMethod(BaseModule):
     network_names: tuple[str, ...] = ()
     """tuple[str, ...]: Attributes that are networks trained beside the student."""
 
+    teachers: Sequence[Teacher]
+    """Sequence[Teacher]: In the order of the config."""
+
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
@@ -58,10 +65,11 @@ class SSLMethod(BaseModule):
         check_shares(threshold=threshold)
         if not teachers and self.needs_teachers:
             raise UserError('model.semi.teachers is empty: a method needs one teacher or more.')
-        self.teachers = nn.ModuleList(
-            build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)
+        built = [build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)]
+        self.teachers = nn.ModuleList(built)  # type: ignore[assignment]  # it hides what it holds
+        self.im: InconsistencyMask | None = (
+            None if im is None else build(MODELS, im, 'model.semi.im')
         )
-        self.im: InconsistencyMask | None = im and build(MODELS, im, 'model.semi.im')
         self.threshold = threshold
         self.sup_weight = sup_weight
         self.unsup_weight = unsup_weight
@@ -69,15 +77,15 @@ class SSLMethod(BaseModule):
         """PseudoLabel: Of the last call of :meth:`label`, before mixing, for hooks to look at."""
 
     @property
-    def networks(self) -> dict[str, nn.Module]:
-        """dict[str, nn.Module]: Networks that are trained beside the student, by their names.
+    def networks(self) -> dict[str, Student]:
+        """dict[str, Student]: Networks that are trained beside the student, by their names.
 
         Each is initialised, validated (as ``NAME/mIoU``), saved, resumed and published
         (``tools/publish_student.py --weights NAME``) as the student is.
         """
         return {name: getattr(self, name) for name in self.network_names}
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         """Initialises teachers and mask from the student, once, before training.
 
         Raises:
@@ -98,17 +106,17 @@ class SSLMethod(BaseModule):
             )
         self.im.bind(student)
 
-    def update_teachers(self, student: nn.Module) -> None:
+    def update_teachers(self, student: Student) -> None:
         """One step of every teacher; called at the start of the student's ``loss``."""
         for teacher in self.teachers:
             teacher.update(student)
 
     @abstractmethod
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         """The method: labels, losses, and :meth:`combined` to put them together.
 
         Args:
-            student (nn.Module): The segmentor in training: ``student.supervised(...)`` gives the
+            student (Student): The segmentor in training: ``student.supervised(...)`` gives the
                 losses of the labeled images, ``student.logits(x)`` predicts, and
                 ``student.joint(...)`` does both in one pass.
             views (dict[str, Tensor]): Name to (N, 3, H, W), normalised; ``sup`` is labeled, the
@@ -137,9 +145,9 @@ class SSLMethod(BaseModule):
     @torch.no_grad()
     def label(
         self,
-        student: nn.Module,
+        student: Student,
         image: Tensor,
-        samples: Sequence,
+        samples: Sequence[SegDataSample],
         votes: Iterable[Tensor] | None = None,
     ) -> PseudoLabel:
         """Pseudo-labels of a weak view: votes, then the mask, then the threshold.
@@ -147,7 +155,7 @@ class SSLMethod(BaseModule):
         The result is kept as ``last_pseudo``, which hooks and the log look at.
 
         Args:
-            student (nn.Module): The segmentor in training.
+            student (Student): The segmentor in training.
             image (Tensor): (N, 3, H, W), the weak view.
             samples (Sequence[SegDataSample]): Its samples, whose empty label maps tell padding.
             votes (Iterable[Tensor], optional): Logits (N, C, H, W) of all voters, one after
@@ -173,7 +181,7 @@ class SSLMethod(BaseModule):
         return self.last_pseudo
 
     def label_each_other(
-        self, student: nn.Module, partner: nn.Module, image: Tensor, samples: Sequence
+        self, student: Student, partner: Student, image: Tensor, samples: Sequence[SegDataSample]
     ) -> tuple[PseudoLabel, PseudoLabel]:
         """Pseudo-labels of a weak view for two networks that teach each other.
 
@@ -181,8 +189,8 @@ class SSLMethod(BaseModule):
         and the teachers vote, and both learn the agreed label.
 
         Args:
-            student (nn.Module): The segmentor in training.
-            partner (nn.Module): The network beside it.
+            student (Student): The segmentor in training.
+            partner (Student): The network beside it.
             image (Tensor): (N, 3, H, W), the weak view.
             samples (Sequence[SegDataSample]): See :meth:`label`.
 
@@ -200,7 +208,7 @@ class SSLMethod(BaseModule):
         )
         return agreed, agreed
 
-    def votes(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
+    def votes(self, student: Student, image: Tensor) -> Iterator[Tensor]:
         """Yields the logits (N, C, H, W) of every voter."""
         for teacher in self.teachers:
             yield from teacher.vote(student, image)
@@ -212,7 +220,7 @@ class SSLMethod(BaseModule):
         return self.im.paint_view(image, pseudo.inconsistent)
 
 
-def _scale(value, factor: float, key: str):
+def _scale(value: Any, factor: float, key: str) -> Any:
     """Multiplies a loss, or a list of losses, with a factor; other logged values stay."""
     if 'loss' not in key:
         return value

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPS: two networks of one architecture teach each other."""
 
-import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..labels.spaces import LabelSpace
 from ..teachers.networks import build_network, reinitialised
@@ -14,6 +14,7 @@ from .base import SSLMethod
 from .mixing import cutmix, neighbour, several_box_mask
 from .options import check_shares, refuse_cascade
 from .pseudo_label import Target, labeled_pixels, pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 @torch.no_grad()
@@ -61,11 +62,14 @@ class CPS(SSLMethod):
     own_voters = 2
     network_names = ('second',)
 
+    second: Student
+    """Student: The second network, which exists from :meth:`bind` on."""
+
     def __init__(
         self,
-        second: dict | None = None,
-        teachers: Sequence[dict] = (),
-        im: dict | None = None,
+        second: dict[str, Any] | None = None,
+        teachers: Sequence[dict[str, Any]] = (),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         cutmix_prob: float = 1.0,
         labeled_weight: float = 1.0,
@@ -76,36 +80,36 @@ class CPS(SSLMethod):
         check_shares(cutmix_prob=cutmix_prob)
         self.cutmix_prob = cutmix_prob
         self.labeled_weight = labeled_weight
-        self.second = None if second is None else build_network(second, 'model.semi.second')
+        if second is not None:
+            self.second = build_network(second, 'model.semi.second')
 
-    def bind(self, student: nn.Module) -> None:
-        if self.second is None:
+    def bind(self, student: Student) -> None:
+        if not hasattr(self, 'second'):
             self.second = reinitialised(student)
         for network in (student, self.second):
             refuse_cascade(self, network)
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, networks = student.label_space, (student, self.second)
         of_first, of_second = self.label_each_other(
             student, self.second, views['weak'], samples['weak']
         )
         image = self.paint(views['strong'], of_first)
         inside = several_box_mask(image, self.cutmix_prob)
-        image, of_first = cutmix(image, of_first, inside)
-        of_second = of_second.mixed(of_second.map(neighbour), inside)
+        image, target_first = cutmix(image, of_first, inside)
+        target_second = of_second.mixed(of_second.map(neighbour), inside)
         first, second = (n.joint(views['sup'], samples['sup'], image) for n in networks)
         valid = labeled_pixels(samples['sup'])
-        loss_labeled = sum(
-            pseudo_label_loss(space, own, predicted(space, other, valid))
-            for own, other in itertools.permutations([first.labeled_logits, second.labeled_logits])
-        )
+        one, other = first.labeled_logits, second.labeled_logits
+        loss_labeled = pseudo_label_loss(space, one, predicted(space, other, valid))
+        loss_labeled = loss_labeled + pseudo_label_loss(space, other, predicted(space, one, valid))
         supervised = {f'second.{key}': value for key, value in second.losses.items()}
         return self.combined(
             {**first.losses, **supervised},
             dict(
-                loss_first=pseudo_label_loss(space, first.logits, of_first),
-                loss_second=pseudo_label_loss(space, second.logits, of_second),
+                loss_first=pseudo_label_loss(space, first.logits, target_first),
+                loss_second=pseudo_label_loss(space, second.logits, target_second),
                 loss_labeled=self.labeled_weight * loss_labeled,
             ),
         )

@@ -2,14 +2,16 @@
 """FixMatch for segmentation: a weak view teaches a strong one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from .base import SSLMethod
 from .mixing import cutmix, sample_box_mask
 from .options import check_shares
 from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 @MODELS.register_module()
@@ -39,8 +41,8 @@ class FixMatch(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         sup_weight: float = 0.5,
@@ -50,7 +52,7 @@ class FixMatch(SSLMethod):
         check_shares(cutmix_prob=cutmix_prob)
         self.cutmix_prob = cutmix_prob
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         pseudo = self.label(student, views['weak'], samples['weak'])
         image = self.paint(views['strong'], pseudo)
         image, target = cutmix(image, pseudo, sample_box_mask(image, self.cutmix_prob))

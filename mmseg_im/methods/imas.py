@@ -2,10 +2,11 @@
 """iMAS: every image is trained as strongly as it is easy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from ..labels.spaces import LabelSpace
@@ -13,6 +14,7 @@ from ..teachers.networks import predict
 from .base import SSLMethod
 from .mixing import box_mask, centred_boxes, cutmix
 from .pseudo_label import Target
+from .student import Samples, Student, Views
 
 
 def weighted_iou(found: Tensor, reference: Tensor, ignore_class: int | None = None) -> Tensor:
@@ -110,8 +112,8 @@ class IMAS(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.7,
         ignore_class: int | None = None,
         sup_weight: float = 1.0,
@@ -120,7 +122,7 @@ class IMAS(SSLMethod):
         super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
         self.ignore_class = ignore_class
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         if self.ignore_class is not None and not 0 <= self.ignore_class < student.num_classes:
             raise UserError(
                 f'model.semi.ignore_class={self.ignore_class} is none of the '
@@ -128,7 +130,7 @@ class IMAS(SSLMethod):
             )
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, weak = student.label_space, views['weak']
         pseudo = self.label(student, weak, samples['weak'])
         own = space.probs(predict(student, weak))
@@ -161,7 +163,7 @@ class IMAS(SSLMethod):
         """
         rank = gamma.argsort(stable=True)
         partner = torch.empty_like(rank).scatter_(0, rank, rank.flip(0))
-        size = tuple(image.shape[2:])
+        size = image.shape[2:]
         side = 0.1 + 0.8 * float(torch.rand(()))
         inside = box_mask(centred_boxes(len(image), size, side, margin=16), size, image.device)
         return cutmix(image, target, inside, lambda x: x[partner])

@@ -3,13 +3,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from .base import SSLMethod
+from .student import Samples, Student, Views
 
 
 def ramp_up(step: int, length: int) -> float:
@@ -41,10 +43,13 @@ class MeanTeacher(SSLMethod):
 
     views = ('weak', 'strong')
 
+    steps: Tensor
+    """Tensor: () int64, the training steps so far."""
+
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         ramp_up: int = 0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
@@ -56,7 +61,7 @@ class MeanTeacher(SSLMethod):
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
         self._step: int | None = None  # the same number on the host
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         pseudo = self.label(student, views['weak'], samples['weak'])
         both = student.joint(views['sup'], samples['sup'], self.paint(views['strong'], pseudo))
         error = (student.label_space.probs(both.logits) - pseudo.prob).square()
@@ -73,6 +78,6 @@ class MeanTeacher(SSLMethod):
         self._step += 1
         return weight
 
-    def _load_from_state_dict(self, *args, **kwargs) -> None:
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self._step = None

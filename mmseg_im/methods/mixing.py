@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """CutMix: boxes are sampled once and pasted into image, label, weight and padding alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from .pseudo_label import Target
 
 def sample_boxes(
     num: int,
-    size: tuple[int, int],
+    size: Sequence[int],
     prob: float = 0.5,
     area: tuple[float, float] = (0.02, 0.4),
     aspect: tuple[float, float] = (0.3, 1 / 0.3),
@@ -26,7 +26,7 @@ def sample_boxes(
 
     Args:
         num (int): Number of images N.
-        size (tuple[int, int]): Height and width of the images.
+        size (Sequence[int]): Height and width of the images.
         prob (float): Probability of a box, in [0, 1].
         area (tuple[float, float]): Range of the box's share of the image.
         aspect (tuple[float, float]): Range of height / width.
@@ -37,7 +37,7 @@ def sample_boxes(
         Tensor: (N, 4) int64 on the CPU: top, left, bottom, right; the last two are excluded.
     """
 
-    def uniform(shape, low=0.0, high=1.0):
+    def uniform(shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Tensor:
         return torch.rand(shape, generator=generator) * (high - low) + low
 
     height, width = size
@@ -55,12 +55,12 @@ def sample_boxes(
     return box * used.unsqueeze(1)
 
 
-def centred_boxes(num: int, size: tuple[int, int], side: float, margin: int) -> Tensor:
+def centred_boxes(num: int, size: Sequence[int], side: float, margin: int) -> Tensor:
     """Boxes of one size around random centres, cut off at the border (iMAS, AugSeg).
 
     Args:
         num (int): Number of images N.
-        size (tuple[int, int]): Height and width of the images.
+        size (Sequence[int]): Height and width of the images.
         side (float): Share of height and width that a whole box has, in [0, 1].
         margin (int): Centres are drawn from ``side // margin`` to the end.
 
@@ -76,7 +76,7 @@ def centred_boxes(num: int, size: tuple[int, int], side: float, margin: int) -> 
     return torch.stack(low + high, dim=1)
 
 
-def half_boxes(num: int, size: tuple[int, int]) -> Tensor:
+def half_boxes(num: int, size: Sequence[int]) -> Tensor:
     """Boxes (N, 4) of half the image's area, as U2PL draws them: the height follows the width."""
     height, width = size
     columns = torch.randint(width // 2 + 1, max(width, width // 2 + 2), (num,)).clamp(max=width)
@@ -87,7 +87,7 @@ def half_boxes(num: int, size: tuple[int, int]) -> Tensor:
 
 
 def several_boxes(
-    num: int, size: tuple[int, int], boxes: int = 3, area: tuple[float, float] = (0.25, 0.5)
+    num: int, size: Sequence[int], boxes: int = 3, area: tuple[float, float] = (0.25, 0.5)
 ) -> Tensor:
     """Boxes inside the image, as CPS draws them (after French et al., arXiv 1906.01916).
 
@@ -96,7 +96,7 @@ def several_boxes(
 
     Args:
         num (int): Number of images N.
-        size (tuple[int, int]): Height and width of the images.
+        size (Sequence[int]): Height and width of the images.
         boxes (int): B, boxes of an image.
         area (tuple[float, float]): See above.
 
@@ -112,7 +112,7 @@ def several_boxes(
     return torch.cat([corner, corner + sides], dim=-1)
 
 
-def box_mask(boxes: Tensor, size: tuple[int, int], device: torch.device | str = 'cpu') -> Tensor:
+def box_mask(boxes: Tensor, size: Sequence[int], device: torch.device | str = 'cpu') -> Tensor:
     """Rasterises boxes (N, 4) into a mask (N, 1, H, W), True inside."""
     top, left, bottom, right = boxes.to(device, non_blocking=True).view(-1, 4, 1, 1, 1).unbind(1)
     rows = torch.arange(size[0], device=device).view(1, 1, -1, 1)
@@ -139,7 +139,7 @@ def sample_box_mask(image: Tensor, prob: float) -> Tensor:
     Returns:
         Tensor: (N, 1, H, W) bool on the device of the images, True inside.
     """
-    size = tuple(image.shape[2:])
+    size = image.shape[2:]
     return box_mask(sample_boxes(len(image), size, prob), size, image.device)
 
 
@@ -153,7 +153,7 @@ def several_box_mask(image: Tensor, prob: float) -> Tensor:
     Returns:
         Tensor: (N, 1, H, W) bool on the device of the images, True where another one is pasted.
     """
-    num, size = len(image), tuple(image.shape[2:])
+    num, size = len(image), image.shape[2:]
     boxes = several_boxes(num, size)
     used = (torch.rand(num) < prob).to(image.device, non_blocking=True).view(-1, 1, 1, 1)
     inside = box_mask(boxes.flatten(0, 1), size, image.device).view(num, -1, *size)

@@ -5,6 +5,7 @@ from torch import nn
 
 from ..errors import UserError
 from ..teachers.networks import task_of
+from .student import Student, Views
 
 
 def check_shares(**values: float) -> None:
@@ -14,7 +15,7 @@ def check_shares(**values: float) -> None:
             raise UserError(f'model.semi.{name}={value} must lie in [0, 1].')
 
 
-def check_partner(name: str, network: nn.Module, student: nn.Module) -> None:
+def check_partner(name: str, network: Student, student: Student) -> None:
     """Checks that a network can be trained beside the student: ``model.semi.NAME``.
 
     Raises:
@@ -29,7 +30,7 @@ def check_partner(name: str, network: nn.Module, student: nn.Module) -> None:
         )
 
 
-def refuse_other_sizes(method: nn.Module, views: dict) -> None:
+def refuse_other_sizes(method: nn.Module, views: Views) -> None:
     """Raises a UserError if labeled and unlabeled images of a batch differ in size."""
     sizes = {name: tuple(image.shape[2:]) for name, image in views.items()}
     if len(set(sizes.values())) > 1:
@@ -39,7 +40,7 @@ def refuse_other_sizes(method: nn.Module, views: dict) -> None:
         )
 
 
-def refuse_cascade(method: nn.Module, student: nn.Module) -> None:
+def refuse_cascade(method: nn.Module, student: Student) -> None:
     """Raises a UserError if a student has several decode heads, one after another."""
     if isinstance(student.decode_head, nn.ModuleList):
         raise UserError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from ..errors import UserError
@@ -64,7 +65,7 @@ class PseudoLabel(Target):
     finite: Tensor
 
 
-def valid_pixels(samples: Sequence) -> Tensor:
+def valid_pixels(samples: Sequence[SegDataSample]) -> Tensor:
     """(N, 1, H, W) bool: False where an unlabeled image was padded (255 in its empty label map).
 
     Raises:
@@ -79,7 +80,7 @@ def valid_pixels(samples: Sequence) -> Tensor:
     return (label != IGNORE_INDEX).any(dim=1, keepdim=True)
 
 
-def labeled_pixels(samples: Sequence) -> Tensor:
+def labeled_pixels(samples: Sequence[SegDataSample]) -> Tensor:
     """(N, 1, H, W) bool: False on the padding of labeled images; annotated void (255) is True.
 
     Padding is what ``PadToSize`` noted (packed by ``PackSemiInputs``) and what the data
@@ -91,7 +92,7 @@ def labeled_pixels(samples: Sequence) -> Tensor:
     return torch.stack([_labeled_pixels(sample) for sample in samples])
 
 
-def _labeled_pixels(sample) -> Tensor:
+def _labeled_pixels(sample: SegDataSample) -> Tensor:
     label = sample.gt_sem_seg.data
     left, right, top, bottom = sample.get('padding_size', (0, 0, 0, 0))
     height, width = label.shape[1] - top - bottom, label.shape[2] - left - right
@@ -102,7 +103,7 @@ def _labeled_pixels(sample) -> Tensor:
     return F.pad(known, (left, right, top, bottom), value=False)
 
 
-def annotated(samples: Sequence) -> Target:
+def annotated(samples: Sequence[SegDataSample]) -> Target:
     """The annotations of labeled images as a target of weight 1; void (255) carries no loss."""
     label = torch.stack([sample.gt_sem_seg.data for sample in samples]).to(torch.uint8)
     weight = torch.ones_like(label, dtype=torch.float32)

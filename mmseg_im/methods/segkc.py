@@ -2,6 +2,7 @@
 """SegKC: a senior and a junior network of different kinds teach each other."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmseg.registry import MODELS
@@ -13,6 +14,7 @@ from .base import SSLMethod
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
 from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def consult_features(own: Tensor, other: Tensor) -> Tensor:
@@ -20,8 +22,8 @@ def consult_features(own: Tensor, other: Tensor) -> Tensor:
 
     The finer map is averaged down to the size of the coarser one.
     """
-    size = [min(a, b) for a, b in zip(own.shape[2:], other.shape[2:], strict=True)]
-    own, other = (F.adaptive_avg_pool2d(x, size) for x in (own, other.detach()))
+    h, w = (min(a, b) for a, b in zip(own.shape[2:], other.shape[2:], strict=True))
+    own, other = (F.adaptive_avg_pool2d(x, (h, w)) for x in (own, other.detach()))
     return 1 - F.cosine_similarity(own.float(), other.float(), dim=1).mean()
 
 
@@ -70,10 +72,10 @@ class SegKC(SSLMethod):
 
     def __init__(
         self,
-        senior: dict,
+        senior: dict[str, Any],
         channels: Sequence[int],
-        teachers: Sequence[dict] = (),
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]] = (),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         cutmix_prob: float = 0.5,
         feature_index: int = -1,
@@ -95,28 +97,28 @@ class SegKC(SSLMethod):
         self.to_senior = nn.Conv2d(junior_width, senior_width, 1)
         self.to_junior = nn.Conv2d(senior_width, junior_width, 1)
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         super().bind(student)
         for network in (student, self.senior):
             refuse_cascade(self, network)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, networks = student.label_space, (student, self.senior)
         of_junior, of_senior = self.label_each_other(
             student, self.senior, views['weak'], samples['weak']
         )
         image = self.paint(views['strong'], of_junior)
         inside = sample_box_mask(image, self.cutmix_prob)
-        image, of_junior = cutmix(image, of_junior, inside)
-        of_senior = of_senior.mixed(of_senior.map(neighbour), inside)
+        image, target_junior = cutmix(image, of_junior, inside)
+        target_senior = of_senior.mixed(of_senior.map(neighbour), inside)
         junior, senior = (n.joint(views['sup'], samples['sup'], image) for n in networks)
         p, q = (space.probs(both.logits) for both in (junior, senior))
         f, g = (both.features[self.feature_index] for both in (junior, senior))
         self._check_width(f, g)
-        valid = of_junior.valid
+        valid = target_junior.valid
         losses = dict(
-            loss_junior=pseudo_label_loss(space, junior.logits, of_junior),
-            loss_senior=pseudo_label_loss(space, senior.logits, of_senior),
+            loss_junior=pseudo_label_loss(space, junior.logits, target_junior),
+            loss_senior=pseudo_label_loss(space, senior.logits, target_senior),
             loss_predictions=self.prediction_weight
             * (consult_predictions(p, q, valid) + consult_predictions(q, p, valid)),
             loss_features=self.feature_weight

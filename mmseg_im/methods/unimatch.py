@@ -2,18 +2,20 @@
 """UniMatch V1: two strong views and a view with dropped features."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from .base import SSLMethod
 from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
 from .pseudo_label import PseudoLabel, Target, pseudo_label_loss
+from .student import Samples, Student, Views
 
 PARTNERS = ('batch', 'image')
 
@@ -51,8 +53,8 @@ class UniMatch(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict] = (dict(type='SelfTeacher'),),
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]] = (dict(type='SelfTeacher'),),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         dropout: float = 0.5,
@@ -72,17 +74,17 @@ class UniMatch(SSLMethod):
             self.views += tuple(f'mix_{name}' for name in self.views)
         self.partner = partner
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space = student.label_space
         other = None
         if self.partner == 'image':  # before the student leaves its statistics of this batch
             other = self.label(student, views['mix_weak'], samples['mix_weak'])
         both = student.joint(views['sup'], samples['sup'], views['weak'], perturb=self._drop)
-        votes = [both.logits.detach()]
+        votes: Iterable[Tensor] = [both.logits.detach()]
         if self.im is not None:
             votes = itertools.chain(votes, self.votes(student, views['weak']))
         pseudo = self.label(student, views['weak'], samples['weak'], votes)
@@ -104,7 +106,7 @@ class UniMatch(SSLMethod):
         return tuple(F.dropout2d(x, self.dropout) for x in features)
 
     def _mixed(
-        self, views: dict, name: str, pseudo: PseudoLabel, other: PseudoLabel | None
+        self, views: Views, name: str, pseudo: PseudoLabel, other: PseudoLabel | None
     ) -> tuple[Tensor, Target]:
         """One strong view (N, 3, H, W) and its target, painted, then with a box of the partner."""
         image = self.paint(views[name], pseudo)

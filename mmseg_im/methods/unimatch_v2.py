@@ -2,15 +2,17 @@
 """UniMatch V2: two strong views with complementary channels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from .base import SSLMethod
 from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
 from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def complementary_dropout(features: Sequence[Tensor], keep: float = 0.5) -> tuple[Tensor, ...]:
@@ -63,8 +65,8 @@ class UniMatchV2(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         keep: float = 0.5,
@@ -76,11 +78,11 @@ class UniMatchV2(SSLMethod):
         self.cutmix_prob = cutmix_prob
         self.keep = keep
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         pseudo = self.label(student, views['weak'], samples['weak'])
         mixed = []
         for name in ('strong1', 'strong2'):

@@ -119,7 +119,7 @@ class EvalNet(BaseModel):
         )
 
 
-def _stack(labels: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+def _stack(labels: Sequence[Tensor], size: Sequence[int]) -> Tensor:
     """Stacks label maps (M, h, w) of a batch whose images were padded to one size."""
     return torch.stack([
         F.pad(m, (0, size[1] - m.shape[2], 0, size[0] - m.shape[1]), value=IGNORE_INDEX)

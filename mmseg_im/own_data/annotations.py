@@ -114,7 +114,7 @@ def class_presence(
     def read(name: str) -> set:
         if overlapping:
             return {c for c, path in zip(of_classes, files[name], strict=True)
-                    if decode(path).any()}  # fmt: skip
+                    if decode(str(path)).any()}  # fmt: skip
         return _values(files[name][0])
 
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -21,12 +21,14 @@ NO_IMAGE = 'Masks without an image of their name'
 NO_LAYER = 'Images with a mask in some class folders only; add an empty mask (0) to the others'
 
 
-def find_images(folder: str | os.PathLike, skip: Iterable[str] = ()) -> dict[str, list[Path]]:
+def find_images(
+    folder: str | os.PathLike, skip: Iterable[str | os.PathLike] = ()
+) -> dict[str, list[Path]]:
     """All image files below a folder; symbolic links are followed, hidden files passed over.
 
     Args:
         folder (str or PathLike): Where to look.
-        skip (Iterable[str]): Folders below it that are not entered.
+        skip (Iterable[str or PathLike]): Folders below it that are not entered.
 
     Returns:
         dict[str, list[Path]]: Name to files, sorted. A name is the path below the folder without
@@ -39,7 +41,8 @@ def find_images(folder: str | os.PathLike, skip: Iterable[str] = ()) -> dict[str
     if not os.path.isdir(folder):
         raise MissingFileError(f'The folder {folder} does not exist.')
     skipped = {os.path.realpath(path) for path in skip}
-    above: dict[str, frozenset[str]] = {os.fspath(folder): frozenset()}
+    folder = os.fspath(folder)
+    above: dict[str, frozenset[str]] = {folder: frozenset()}
     found: dict[str, list[Path]] = {}
     for parent, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(parent)

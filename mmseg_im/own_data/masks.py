@@ -160,7 +160,7 @@ def _is_lossy_webp(path: Path) -> bool:
 
 
 def _palette(image: Image.Image) -> tuple[int, ...]:
-    flat = image.getpalette('RGB')
+    flat = image.getpalette('RGB') or []
     return tuple(r << 16 | g << 8 | b for r, g, b in zip(*[iter(flat)] * 3, strict=True))
 
 

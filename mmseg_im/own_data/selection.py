@@ -74,7 +74,8 @@ def cover(units: Sequence[Unit], target: int) -> list[Unit]:
     """
     closest = total_images(fill(units, target)) if target else 0
     budget = max(target, closest)
-    chosen, seen = [], set()
+    chosen: list[Unit] = []
+    seen: set[str] = set()
     for unit in units:
         if not unit.classes <= seen:
             chosen.append(unit)

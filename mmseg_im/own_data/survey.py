@@ -82,11 +82,12 @@ def survey(
     names = found.keys() | left_out
     folders = class_folders(masks, images, names)
     reasons: list[str] = []
+    files: Mapping[str, dict[str, Path] | Path]
     if folders:
         files = layer_files(masks, folders, names, classes, flaws)
     else:
-        files = composed(find_images(masks, skip=[images]))
-        files = unique(renamed(files, names, reasons), flaws)
+        of_masks = composed(find_images(masks, skip=[images]))
+        files = unique(renamed(of_masks, names, reasons), flaws)
         flaws += [Flaw(NO_IMAGE, str(files[name])) for name in sorted(files.keys() - names)]
     files = {name: path for name, path in files.items() if name in names}
     decoded = _each(inspect_image, found, flaws, 'images')
@@ -122,8 +123,8 @@ def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
         if scheme.label_space != 'multilabel' and 'background' in counts:
             counts['background'] += mask.uncovered
         return counts
-    counts = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
-    return {n: counts.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
+    codes = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
+    return {n: codes.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
 
 
 def _shown(flaws: Iterable[Flaw]) -> str:

@@ -50,7 +50,8 @@ class Facts:
 
 def crop_of(size: tuple[int, int]) -> tuple[int, int]:
     """Height and width rounded down to multiples of ``STRIDE``, at least two of them."""
-    return tuple(max(side // STRIDE, 2) * STRIDE for side in size)
+    height, width = (max(side // STRIDE, 2) * STRIDE for side in size)
+    return height, width
 
 
 def training_config(facts: Facts, name: str) -> str:

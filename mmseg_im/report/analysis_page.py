@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from mmengine import Config
@@ -137,10 +138,9 @@ def plot(analysis: Analysis, path: Path) -> Path:
             ('confidence threshold', analysis.confidence[most], '-'),
             ('entropy threshold', analysis.entropy[most], '--'),
         ):
-            x, y = scores.curve()
-            axes.plot(
-                100 * x, 100 * y, style, color='0.35', lw=1.6, label=f'{title}, {most} networks'
-            )
+            coverage, accuracy = scores.curve()
+            label: str | None = f'{title}, {most} networks'
+            axes.plot(100 * coverage, 100 * accuracy, style, color='0.35', lw=1.6, label=label)
         colours = matplotlib.colormaps['viridis'](torch.linspace(0.1, 0.75, most - 1).numpy())
         lowest = 100.0
         for k, colour in zip(range(2, most + 1), colours, strict=True):
@@ -154,13 +154,18 @@ def plot(analysis: Analysis, path: Path) -> Path:
                 axes.plot([x], [y], 'o', color=colour, ms=6, label=label)
                 label = None  # once in the legend
                 # labels of neighbouring K stand on either side of their points
-                place = dict(textcoords='offset points', fontsize=8)
-                place.update(xytext=(5, 5) if k % 2 else (-17, -11))
-                axes.annotate(f'{rule.erode}/{rule.dilate}', (x, y), color=colour, **place)
+                axes.annotate(
+                    f'{rule.erode}/{rule.dilate}',
+                    (x, y),
+                    xytext=(5, 5) if k % 2 else (-17, -11),
+                    textcoords='offset points',
+                    fontsize=8,
+                    color=colour,
+                )
         axes.set_xlim(max(0, lowest - 12), 101)
-        inside = [y for line in axes.lines for x, y in zip(*line.get_data(), strict=True)
-                  if x >= axes.get_xlim()[0]]  # fmt: skip
-        axes.set_ylim(min(inside) - 1, min(max(inside) + 1, 100.5))
+        points = np.concatenate([line.get_xydata() for line in axes.lines])
+        inside = points[points[:, 0] >= axes.get_xlim()[0], 1]
+        axes.set_ylim(inside.min() - 1, min(inside.max() + 1, 100.5))
         axes.set_xlabel('coverage: % of the pixels kept')
         axes.set_ylabel('% of the kept pixels that are right')
         axes.legend(frameon=False, fontsize=10, loc='lower left')

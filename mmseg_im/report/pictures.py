@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 
 from ..labels.spaces import IGNORE_INDEX
 
-HATCH_COLOURS = (np.uint8([70, 70, 70]), np.uint8([225, 225, 225]))
-IGNORED_COLOUR = np.uint8([0, 0, 0])
+HATCH_COLOURS = (np.array([70, 70, 70], np.uint8), np.array([225, 225, 225], np.uint8))
+IGNORED_COLOUR = np.array([0, 0, 0], np.uint8)
 
 
 def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
@@ -61,7 +61,7 @@ def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
 
 
-def to_rgb(image: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+def to_rgb(image: torch.Tensor, size: Sequence[int]) -> np.ndarray:
     """Returns an image (3, h, w) uint8 BGR as (H, W, 3) uint8 RGB, padded with black."""
     picture = np.zeros((*size, 3), np.uint8)
     array = image.cpu().numpy().transpose(1, 2, 0)[: size[0], : size[1], ::-1]
@@ -105,7 +105,7 @@ def draw_panel(
     height, width = rows[0][0].image.shape[:2]
     tile_height = tile_width * height / width
     entries = [
-        Patch(facecolor=np.divide(colour, 255), edgecolor='0.4', label=name)
+        Patch(facecolor=tuple(np.divide(colour, 255)), edgecolor='0.4', label=name)
         for name, colour in zip(classes, palette, strict=True)
     ]
     if with_mask:

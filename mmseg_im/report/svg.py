@@ -2,11 +2,12 @@
 """Turns plots into SVG text for a page."""
 
 import io
+from typing import Any
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     'svg.fonttype': 'none',
     'svg.hashsalt': 'mmseg_im',  # equal runs make equal files
     'font.family': 'sans-serif',

@@ -4,9 +4,11 @@
 import contextlib
 import copy
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from mmengine import Config
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -17,7 +19,7 @@ from ..errors import MissingFileError
 from ..labels.logits import pixel_logits
 
 
-def build_network(config: str | dict, where: str) -> nn.Module:
+def build_network(config: str | dict[str, Any], where: str) -> BaseSegmentor:
     """Builds a segmentor without its semi-supervised method.
 
     Args:
@@ -29,19 +31,21 @@ def build_network(config: str | dict, where: str) -> nn.Module:
     """
     if isinstance(config, str):
         try:
-            config = Config.fromfile(config).model
+            model = Config.fromfile(config).model
         except FileNotFoundError:
             raise MissingFileError(f'{where}.config: {config} does not exist.') from None
-    config = copy.deepcopy(config)
-    config.pop('semi', None)
-    return MODELS.build(config)
+    else:
+        model = config
+    model = copy.deepcopy(model)
+    model.pop('semi', None)
+    return MODELS.build(model)
 
 
-def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, ...] | None:
+def load_network(network: BaseSegmentor, checkpoint: str, where: str) -> tuple[str, ...] | None:
     """Loads a checkpoint into a segmentor; a semi-supervised method in it is passed over.
 
     Args:
-        network (nn.Module): From :func:`build_network`.
+        network (BaseSegmentor): From :func:`build_network`.
         checkpoint (str): Path or URL.
         where (str): The config key, for error messages.
 
@@ -67,7 +71,7 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     return None if classes is None else tuple(classes)
 
 
-def reinitialised(network: nn.Module) -> nn.Module:
+def reinitialised(network: BaseSegmentor) -> BaseSegmentor:
     """A copy of a network with weights that are drawn anew, as its constructor draws them.
 
     ``init_weights`` of what owns the copy does the rest, such as loading a pretrained backbone.
@@ -79,7 +83,7 @@ def reinitialised(network: nn.Module) -> nn.Module:
     return network
 
 
-def task_of(segmentor: nn.Module) -> str:
+def task_of(segmentor: BaseSegmentor) -> str:
     """Name of a segmentor's label space; a stock one is binary if it has a single channel."""
     space = getattr(segmentor, 'label_space', None)
     if space is not None:
@@ -100,11 +104,11 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def predict(network: nn.Module, image: Tensor) -> Tensor:
+def predict(network: BaseSegmentor, image: Tensor) -> Tensor:
     """Predicts a batch in eval mode, without a gradient.
 
     Args:
-        network (nn.Module): A segmentor, such as the student or a network trained beside it.
+        network (BaseSegmentor): A segmentor, such as the student or a network trained beside it.
         image (Tensor): (N, 3, H, W), normalised.
 
     Returns:

@@ -17,7 +17,7 @@ from ..image_files import decode
 def is_set(path: str) -> np.ndarray:
     """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
     # with 8 bits a 16-bit mask of 0 and 1 would be empty
-    return decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR).any(axis=-1)
+    return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
 
 
 @TRANSFORMS.register_module()
@@ -71,6 +71,7 @@ class LoadHiddenAnnotations(BaseTransform):
     def transform(self, results: dict) -> dict:
         name = osp.splitext(osp.relpath(results['img_path'], self.img_dir))[0]
         name += self.seg_map_suffix
+        path: str | dict[str, str]
         if self.classes is None:
             path = osp.join(self.seg_map_dir, name)
         else:

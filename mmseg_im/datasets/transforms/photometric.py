@@ -21,7 +21,7 @@ def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
     Returns:
         np.ndarray: (H, W, 3) uint8, BGR.
     """
-    hsv = cv2.cvtColor(img.astype(np.float32), cv2.COLOR_BGR2HSV)
+    hsv: np.ndarray = cv2.cvtColor(img.astype(np.float32), cv2.COLOR_BGR2HSV)
     hsv[..., 0] += 360 * (factor % 1)  # the way back wraps values above 360, but none below 0
     return np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)).astype(np.uint8)
 

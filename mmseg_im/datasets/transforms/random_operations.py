@@ -24,7 +24,7 @@ def _hue(img: Image.Image, u: float) -> Image.Image:
     return Image.fromarray(shift_hue(np.ascontiguousarray(array), u)[..., ::-1].copy())
 
 
-OPERATIONS: dict[str, tuple[Callable, Callable[[float], float]]] = {
+OPERATIONS: dict[str, tuple[Callable, Callable[[float], float] | None]] = {
     # name: operation, and its strength as a function of u, uniform in [0, 1)
     'identity': (lambda img, s: img, lambda u: u),
     'autocontrast': (lambda img, s: ImageOps.autocontrast(img), lambda u: u),

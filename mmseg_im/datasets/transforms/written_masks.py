@@ -59,8 +59,8 @@ class LoadInconsistencyMask(BaseTransform):
         label = torch.where(refined == IGNORE_INDEX, label, refined)[0].permute(1, 2, 0).numpy()
         shape = results['gt_seg_map'].shape
         results['gt_seg_map'] = label.reshape(shape)
-        final = final[0].permute(1, 2, 0).numpy().astype(np.uint8)
-        results[FIELD] = final[..., 0] if final.shape[2] == 1 else final
+        written = final[0].permute(1, 2, 0).numpy().astype(np.uint8)
+        results[FIELD] = written[..., 0] if written.shape[2] == 1 else written
         results['seg_fields'].append(FIELD)
         return results
 
@@ -119,5 +119,7 @@ class FilterInconsistentPixels(BaseTransform):
             results['gt_seg_map'] = np.where(where, np.uint8(self.masked_label), label)
         if self.block_input:
             hidden = mask if mask.ndim == 2 else mask.all(axis=2)
-            results['img'] = np.where(hidden[..., None], np.uint8(self.fill), results['img'])
+            results['img'] = np.where(
+                hidden[..., None], np.array(self.fill, np.uint8), results['img']
+            )
         return results

@@ -2,10 +2,10 @@
 """Checks the weights of every checkpoint that a Runner loads."""
 
 from mmengine.hooks import RuntimeInfoHook
-from mmengine.model import BaseModule, BaseTTAModel, is_model_wrapper
+from mmengine.model import BaseModel, BaseModule, BaseTTAModel, is_model_wrapper
 from mmengine.runner import BaseLoop, find_latest_checkpoint
 from mmseg.registry import HOOKS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...checkpoints.comparing import tensors_of
 from ...checkpoints.fitting import INIT, PREDICT, RESUME, START, check, fitted
@@ -59,7 +59,7 @@ def _check_init(module: BaseModule, state_dict: dict, prefix: str, *args) -> Non
         check(tensors, module, name, INIT)
 
 
-def network_of(model: nn.Module) -> nn.Module:
+def network_of(model: BaseModel) -> BaseModel:
     """Returns the network without wrappers of DDP and test-time augmentation."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module

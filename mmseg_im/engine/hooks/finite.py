@@ -39,7 +39,8 @@ class FiniteHook(Hook):
         if steps < 1:
             raise UserError(f'FiniteHook: steps={steps} must be 1 or more.')
         self.steps = steps
-        self.streak, self.first, self.images = 0, '', []
+        self.streak, self.first = 0, ''
+        self.images: list[str] = []
 
     def before_train(self, runner) -> None:
         """Checks the weights that training begins with.

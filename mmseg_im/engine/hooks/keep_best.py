@@ -84,7 +84,7 @@ class KeepBestHook(ValidationRecordHook):
             return True
         return False
 
-    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+    def after_val_epoch(self, runner, metrics: dict) -> None:
         """Keeps the weights if the validation is the best so far, then records it.
 
         Raises:
@@ -146,7 +146,7 @@ def score(value: float | None) -> float:
     return float('-inf') if value is None or value != value else float(value)
 
 
-def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:
+def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float | None]]:
     """Returns the validation of the network in ``best.pth`` of a finished run.
 
     Returns:

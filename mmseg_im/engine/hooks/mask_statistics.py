@@ -66,7 +66,7 @@ def mask_counts(
     return counts
 
 
-def hidden_labels(samples: Sequence, size: tuple[int, int]) -> Tensor | None:
+def hidden_labels(samples: Sequence, size: Sequence[int]) -> Tensor | None:
     """Stacks the hidden annotations of a batch, (N, M, H, W); None if there are none.
 
     Args:
@@ -164,7 +164,7 @@ class InconsistencyHook(Hook):
         pseudo = method.last_pseudo
         samples = data_batch['data_samples'][self.view]
         space = student_of(runner).label_space
-        hidden = hidden_labels(samples, tuple(pseudo.label.shape[2:]))
+        hidden = hidden_labels(samples, pseudo.label.shape[2:])
         counts = mask_counts(
             space, pseudo, None if hidden is None else hidden.to(pseudo.label.device)
         )

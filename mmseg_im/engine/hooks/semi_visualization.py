@@ -46,6 +46,8 @@ class SemiVisualizationHook(Hook):
         if not self.every_n_train_iters(runner, self.interval) or method is None:
             return
         pseudo = method.last_pseudo
+        if pseudo is None:  # the method labels nothing
+            return
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
         rows = [
@@ -77,7 +79,7 @@ class SemiVisualizationHook(Hook):
         prediction: torch.Tensor,
         palette: Sequence,
     ) -> list[Tile]:
-        size = tuple(pseudo.label.shape[2:])
+        size = pseudo.label.shape[2:]
         tiles = [
             Tile(f'{name} view', to_rgb(images[i], size))
             for name, images in inputs.items()

@@ -47,7 +47,7 @@ class ValidationRecordHook(Hook):
         found = read_record(path) if path.is_file() and now > 0 else {}
         return {key: value for key, value in found.items() if int(key) <= now}
 
-    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+    def after_val_epoch(self, runner, metrics: dict) -> None:
         """Adds a validation to the record."""
         if self.record is None:
             return

@@ -34,7 +34,9 @@ class Fusion(nn.Module):
         self.project = nn.Conv2d(channels, channels, 1)
 
     def forward(self, skip: Tensor, coarser: Tensor | None, size: tuple[int, int]) -> Tensor:
-        x = skip if coarser is None else coarser + self.skip_unit(skip)
+        x = skip
+        if self.skip_unit is not None and coarser is not None:
+            x = coarser + self.skip_unit(skip)
         x = F.interpolate(self.unit(x), size=size, mode='bilinear', align_corners=True)
         return self.project(x)
 

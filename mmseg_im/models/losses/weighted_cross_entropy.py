@@ -31,6 +31,9 @@ class WeightedCrossEntropyLoss(nn.Module):
         UserError: If a weight is negative or all are zero.
     """
 
+    class_weight: Tensor
+    """Tensor: (C,) float32."""
+
     def __init__(
         self,
         class_weight: Sequence[float],

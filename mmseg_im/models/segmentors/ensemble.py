@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -131,6 +132,7 @@ class EnsembleSegmentor(BaseModel):
             Tensor: (1, C, H, W) float32 logits at the original size: all images for the first
             voter, then all for the second, and so on.
         """
+        network: BaseSegmentor
         for network, views in zip(self.networks, self.views, strict=True):
             copies = [SegDataSample(metainfo=sample.metainfo) for sample in samples]
             batch = network.data_preprocessor(dict(inputs=images, data_samples=copies), False)
@@ -155,11 +157,12 @@ class EnsembleSegmentor(BaseModel):
         total = images[0].new_zeros(
             (len(images), space.out_channels, *samples[0].ori_shape), dtype=torch.float32
         )
+        images_votes = [Votes(self.min_agreement, space.num_labels, True) for _ in images]
         images_voters = deque(
-            Aggregate(space, Votes(self.min_agreement, space.num_labels, True), one)
-            for one in total.split(1)
+            Aggregate(space, votes, one)
+            for votes, one in zip(images_votes, total.split(1), strict=True)
         )
-        pixels = deque(0 for _ in images)
+        pixels: deque[Tensor | int] = deque(0 for _ in images)
         everywhere = torch.ones((), dtype=torch.bool, device=total.device)
         # not enumerate, which keeps its last item: a view of the whole batch's logits, which would
         # live on beside the next voter's
@@ -169,8 +172,10 @@ class EnsembleSegmentor(BaseModel):
             images_voters.rotate(-1)
             pixels.rotate(-1)
             del logits
-        for voters, found, sample in zip(images_voters, pixels, samples, strict=True):
-            label, inconsistent = self._result(voters)
+        for voters, votes, found, sample in zip(
+            images_voters, images_votes, pixels, samples, strict=True
+        ):
+            label, inconsistent = self._result(voters, votes)
             sample.set_data(
                 dict(
                     pred_sem_seg=PixelData(data=label[0].long()),
@@ -179,13 +184,13 @@ class EnsembleSegmentor(BaseModel):
             )
             sample.set_field(found, 'voter_pixels')
             sample.set_field(voters.num_voters, 'num_voters')
-            sample.set_field(bool(voters.votes.same_classes), 'same_classes')
+            sample.set_field(bool(votes.same_classes), 'same_classes')
             sample.set_field(bool(voters.finite), 'finite')
 
-    def _result(self, voters: Aggregate) -> tuple[Tensor, Tensor]:
+    def _result(self, voters: Aggregate, votes: Votes) -> tuple[Tensor, Tensor]:
         """Label (1, M, H, W) uint8 and inconsistent pixels (1, M, H, W) bool of one image."""
         mean_label = self.label_space.hard(voters.mean())
-        agreed, inconsistent = voters.votes.result()
+        agreed, inconsistent = votes.result()
         if self.voter == 'mean':
             return mean_label, torch.zeros_like(inconsistent)
         return torch.where(inconsistent, mean_label, agreed), inconsistent
@@ -204,7 +209,7 @@ def _at_original_size(logits: Tensor, meta: dict, align_corners: bool) -> Tensor
     return resize(logits, meta['ori_shape'], mode='bilinear', align_corners=align_corners)
 
 
-def space_of(network: nn.Module) -> LabelSpace:
+def space_of(network: BaseSegmentor) -> LabelSpace:
     """Label space of a segmentor; a stock one with a single channel has its head's threshold."""
     space = getattr(network, 'label_space', None)
     if space is not None:
@@ -215,7 +220,7 @@ def space_of(network: nn.Module) -> LabelSpace:
     return build_label_space(cfg, network.num_classes, network.out_channels)
 
 
-def _check_same(first: nn.Module, network: nn.Module, where: str) -> None:
+def _check_same(first: BaseSegmentor, network: BaseSegmentor, where: str) -> None:
     ours, theirs = (
         (task_of(n), n.num_classes, getattr(space_of(n), 'threshold', 0.5))
         for n in (first, network)

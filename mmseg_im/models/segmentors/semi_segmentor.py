@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segmentors that train semi-supervised and are, in every other way, mmseg's own."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -18,33 +18,11 @@ from ...errors import UserError
 from ...labels.logits import at_size, pixel_logits
 from ...labels.spaces import build_label_space
 from ...methods.base import SSLMethod
+from ...methods.student import JointPass
 from .heads import check_head, check_losses, sigmoid_loss
 
 
-class JointPass(NamedTuple):
-    """What :meth:`SemiMixin.joint` found of N labeled and M unlabeled images.
-
-    Attributes:
-        losses (dict[str, Tensor]): Supervised losses of the labeled images.
-        logits (Tensor): (M, C, H, W) of the unlabeled images.
-        perturbed (Tensor, optional): (M, C, H, W), likewise from the changed features.
-        features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each.
-        raw (Tensor): (N + M, C, h, w) logits of all as the decode head gave them.
-        labeled_logits (Tensor, optional): (N, C, H, W) of the labeled images at their size, which
-            may be another one; None of a cascade.
-        labeled_features (tuple[Tensor]): Their maps, (N, c, h, w) each.
-    """
-
-    losses: dict[str, Tensor]
-    logits: Tensor
-    perturbed: Tensor | None
-    features: tuple[Tensor, ...]
-    raw: Tensor
-    labeled_logits: Tensor | None
-    labeled_features: tuple[Tensor, ...]
-
-
-class SemiMixin:
+class SemiMixin(EncoderDecoder):
     """Adds a semi-supervised method and a label space to a segmentor of mmseg.
 
     The student's keys carry no prefix, so its checkpoint loads into the same config without
@@ -87,7 +65,7 @@ class SemiMixin:
         """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.labels.logits`."""
         return pixel_logits(self, image)
 
-    def decode(self, features: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+    def decode(self, features: tuple[Tensor, ...], size: Sequence[int]) -> Tensor:
         """Logits (N, C, H, W) at a size from the maps of ``extract_feat``."""
         return at_size(self, self.decode_head.forward(features), size)
 
@@ -125,7 +103,7 @@ class SemiMixin:
         """The supervised losses of decode head and auxiliary heads, as ever."""
         return super().loss(image, samples)
 
-    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> 'JointPass':
+    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> JointPass:
         """One pass over labeled and unlabeled images, so that batch norm sees them together.
 
         Batches of different sizes (without a fixed ``size`` in the data preprocessor) are passed
@@ -160,12 +138,17 @@ class SemiMixin:
             # batch norm sees all images together here, too
             found = self._head_loss(head, head.forward(seen)[: len(image)], samples)
             losses.update(add_prefix(found, prefix))
-        changed = None if perturb is None else logits[total + count :]
         return JointPass(
-            losses, logits[count:total], changed, features, raw[:total], own_logits, own_features
+            losses,
+            logits=logits[count:total],
+            perturbed=logits[total + count :],
+            features=features,
+            raw=raw[:total],
+            labeled_logits=own_logits,
+            labeled_features=own_features,
         )
 
-    def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
+    def _head_loss(self, head: BaseDecodeHead, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             # in float32 under autocast, and in the memory order of logits, see at_size
             return head.loss_by_feat(raw.float().contiguous(), samples)
@@ -187,7 +170,7 @@ class SemiMixin:
             losses.update(add_prefix(found, prefix))
         return losses
 
-    def _named_auxiliary_heads(self) -> list[tuple[str, nn.Module]]:
+    def _named_auxiliary_heads(self) -> list[tuple[str, BaseDecodeHead]]:
         """The auxiliary heads with the prefixes that mmseg gives their losses."""
         if not self.with_auxiliary_head:
             return []
@@ -245,7 +228,7 @@ class SemiMixin:
 
 
 @MODELS.register_module()
-class SemiSegmentor(SemiMixin, EncoderDecoder):
+class SemiSegmentor(SemiMixin):
     """An ``EncoderDecoder`` with ``semi=dict(...)``, see :class:`SemiMixin`."""
 
 
@@ -265,4 +248,4 @@ class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
         """
         losses = self.supervised(image, samples)
         logits = self.logits(others)
-        return JointPass(losses, logits, None, (), logits, None, ())
+        return JointPass(losses, logits, logits[:0], (), logits, logits[:0], ())
