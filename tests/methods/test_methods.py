@@ -29,6 +29,7 @@ METHODS = dict(
         ranks=(2, 4),
     ),
     cps=dict(type='CPS'),
+    corrmatch=dict(type='CorrMatch', in_channels=8, in_index=0, channels=8, threshold=0.2),
     segkc=dict(type='SegKC', senior=tiny_model(num_classes=4), channels=(4, 4)),
 )
 IM = dict(type='InconsistencyMask')
@@ -171,12 +172,7 @@ def test_everything_is_padding(build_tiny, semi):
     assert all(torch.isfinite(v) for v in unsup.values())
     # what labeled pixels or whole feature maps take part in
     of_labeled = ('unsup.loss_contrast', 'unsup.loss_features', 'unsup.loss_labeled')
-    unsup = {
-        k: v
-        for k, v in unsup.items()
-        if k not in ('unsup.loss_contrast', 'unsup.loss_features', 'unsup.loss_labeled')
-        or semi['type'] == 'UniMatch'
-    }
+    unsup = {k: v for k, v in unsup.items() if k not in of_labeled or semi['type'] == 'UniMatch'}
     if semi['type'] != 'AugSeg':  # which injects labeled pixels
         assert all(v.item() == 0 for v in unsup.values())
 
