@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Correlation of positions in a feature map, and labels that spread along it (CorrMatch)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -67,7 +69,8 @@ def rows_of_map(query: Tensor, key: Tensor, places: Tensor) -> Tensor:
     """
     width = query.shape[2]
     chosen = query.gather(1, places[..., None].expand(-1, -1, width))
-    return ((chosen @ key.transpose(1, 2)).float() / width**0.5).softmax(dim=2)
+    score = (chosen @ key.transpose(1, 2)).float() / math.sqrt(width)
+    return score.softmax(dim=2)
 
 
 def regions_of(rows: Tensor, valid: Tensor, share: float = 0.5) -> Tensor:

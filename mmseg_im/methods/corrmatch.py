@@ -174,6 +174,7 @@ class CorrMatch(SSLMethod):
                 loss_soft=divergence(prob, strong, target),
                 loss_features=pseudo_label_loss(space, both.perturbed, pseudo),
                 loss_correlation=loss_correlation / 2,
+                threshold=self.global_threshold,
             ),
         )
 
@@ -206,7 +207,12 @@ class CorrMatch(SSLMethod):
 
     @torch.no_grad()
     def _spread(
-        self, pseudo: PseudoLabel, query: Tensor, key: Tensor, grid: tuple, num_classes: int
+        self,
+        pseudo: PseudoLabel,
+        query: Tensor,
+        key: Tensor,
+        grid: tuple[int, ...],
+        num_classes: int,
     ) -> PseudoLabel:
         """Labels the regions of drawn positions, and drops unsure pixels that are in none.
 
@@ -214,7 +220,7 @@ class CorrMatch(SSLMethod):
             pseudo (PseudoLabel): Of the weak view (N, 1, H, W), without a threshold.
             query (Tensor): (N, h w, C).
             key (Tensor): (N, h w, C).
-            grid (tuple[int, int]): h, w.
+            grid (tuple[int, ...]): h, w.
             num_classes (int): C.
         """
         counts = pseudo.carries_loss()
