@@ -199,6 +199,8 @@ def shrink(cfg, size: int = 32) -> None:
             node['channels'] = (width, width)
         if kind == 'U2PL' and node['in_channels'][0] > 64:
             node['in_channels'] = [16, 128]
+        if kind == 'CorrMatch' and node['in_channels'] > 64:
+            node['in_channels'] = width
         if kind == 'FCNHead' and node.get('in_channels') == 1024:  # the auxiliary head
             node.update(in_channels=64, channels=8)
         if node.get('mode') == 'slide':

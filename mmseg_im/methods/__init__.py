@@ -2,6 +2,7 @@
 from .augseg import AugSeg
 from .base import SSLMethod
 from .consistency import ConsistencyLoss
+from .corrmatch import CorrMatch
 from .cps import CPS
 from .fixmatch import FixMatch
 from .imas import IMAS
@@ -18,6 +19,7 @@ __all__ = [
     'U2PL',
     'AugSeg',
     'ConsistencyLoss',
+    'CorrMatch',
     'FixMatch',
     'MeanTeacher',
     'PseudoLabel',

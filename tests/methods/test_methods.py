@@ -29,6 +29,7 @@ METHODS = dict(
         ranks=(2, 4),
     ),
     cps=dict(type='CPS'),
+    corrmatch=dict(type='CorrMatch', in_channels=8, in_index=0, channels=8, threshold=0.2),
     segkc=dict(type='SegKC', senior=tiny_model(num_classes=4), channels=(4, 4)),
 )
 IM = dict(type='InconsistencyMask')

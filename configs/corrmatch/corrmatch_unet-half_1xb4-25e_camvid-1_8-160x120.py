@@ -1,0 +1,12 @@
+# Never trained here: its numbers would stand in docs/methods.md.
+# CorrMatch on CamVid with a small network from scratch; it correlates maps of 20x15 positions.
+_base_ = [
+    '../_base_/models/unet_half_camvid.py',
+    '../_base_/datasets/semi_camvid_160x120.py',
+    '../_base_/schedules/adamw_25e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    data_preprocessor=dict(size=_base_.crop_size),
+    semi=dict(type='CorrMatch', in_channels=64, in_index=1, channels=64),
+)
