@@ -2,15 +2,16 @@
 """CorrMatch: labels spread to what correlates with sure pixels, above a threshold that adapts."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from ..labels.logits import at_size
@@ -28,6 +29,7 @@ from .memory_bank import draw
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
 from .pseudo_label import PseudoLabel, Target, pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def divergence(prob: Tensor, logits: Tensor, target: Target) -> Tensor:
@@ -102,14 +104,15 @@ class CorrMatch(SSLMethod):
     views = ('weak', 'strong')
     needs_teachers = False
     own_voters = 1
+    global_threshold: Tensor
 
     def __init__(
         self,
         in_channels: int,
         in_index: int = -1,
         channels: int = 256,
-        teachers: Sequence[dict] = (),
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]] = (),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.85,
         threshold_momentum: float = 0.001,
         num_samples: int = 128,
@@ -132,7 +135,7 @@ class CorrMatch(SSLMethod):
         self.dropout = dropout
         self.register_buffer('global_threshold', torch.tensor(float(threshold)))
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         if not student.label_space.head_knows_loss:
             raise UserError(
@@ -142,16 +145,16 @@ class CorrMatch(SSLMethod):
         super().bind(student)
         self.correlation = Correlation(self.in_channels, self.channels, student.num_classes)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, weak = student.label_space, views['weak']
         both = student.joint(views['sup'], samples['sup'], weak, perturb=self._drop)
-        votes = [both.logits.detach()]
+        votes: Iterable[Tensor] = [both.logits.detach()]
         if self.im is not None:
             votes = itertools.chain(votes, self.votes(student, weak))
         pseudo = self.label(student, weak, samples['weak'], votes)
         self._follow(pseudo, student.num_classes)
-        features = [x[-len(weak) :] for x in both.features]
-        by_weak, query, key = self._correlate(student, features, both.logits)
+        of_weak = tuple(x[-len(weak) :] for x in both.features)
+        by_weak, query, key = self._correlate(student, of_weak, both.logits)
         pseudo = self._spread(pseudo, query, key, by_weak.shape[2:], student.num_classes)
         self.last_pseudo = pseudo
 
@@ -163,7 +166,7 @@ class CorrMatch(SSLMethod):
         by_strong, _, _ = self._correlate(student, features, strong)
         by_labeled, _, _ = self._correlate(student, both.labeled_features, both.labeled_logits)
         of_labeled = student.decode_head.loss_by_feat(by_labeled, samples['sup'])
-        loss_correlation = sum(
+        loss_weak, loss_strong = (
             pseudo_label_loss(space, at_size(student, logits, image.shape[2:]), label)
             for logits, label in ((by_weak, pseudo), (by_strong, target))
         )
@@ -173,7 +176,7 @@ class CorrMatch(SSLMethod):
                 loss_strong=pseudo_label_loss(space, strong, target),
                 loss_soft=divergence(prob, strong, target),
                 loss_features=pseudo_label_loss(space, both.perturbed, pseudo),
-                loss_correlation=loss_correlation / 2,
+                loss_correlation=(loss_weak + loss_strong) / 2,
                 threshold=self.global_threshold,
             ),
         )
@@ -182,7 +185,7 @@ class CorrMatch(SSLMethod):
         return tuple(F.dropout2d(x, self.dropout) for x in features)
 
     def _correlate(
-        self, student: nn.Module, features: Sequence[Tensor], logits: Tensor
+        self, student: Student, features: Sequence[Tensor], logits: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction by correlation (N, C, h, w), and its queries and keys (N, h w, C)."""
         x = features[self.in_index]

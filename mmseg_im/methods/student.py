@@ -4,8 +4,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.structures import SegDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..labels.spaces import LabelSpace
 
@@ -58,8 +59,8 @@ class Student(Protocol):
     align_corners: bool
     """bool: How the decode head resizes."""
 
-    decode_head: nn.Module
-    """nn.Module: From feature maps to raw logits; a ``ModuleList`` is a cascade."""
+    decode_head: BaseDecodeHead
+    """BaseDecodeHead: From feature maps to raw logits; a ``ModuleList`` is a cascade."""
 
     def supervised(self, image: Tensor, samples: list[SegDataSample]) -> dict[str, Tensor]:
         """The losses of labeled images (N, 3, H, W), of decode head and auxiliary heads."""
