@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS
 from rich.progress import track
 
 from mmseg_im.errors import plain_errors
-from mmseg_im.files.whole import write_png
+from mmseg_im.files.atomic import write_png
 from mmseg_im.report.pictures import Tile, draw_panel, label_picture, to_rgb
 
 

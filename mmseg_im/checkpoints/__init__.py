@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads checkpoints as data: no code of a file is executed, and no memory is touched by it."""
 
+from .loaders import register_loaders
 from .pretrained import CheckedPretrainedInit
 from .reading import TRUST_VARIABLE, Checkpoint, is_trusted, read_checkpoint
-from .resuming import guard_resume
-from .schemes import register_loaders
+from .resumed_state import guard_resume
 
 __all__ = [
     'TRUST_VARIABLE',

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-from .inert import HISTORY, Call, Name, UnreadableError, refuse_call, shown
+from .allowed_names import HISTORY, Call, Name, UnreadableError, refuse_call, shown
 
 MAX_DIMENSIONS = 16
 NUMBERS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8')

@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from .arrays import ArrayReader, history
-from .containers import Opened
-from .inert import (
+from .allowed_names import (
     HISTORY,
     Call,
     OrderedItems,
@@ -23,6 +21,8 @@ from .inert import (
     is_key,
     refuse_call,
 )
+from .arrays import ArrayReader, history
+from .file_formats import Opened
 from .tensors import TensorReader
 
 # Nested containers of a Runner's checkpoint: about 8 deep, some 10,000 items.
@@ -42,7 +42,7 @@ class Builder:
     """Builds the content of one checkpoint.
 
     Args:
-        opened (Opened): From :func:`.containers.open_checkpoint`.
+        opened (Opened): From :func:`.file_formats.open_checkpoint`.
         place (Callable): Moves a uint8 tensor to a device, given the device that the file names.
     """
 

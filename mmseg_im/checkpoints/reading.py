@@ -11,10 +11,10 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from ..errors import MissingFileError, UserError
+from .allowed_names import ForbiddenNameError, UnreadableError, attempt
 from .building import Builder
-from .containers import open_checkpoint
-from .inert import ForbiddenNameError, UnreadableError, attempt
-from .validation import check_content, check_weights
+from .content_form import check_content, check_weights
+from .file_formats import open_checkpoint
 
 TRUST_VARIABLE = 'MMSEG_IM_TRUST_CHECKPOINT'
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from .allowed_names import DTYPES, Call, OrderedItems, Stored, UnreadableError, refuse_call
 from .arrays import are_whole
-from .containers import Opened, Pid, describe
-from .inert import DTYPES, Call, OrderedItems, Stored, UnreadableError, refuse_call
+from .file_formats import Opened, Pid, describe
 
 # Tensors whose values share places, as of torch.Tensor.expand, are copied; real ones are small.
 MAX_EXPANDED = 64 * 2**20
@@ -18,7 +18,7 @@ class TensorReader:
     """Makes the tensors of a checkpoint; those that share a storage in the file share it.
 
     Args:
-        opened (Opened): From :func:`.containers.open_checkpoint`.
+        opened (Opened): From :func:`.file_formats.open_checkpoint`.
         place (Callable): Moves a uint8 tensor to its device, given the device that the file names.
     """
 

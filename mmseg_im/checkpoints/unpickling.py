@@ -16,7 +16,7 @@ resume from files of ours.
 import pickletools
 from typing import BinaryIO
 
-from .inert import (
+from .allowed_names import (
     ALLOWED,
     CALLED,
     HISTORY,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from . import transforms
 from .camvid import CamVid32Dataset, CamVidDataset
-from .candidates import CandidateDataset, LoadCandidate, PackCandidate
 from .hela import HeLaDataset
 from .isic import ISIC2018Dataset
+from .labels_to_judge import CandidateDataset, LoadCandidate, PackCandidate
 from .multi_label import MultiLabelDataset
 from .pseudo_labeled import PseudoLabeledDataset
 from .seeded import SeededDataset

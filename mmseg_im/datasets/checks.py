@@ -13,8 +13,8 @@ from mmseg.registry import DATASETS
 from ..errors import MissingFileError, UserError
 from .image_files import check_exists
 from .lists import check_list
-from .naming import name_broken_files
-from .parts import infos_of, parts_of
+from .named_errors import name_broken_files
+from .nested_datasets import infos_of, parts_of
 from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
 
 DECODED = 500  # annotations of validation and test data that are decoded
@@ -34,7 +34,7 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
 
     Returns:
         BaseDataset: An error of its pipeline names the file that is to blame, see
-        :func:`~.naming.name_broken_files`.
+        :func:`~.named_errors.name_broken_files`.
 
     Raises:
         MissingFileError: If ``data_root``, the list, an image or an annotation is missing.

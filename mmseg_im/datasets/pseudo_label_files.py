@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import MissingFileError, UserError
+from ..files.atomic import read_json
 from ..files.png import gray_size, png_flaw
 from ..files.safe_names import flaw_of_name
-from ..files.whole import read_json
 
 INDEX = 'index.json'
 QUALITY = 'quality.json'

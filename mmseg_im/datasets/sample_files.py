@@ -10,7 +10,7 @@ from mmengine.dataset import BaseDataset
 from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
 from .image_files import check_exists, check_header, class_ids, decode, header_size
-from .parts import num_classes_of, transforms_of
+from .nested_datasets import num_classes_of, transforms_of
 
 # Annotations by the transform that loads them; one of another name may read any kind of file.
 IDS, BINARY, MULTI_LABEL = 'LoadAnnotations', 'LoadBinaryAnnotations', 'LoadMultiLabelAnnotations'

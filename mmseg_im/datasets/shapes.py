@@ -12,7 +12,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from ..files.whole import read_json, write_aside, write_json, write_png
+from ..files.atomic import read_json, write_aside, write_json, write_png
 
 CLASSES = ('background', 'disc', 'square', 'triangle')
 PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]

@@ -7,10 +7,11 @@ from mmengine.runner import autocast
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import LOOPS
 
-from ..teachers.base import SelfTeacher, Teacher
+from ..teachers.base import Teacher
 from ..teachers.frozen import FrozenTeacher
-from .access import method_of
+from ..teachers.self_teacher import SelfTeacher
 from .checked_loops import ValLoop
+from .runner_parts import method_of
 
 
 @LOOPS.register_module()

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.visualization.vis_backend import force_init_env
 from mmseg.registry import VISBACKENDS
 
-from ..files.whole import write_aside, write_png
+from ..files.atomic import write_aside, write_png
 
 
 # in mmseg's registry under mmengine's name, so that every config with this backend has it

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from .boundary_iou import BoundaryIoUMetric
 from .class_iou import ClassIoUMetric
-from .label_quality import LabelQualityMetric, LabelQualityWriter
+from .evalnet_metrics import LabelQualityMetric, LabelQualityWriter
 from .multi_label_iou import MultiLabelIoUMetric
 from .per_image_iou import PerImageIoUMetric
 from .pseudo_label_quality import PseudoLabelQuality

@@ -7,7 +7,7 @@ import numpy as np
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
-from ..files.whole import write_png
+from ..files.atomic import write_png
 
 
 @METRICS.register_module()

@@ -7,7 +7,7 @@ import torch
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from ..files.whole import write_png
+from ..files.atomic import write_png
 from ..labels.spaces import IGNORE_INDEX
 from .class_iou import ClassIoUMetric
 

@@ -14,7 +14,7 @@ from mmseg.registry import METRICS
 
 from ..datasets.pseudo_label_files import INDEX, image_name, label_files
 from ..errors import UserError
-from ..files.whole import write_json, write_png
+from ..files.atomic import write_json, write_png
 from ..labels.spaces import IGNORE_INDEX
 
 

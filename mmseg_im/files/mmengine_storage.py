@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from .whole import write_aside
+from .atomic import write_aside
 
 
 class WholeFileBackend(LocalBackend):
@@ -16,11 +16,11 @@ class WholeFileBackend(LocalBackend):
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Writes bytes, see :func:`~mmseg_im.files.whole.write_aside`."""
+        """Writes bytes, see :func:`~mmseg_im.files.atomic.write_aside`."""
         write_aside(filepath, obj)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
-        """Writes text, see :func:`~mmseg_im.files.whole.write_aside`."""
+        """Writes text, see :func:`~mmseg_im.files.atomic.write_aside`."""
         write_aside(filepath, obj.encode(encoding))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..datasets.pseudo_label_files import check_names, label_files, overlapping_classes, read_index
 from ..errors import MissingFileError, UserError
-from ..files.whole import read_json, write_aside, write_json
+from ..files.atomic import read_json, write_aside, write_json
 from ..labels.spaces import IGNORE_INDEX
 
 FOLDER = 'examples'

@@ -11,8 +11,8 @@ import numpy as np
 from ..datasets.image_files import decode
 from ..datasets.pseudo_label_files import label_damage, label_files
 from ..errors import UserError
+from ..files.atomic import write_aside
 from ..files.image_size import check_size
-from ..files.whole import write_aside
 from ..report.pictures import colourise, hatch
 from . import plots
 from .examples import FOLDER, LIST, read_examples

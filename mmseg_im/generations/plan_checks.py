@@ -16,8 +16,8 @@ from ..datasets.checks import build_checked
 from ..errors import UserError
 from ..models.segmentors.ensemble import space_of
 from .configs import labeled_config, labeling_config, nodes, student_config
-from .leaks import held_out, image_paths, refuse_common, warn_of_common
 from .settings import Generations
+from .train_test_overlap import held_out, image_paths, refuse_common, warn_of_common
 
 
 def check_plan(cfg: Config, settings: Generations) -> None:

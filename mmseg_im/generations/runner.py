@@ -19,11 +19,11 @@ from ..engine.work_dir import Lock
 from ..errors import UserError
 from ..teachers.networks import build_network, load_network
 from .configs import labeling_config, read_config, student_config, test_config
+from .evalnet_stages import QualityStages
 from .examples import keep_examples
-from .finished import check_networks
+from .finished_files import check_networks
 from .page import write_report
 from .plan_checks import check_plan
-from .quality import QualityStages
 from .ranking import best_students, initial_teachers
 from .settings import read_settings
 from .stages import measure, student_seed, train_student, write_labels

@@ -17,7 +17,7 @@ from ..engine.hooks.validation_record import RECORD
 from ..engine.newest_checkpoint import newest_checkpoint
 from ..engine.processes import on_main_process, stop_workers
 from ..errors import DivergedError
-from ..files.whole import plain_numbers, write_aside
+from ..files.atomic import plain_numbers, write_aside
 from .state import CONFIG
 
 BY_HAND = 'by_hand'

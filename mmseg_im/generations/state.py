@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..engine.hooks.keep_best import BEST
 from ..errors import UserError
+from ..files.atomic import read_json, write_json
 from ..files.json_shape import shape_error
-from ..files.whole import read_json, write_json
 
 STATE = 'state.json'
 CONFIG = 'config.py'

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from .augseg import AugSeg
 from .base import SSLMethod
-from .consistency import ConsistencyLoss
 from .corrmatch import CorrMatch
 from .cps import CPS
 from .fixmatch import FixMatch
 from .imas import IMAS
 from .mean_teacher import MeanTeacher
-from .pseudo_label import PseudoLabel, Target
+from .pseudo_label_loss import PseudoLabel, Target
 from .segkc import SegKC
+from .two_view_consistency import ConsistencyLoss
 from .u2pl import U2PL
 from .unimatch import UniMatch
 from .unimatch_v2 import UniMatchV2

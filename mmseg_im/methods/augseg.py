@@ -12,7 +12,7 @@ from ..labels.spaces import LabelSpace
 from .base import SSLMethod
 from .mixing import box_mask, centred_boxes, cutmix
 from .options import refuse_other_sizes
-from .pseudo_label import PseudoLabel, Target, annotated, pseudo_label_loss
+from .pseudo_label_loss import PseudoLabel, Target, annotated, pseudo_label_loss
 from .student import Samples, Student, Views
 
 

@@ -20,7 +20,7 @@ from ..inconsistency.voting import Aggregate
 from ..teachers.base import Teacher
 from ..teachers.networks import predict
 from .options import check_partner, check_shares
-from .pseudo_label import PseudoLabel, valid_pixels
+from .pseudo_label_loss import PseudoLabel, valid_pixels
 from .student import Samples, Student, Views
 
 

@@ -28,7 +28,7 @@ from .correlation import (
 from .memory_bank import draw
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
-from .pseudo_label import PseudoLabel, Target, pseudo_label_loss
+from .pseudo_label_loss import PseudoLabel, Target, pseudo_label_loss
 from .student import Samples, Student, Views
 
 

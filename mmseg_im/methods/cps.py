@@ -13,7 +13,7 @@ from ..teachers.networks import build_network, reinitialised
 from .base import SSLMethod
 from .mixing import cutmix, neighbour, several_box_mask
 from .options import check_shares, refuse_cascade
-from .pseudo_label import Target, labeled_pixels, pseudo_label_loss
+from .pseudo_label_loss import Target, labeled_pixels, pseudo_label_loss
 from .student import Samples, Student, Views
 
 

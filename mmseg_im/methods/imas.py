@@ -13,7 +13,7 @@ from ..labels.spaces import LabelSpace
 from ..teachers.networks import predict
 from .base import SSLMethod
 from .mixing import box_mask, centred_boxes, cutmix
-from .pseudo_label import Target
+from .pseudo_label_loss import Target
 from .student import Samples, Student, Views
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .pseudo_label import Target
+from .pseudo_label_loss import Target
 
 
 def sample_boxes(

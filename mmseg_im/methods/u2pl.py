@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
-from ..teachers.base import EMATeacher
+from ..teachers.ema import EMATeacher
 from .base import SSLMethod
 from .contrast import Representation, contrast
 from .memory_bank import MemoryBank, draw
 from .mixing import box_mask, cutmix, half_boxes
 from .options import refuse_cascade, refuse_other_sizes
 from .percentile import masked_percentiles
-from .pseudo_label import Target
+from .pseudo_label_loss import Target
 from .student import Samples, Student, Views
 
 

@@ -14,7 +14,7 @@ from ..errors import UserError
 from .base import SSLMethod
 from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
-from .pseudo_label import PseudoLabel, Target, pseudo_label_loss
+from .pseudo_label_loss import PseudoLabel, Target, pseudo_label_loss
 from .student import Samples, Student, Views
 
 PARTNERS = ('batch', 'image')

@@ -11,7 +11,7 @@ from torch import Tensor
 from .base import SSLMethod
 from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
-from .pseudo_label import pseudo_label_loss
+from .pseudo_label_loss import pseudo_label_loss
 from .student import Samples, Student, Views
 
 

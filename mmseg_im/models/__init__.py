@@ -2,10 +2,10 @@
 from .backbones import AdditiveUNet, DINOv2
 from .data_preprocessor import MultiViewDataPreProcessor
 from .decode_heads import UniMatchDPTHead
-from .device_views import DeviceStrongViews
 from .evalnet import EvalNet
 from .losses import ProbOHEMCrossEntropyLoss, WeightedCrossEntropyLoss
 from .segmentors import EnsembleSegmentor, SemiCascadeSegmentor, SemiMixin, SemiSegmentor
+from .strong_views_on_device import DeviceStrongViews
 from .tta import LabelSpaceTTAModel
 
 __all__ = [

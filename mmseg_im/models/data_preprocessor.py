@@ -6,7 +6,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from ..build import build
-from .device_views import DeviceStrongViews
+from .strong_views_on_device import DeviceStrongViews
 
 
 @MODELS.register_module()
@@ -19,9 +19,9 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
 
     Args:
         *args: Of mmseg's preprocessor.
-        device_views (dict, optional): Config of :class:`~.device_views.DeviceStrongViews`, which
-            makes further views of a training batch before they are normalised and padded. A view
-            that is made shares the samples of the view that it is made of.
+        device_views (dict, optional): Config of :class:`DeviceStrongViews`, which makes further
+            views of a training batch before they are normalised and padded. A view that is made
+            shares the samples of the view that it is made of.
         **kwargs: Of mmseg's preprocessor.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import UserError
-from .codes import (
+from .mask_codes import (
     class_codes,
     codes_between,
     codes_text,

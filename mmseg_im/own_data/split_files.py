@@ -9,7 +9,7 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from ..errors import UserError
-from ..files.whole import write_aside
+from ..files.atomic import write_aside
 from .splitting import Splits
 
 

@@ -16,7 +16,7 @@ from prettytable import PrettyTable
 from rich.progress import track
 
 from ..datasets.checks import build_evaluation, check_evaluation
-from ..files.whole import write_aside
+from ..files.atomic import write_aside
 from ..inconsistency.analysis import Analysis, Rule
 from .svg import STYLE, svg
 

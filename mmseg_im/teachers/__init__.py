@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Teachers, the networks whose predictions become pseudo-labels, and their views."""
 
-from .base import EMATeacher, SelfTeacher
+from .ema import EMATeacher
 from .frozen import FrozenTeacher
+from .self_teacher import SelfTeacher
 
 __all__ = ['EMATeacher', 'FrozenTeacher', 'SelfTeacher']

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmseg_im.files.whole import write_png
+from mmseg_im.files.atomic import write_png
 from tests.attacks import entries
 from tests.attacks.entries import Ended, assert_refused, run_tool
 from tests.attacks.small_disk import differences, torn

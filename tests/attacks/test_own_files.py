@@ -13,7 +13,7 @@ from mmseg_im.datasets.pseudo_label_files import read_index, read_quality
 from mmseg_im.datasets.pseudo_labeled import first_damage
 from mmseg_im.datasets.shapes import ShapesDataset
 from mmseg_im.errors import UserError
-from mmseg_im.files.whole import read_json, write_json
+from mmseg_im.files.atomic import read_json, write_json
 from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.test_archives import GOOD
 from tests.conversion.archives import write_folder

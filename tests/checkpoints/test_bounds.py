@@ -10,12 +10,12 @@ import torch
 from mmengine.optim import LinearLR
 
 from mmseg_im.checkpoints import TRUST_VARIABLE, building, is_trusted
-from mmseg_im.checkpoints.inert import ForbiddenNameError, UnreadableError, is_key, shown
+from mmseg_im.checkpoints.allowed_names import ForbiddenNameError, UnreadableError, is_key, shown
+from mmseg_im.checkpoints.content_form import check_content, check_weights
+from mmseg_im.checkpoints.loaders import load_from_http
 from mmseg_im.checkpoints.reading import load
-from mmseg_im.checkpoints.resuming import check_optimizer, try_schedulers
-from mmseg_im.checkpoints.schemes import load_from_http
+from mmseg_im.checkpoints.resumed_state import check_optimizer, try_schedulers
 from mmseg_im.checkpoints.unpickling import read_pickle
-from mmseg_im.checkpoints.validation import check_content, check_weights
 from mmseg_im.errors import UserError
 from mmseg_im.methods.memory_bank import MemoryBank
 

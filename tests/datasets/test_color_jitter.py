@@ -9,7 +9,7 @@ import pytest
 
 from mmseg_im.datasets.seeded import seeded
 from mmseg_im.datasets.transforms import ColorJitter
-from tests.datasets.noise import SIZES, apply, assert_near, noise
+from tests.datasets.random_images import SIZES, apply, assert_near, noise
 
 pytestmark = pytest.mark.fast
 

@@ -11,7 +11,7 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from mmseg_im.datasets import MultiLabelDataset, SeededDataset
 from mmseg_im.datasets.transforms import PackSemiInputs
 from mmseg_im.models.data_preprocessor import MultiViewDataPreProcessor
-from tests.datasets.noise import noise
+from tests.datasets.random_images import noise
 
 pytestmark = pytest.mark.fast
 

@@ -8,7 +8,7 @@ from mmcv.transforms import Compose
 
 from mmseg_im.datasets.seeded import seeded
 from mmseg_im.datasets.transforms import LoadEmptyAnnotations, MultiView
-from tests.datasets.noise import SIZES, noise
+from tests.datasets.random_images import SIZES, noise
 
 pytestmark = pytest.mark.fast
 

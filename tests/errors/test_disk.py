@@ -16,7 +16,7 @@ from mmengine.runner import save_checkpoint
 from mmseg.registry import VISUALIZERS
 
 from mmseg_im.errors import MissingFileError, UserError, plain_errors
-from mmseg_im.files.whole import write_aside
+from mmseg_im.files.atomic import write_aside
 
 FULL = '/dev/full'  # every write to it says that the disk is full
 GO_ON = (

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from mmseg_im.errors import MissingFileError, UserError
+from mmseg_im.files.atomic import read_json
 from mmseg_im.files.json_shape import shape_error
-from mmseg_im.files.whole import read_json
 
 SHAPE = dict(name=str, values=[float], by_epoch={int: {str: (float, None)}})
 GOOD = dict(name='a', values=[1, 2.5], by_epoch={'1': dict(mIoU=None)}, more=[])

@@ -9,10 +9,10 @@ import torch
 
 from mmseg_im.labels.spaces import MultiClass
 from mmseg_im.methods.augseg import AugSeg, image_confidence
-from mmseg_im.methods.pseudo_label import annotated
+from mmseg_im.methods.pseudo_label_loss import annotated
 from tests.conftest import samples
 from tests.methods.test_methods import TEACHER, make_batch, make_decisive
-from tests.methods.test_ssl import make_pseudo
+from tests.methods.test_pseudo_labels_online import make_pseudo
 from tests.methods.test_unimatch import mean_loss, softmax
 
 pytestmark = pytest.mark.fast

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_im.methods.pseudo_label import labeled_pixels
+from mmseg_im.methods.pseudo_label_loss import labeled_pixels
 from tests.conftest import samples, tiny_model
 from tests.methods.test_methods import make_batch, make_decisive
 from tests.methods.test_unimatch import mean_loss, mixed, softmax

@@ -11,7 +11,7 @@ from mmseg_im.labels.spaces import MultiClass
 from mmseg_im.methods import imas as module
 from mmseg_im.methods.imas import IMAS, easiness, instance_loss
 from tests.methods.test_methods import TEACHER, make_batch, make_decisive
-from tests.methods.test_ssl import make_pseudo
+from tests.methods.test_pseudo_labels_online import make_pseudo
 from tests.methods.test_unimatch import softmax
 
 pytestmark = pytest.mark.fast

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from mmseg_im.evaluation.label_quality import LabelQualityWriter, draws_by_quality, mean_quality
+from mmseg_im.evaluation.evalnet_metrics import LabelQualityWriter, draws_by_quality, mean_quality
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.models.evalnet import label_quality
 

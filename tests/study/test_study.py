@@ -5,16 +5,16 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from im_study import cell as module
+from im_study import one_run as module
 from im_study import run as study_module
-from im_study.cell import MADE_WITH, mask_in_fifths
+from im_study.one_run import MADE_WITH, mask_in_fifths
 from im_study.results import RESULT, folder_of
 from im_study.run import read_study, run_study
 from im_study.tables import study_table
 from mmengine import Config
 
 from mmseg_im.errors import UserError
-from mmseg_im.files.whole import read_json, write_json
+from mmseg_im.files.atomic import read_json, write_json
 from mmseg_im.generations.state import STATE
 
 

@@ -13,7 +13,7 @@ from im_study.results import RESULT, folder_of
 from im_study.tables import compact_table, course, paired, study_table
 from mmengine import Config
 
-from mmseg_im.files.whole import write_json
+from mmseg_im.files.atomic import write_json
 
 ROOT = Path(__file__).parents[2]
 

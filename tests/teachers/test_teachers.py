@@ -11,8 +11,9 @@ from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
 
 from mmseg_im.labels.logits import pixel_logits
-from mmseg_im.teachers.base import EMATeacher, SelfTeacher, ema_weight
+from mmseg_im.teachers.ema import EMATeacher, ema_weight
 from mmseg_im.teachers.frozen import FrozenTeacher
+from mmseg_im.teachers.self_teacher import SelfTeacher
 from tests.conftest import tiny_model
 
 pytestmark = pytest.mark.fast

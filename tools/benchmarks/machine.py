@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmseg_im.files.whole import write_json
+from mmseg_im.files.atomic import write_json
 
 PACKAGES = ('torch', 'numpy', 'opencv-python', 'mmengine', 'onedl-mmengine', 'mmsegmentation',
             'onedl-mmsegmentation', 'mmcv', 'mmcv-lite', 'onedl-mmcv')  # fmt: skip

@@ -21,7 +21,7 @@ from prettytable import PrettyTable
 from benchmarks.machine import summary, write
 from benchmarks.memory import PeakMemory
 from benchmarks.one_by_one import label_one_by_one
-from mmseg_im.files.whole import write_png
+from mmseg_im.files.atomic import write_png
 
 
 def predict_once(

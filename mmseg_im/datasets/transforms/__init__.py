@@ -6,12 +6,12 @@ from .loading import (
     LoadHiddenAnnotations,
     LoadMultiLabelAnnotations,
 )
+from .mask_loading import FilterInconsistentPixels, LoadInconsistencyMask
 from .multi_view import MultiView
 from .noise import NoisyStudentDistortion
 from .photometric import ColorJitter, GaussianBlur
 from .random_operations import RandomOperations
 from .resizing import PadToSize, ResizeToPatches
-from .written_masks import FilterInconsistentPixels, LoadInconsistencyMask
 
 __all__ = [
     'ColorJitter',

@@ -8,7 +8,7 @@ from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX
-from .written_masks import FIELD
+from .mask_loading import FIELD
 
 
 @TRANSFORMS.register_module()

@@ -7,7 +7,7 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import HOOKS
 from torch import nn
 
-from ..access import student_of
+from ..runner_parts import student_of
 
 
 @HOOKS.register_module()

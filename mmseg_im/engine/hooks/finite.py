@@ -13,7 +13,7 @@ from mmseg.registry import HOOKS
 
 from ...checkpoints.not_finite import not_finite
 from ...errors import DivergedError, UserError
-from ..access import student_of
+from ..runner_parts import student_of
 
 
 @HOOKS.register_module()

@@ -13,9 +13,9 @@ from mmseg.registry import HOOKS
 
 from ...checkpoints.not_finite import not_finite
 from ...errors import UserError
-from ...files.whole import write_aside
-from ..access import student_of
+from ...files.atomic import write_aside
 from ..newest_checkpoint import STATE, read_whole, training_checkpoints
+from ..runner_parts import student_of
 from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
-from ...methods.pseudo_label import PseudoLabel
-from ..access import classes_of, method_of, student_of
+from ...methods.pseudo_label_loss import PseudoLabel
+from ..runner_parts import classes_of, method_of, student_of
 
 
 def mask_counts(

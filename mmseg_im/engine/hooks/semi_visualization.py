@@ -9,9 +9,9 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...methods.pseudo_label import PseudoLabel
+from ...methods.pseudo_label_loss import PseudoLabel
 from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
-from ..access import classes_of, method_of, student_of
+from ..runner_parts import classes_of, method_of, student_of
 
 
 @HOOKS.register_module()

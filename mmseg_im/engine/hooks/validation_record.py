@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop
 from mmseg.registry import HOOKS
 
-from ...files.whole import plain_numbers, read_json, write_json
+from ...files.atomic import plain_numbers, read_json, write_json
 from ..processes import on_main_process
 
 RECORD = 'validation.json'

@@ -11,7 +11,7 @@ from im_study.run import folder_of_study, read_study
 from im_study.tables import LEGEND, WITH_IM, compact_table, study_table
 from mmengine import Config
 
-from mmseg_im.files.whole import write_aside
+from mmseg_im.files.atomic import write_aside
 
 COMMAND = 'python projects/im_study/study.py'
 IMAGES = 'images'

@@ -10,8 +10,8 @@ from pathlib import Path
 from mmengine import Config
 
 from mmseg_im.errors import UserError
+from mmseg_im.files.atomic import read_json, write_aside
 from mmseg_im.files.json_shape import shape_error
-from mmseg_im.files.whole import read_json, write_aside
 
 RESULT = 'result.json'
 MASK_KEYS = ('im/masked', 'im/used', 'im/accuracy_outside', 'im/accuracy_inside')

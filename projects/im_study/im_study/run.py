@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from im_study.cell import run_cell
+from im_study.one_run import run_cell
 from im_study.results import RESULT, folder_of
 from mmengine import Config
 

@@ -19,8 +19,8 @@ from conversion.finding import SHOWN
 from conversion.source import Source
 from mmseg_im.datasets.image_files import is_cut_content
 from mmseg_im.errors import UserError
+from mmseg_im.files.atomic import read_json, write_aside, write_json
 from mmseg_im.files.safe_names import flaw_of_name
-from mmseg_im.files.whole import read_json, write_aside, write_json
 
 RECORD = 'conversion.json'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_im.errors import UserError
-from mmseg_im.files.whole import write_aside
+from mmseg_im.files.atomic import write_aside
 
 
 def write_list(path: str | os.PathLike, names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from mmseg.registry import METRICS
 
 from ..datasets.pseudo_label_files import MAX_DRAWS, QUALITY, image_name
 from ..errors import UserError
-from ..files.whole import read_json, write_json
+from ..files.atomic import read_json, write_json
 from ..labels.spaces import LABEL_SPACES
 from ..models.evalnet import label_quality
 

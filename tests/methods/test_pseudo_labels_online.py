@@ -8,7 +8,7 @@ import torch
 from mmseg_im.labels.spaces import MultiClass, MultiLabel
 from mmseg_im.methods import fixmatch as fixmatch_module
 from mmseg_im.methods.mixing import neighbour
-from mmseg_im.methods.pseudo_label import PseudoLabel, pseudo_label_loss
+from mmseg_im.methods.pseudo_label_loss import PseudoLabel, pseudo_label_loss
 from mmseg_im.teachers.base import Teacher
 
 pytestmark = pytest.mark.fast

@@ -13,8 +13,8 @@ from mmseg_im.build import did_you_mean
 from mmseg_im.engine.hooks.keep_best import BEST, best_validation
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.errors import UserError
+from mmseg_im.files.atomic import read_json, write_json
 from mmseg_im.files.json_shape import shape_error
-from mmseg_im.files.whole import read_json, write_json
 from mmseg_im.generations.configs import keep_best, test_config
 from mmseg_im.generations.ranking import ranked_students
 from mmseg_im.generations.stages import measure, train_student

@@ -6,7 +6,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from .base import SSLMethod
-from .pseudo_label import valid_pixels
+from .pseudo_label_loss import valid_pixels
 from .student import Samples, Student, Views
 
 

@@ -12,7 +12,7 @@ from ..datasets.pseudo_labeled import first_damage
 from ..errors import UserError
 from .configs import image_folder, labeled_config, labeling_config, student_config
 from .evalnet_settings import EvalNetSettings
-from .finished import qualities_damage, quality_damage
+from .finished_files import qualities_damage, quality_damage
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
 

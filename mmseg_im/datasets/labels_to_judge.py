@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..inconsistency.mask import refine
 from ..labels.spaces import IGNORE_INDEX
 from .image_files import decode
-from .naming import name_broken_files
+from .named_errors import name_broken_files
 from .pseudo_label_files import (
     REMEDY,
     image_name,

@@ -11,7 +11,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from ..checkpoints.comparing import METHOD_PREFIX
 from ..datasets.pseudo_label_files import read_index, read_quality
 from ..errors import MissingFileError, UserError
-from ..evaluation.label_quality import read_qualities
+from ..evaluation.evalnet_metrics import read_qualities
 from ..teachers.networks import build_network
 
 REMEDY = 'Put the right file back, or choose another --work-dir.'

@@ -6,7 +6,7 @@ from mmengine.dataset import Compose
 from ..errors import MissingFileError, UserError
 from ..labels.spaces import IGNORE_INDEX
 from .image_files import check_exists, decode
-from .parts import parts_of
+from .nested_datasets import parts_of
 from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, check_same_size, files_of
 
 

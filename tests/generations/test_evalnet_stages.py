@@ -13,7 +13,7 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmseg.registry import TRANSFORMS
 
-from mmseg_im.generations.quality import folds
+from mmseg_im.generations.evalnet_stages import folds
 from tests.generations.conftest import make_generations_cfg
 
 

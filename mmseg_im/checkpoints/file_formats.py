@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import torch
 from torch import Tensor
 
-from .inert import DTYPES, Stored, UnreadableError, attempt
+from .allowed_names import DTYPES, Stored, UnreadableError, attempt
 from .unpickling import read_pickle
 
 # A checkpoint of a large network has some thousand entries of about 100 bytes in the directory.

@@ -4,7 +4,7 @@
 import numpy as np
 from torch import Tensor
 
-from .inert import UnreadableError
+from .allowed_names import UnreadableError
 
 _MAX_COUNT = 10**9  # epochs and iterations
 _LONGEST = 500  # characters of the name of a weight

@@ -6,7 +6,7 @@ import torch
 from mmengine.optim import MultiStepLR
 from mmengine.runner import Runner
 
-from mmseg_im.checkpoints.resuming import (
+from mmseg_im.checkpoints.resumed_state import (
     _check_schedulers,
     _forget_best_elsewhere,
     check_optimizer,
