@@ -10,7 +10,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.attacks.entries import Ended, _run
+from tests.tool_runs import Ended, run_script
 
 _CONTEXT = multiprocessing.get_context('forkserver')
 
@@ -47,7 +47,7 @@ def _fork_all(tool: str, arguments: list[list[str]], folder: str, seconds: float
         child = os.fork()
         if child == 0:
             argv = [str(ROOT / 'tools' / tool), *map(str, some)]
-            _run(argv, f'{folder}/{i}.log', {}, os.getcwd())
+            run_script(argv, f'{folder}/{i}.log', {}, os.getcwd())
         deadline = time.monotonic() + seconds
         while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             if time.monotonic() > deadline:

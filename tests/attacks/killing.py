@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from tests.attacks.entries import start_tool
+from tests.tool_runs import start_tool
 
 
 def run_to_the_end(log: Path, *command: str) -> float:

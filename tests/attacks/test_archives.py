@@ -18,8 +18,8 @@ from conversion import archives
 from conversion.source import Source
 
 from mmseg_im.errors import UserError
-from tests.attacks.entries import assert_refused, run_tool
 from tests.conversion.archives import encode, noise, write_folder, write_tar, write_zip
+from tests.tool_runs import assert_refused, run_tool
 
 IMAGE = encode(noise(8, 8), '.bmp')
 MASK = encode(np.zeros((8, 8), np.uint8))

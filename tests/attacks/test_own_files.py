@@ -14,10 +14,10 @@ from mmseg_im.datasets.pseudo_labeled import first_damage
 from mmseg_im.datasets.shapes import ShapesDataset
 from mmseg_im.errors import UserError
 from mmseg_im.files.whole import read_json, write_json
-from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.test_archives import GOOD
 from tests.conversion.archives import write_folder
 from tests.engine.conftest import make_generations_cfg, weights
+from tests.tool_runs import assert_refused, run_tool
 
 BROKEN = {
     'empty': b'',

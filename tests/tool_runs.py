@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a tool of the command line in a process of its own, forked from one that has imported all.
 
-A hostile file may end a process by a signal, so each attack needs one; started afresh, each would
-import torch and mmseg for seconds.
+A signal may end it, and its settings are its own; started afresh, each would import torch and
+mmseg for seconds.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from tests.conftest import ROOT
 
-_CONTEXT = multiprocessing.get_context('forkserver')
-_CONTEXT.set_forkserver_preload(['tests.attacks.preload'])
+CONTEXT = multiprocessing.get_context('forkserver')
+CONTEXT.set_forkserver_preload(['tests.preload'])
 
 
 class Ended(NamedTuple):
@@ -34,7 +34,14 @@ class Ended(NamedTuple):
     output: str
 
 
-def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: float = 120) -> Ended:
+def run_tool(
+    tool: str,
+    *args,
+    log: Path,
+    env: dict | None = None,
+    cwd: Path | None = None,
+    seconds: float = 120,
+) -> Ended:
     """Runs ``tools/<tool>`` with arguments, as a user would.
 
     Args:
@@ -42,9 +49,10 @@ def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: floa
         *args: Its arguments.
         log (Path): File for its output.
         env (dict, optional): Environment variables to set.
+        cwd (Path, optional): Its working directory; by default that of the tests.
         seconds (float): After this time it is killed (status -9).
     """
-    process = start_tool(tool, *args, log=log, env=env)
+    process = start_tool(tool, *args, log=log, env=env, cwd=cwd)
     process.join(seconds)
     if process.is_alive():
         process.kill()
@@ -52,15 +60,27 @@ def run_tool(tool: str, *args, log: Path, env: dict | None = None, seconds: floa
     return Ended(process.exitcode, log.read_text(errors='replace') if log.exists() else '')
 
 
-def start_tool(tool: str, *args, log: Path, env: dict | None = None) -> BaseProcess:
+def start_tool(
+    tool: str, *args, log: Path, env: dict | None = None, cwd: Path | None = None
+) -> BaseProcess:
     """Starts ``tools/<tool>`` as the leader of a process group, see :func:`run_tool`."""
     argv = [str(ROOT / 'tools' / tool), *map(str, args)]
-    process = _CONTEXT.Process(target=_run, args=(argv, str(log), env or {}, os.getcwd()))
+    process = CONTEXT.Process(
+        target=run_script, args=(argv, str(log), env or {}, str(cwd or Path.cwd()))
+    )
     process.start()
     return process
 
 
-def _run(argv: list[str], log: str, env: dict, cwd: str) -> None:
+def run_script(argv: list[str], log: str, env: dict, cwd: str) -> None:
+    """Turns this process into that of a script, and ends it.
+
+    Args:
+        argv (list[str]): The script and its arguments.
+        log (str): File for its output.
+        env (dict): Environment variables to set.
+        cwd (str): Its working directory.
+    """
     os.setpgid(0, 0)
     # not the way in which this process was started: its workers would import everything anew
     multiprocessing.set_start_method('fork', force=True)
