@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import runpy
 import signal
+import socket
 import sys
 import traceback
 from multiprocessing.process import BaseProcess
@@ -72,6 +73,24 @@ def start_tool(
     return process
 
 
+def start_ranks(world_size: int, script: str, *args, log: Path) -> list[BaseProcess]:
+    """Starts a script once for each process of a group, as ``torchrun`` does, see `start_tool`."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = str(probe.getsockname()[1])
+    where = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, WORLD_SIZE=str(world_size))
+    return [
+        start_tool(script, *args, log=log, env=dict(where, RANK=str(rank), LOCAL_RANK=str(rank)))
+        for rank in range(world_size)
+    ]
+
+
+def finish(process: BaseProcess, log: Path, seconds: float = 240) -> None:
+    """Waits for a process that was started, and checks that it ended well."""
+    process.join(seconds)
+    assert process.exitcode == 0, f'{process.exitcode}\n{log.read_text(errors="replace")[-3000:]}'
+
+
 def run_script(argv: list[str], log: str, env: dict, cwd: str) -> None:
     """Turns this process into that of a script, and ends it.
 
@@ -87,7 +106,7 @@ def run_script(argv: list[str], log: str, env: dict, cwd: str) -> None:
     os.chdir(cwd)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     os.environ.update(env)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
     sys.argv = argv
