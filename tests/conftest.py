@@ -225,8 +225,10 @@ def shrink(cfg, size: int = 32) -> None:
             node.update(in_channels=4, channels=4)
         if kind == 'SegKC' and node['channels'][0] > 64:
             node['channels'] = (width, width)
-        if kind == 'U2PL' and node['in_channels'][0] > 64:
-            node['in_channels'] = [16, 128]
+        if kind == 'U2PL':
+            node.update(dim=16, bank_size=64, max_keys=32, num_anchors=8)
+            if node['in_channels'][0] > 64:
+                node['in_channels'] = [16, 128]
         if kind == 'FCNHead' and node.get('in_channels') == 1024:  # the auxiliary head
             node.update(in_channels=64, channels=8)
         if node.get('mode') == 'slide':
