@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.attacks.killing import differences, kill_group, run_to_the_end
+from tests.attacks.comparing import differences
+from tests.attacks.killing import kill_group, run_to_the_end
 from tests.conftest import make_demo_cfg
 from tests.tool_runs import start_tool
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mmseg_im.files.whole import write_png
-from tests.attacks.small_disk import differences, torn
+from tests.attacks.comparing import differences
+from tests.attacks.small_disk import torn
 from tests.conftest import ROOT, make_demo_cfg, tiny_model
 from tests.tool_runs import CONTEXT, Ended, assert_refused, run_script, run_tool
 
