@@ -21,7 +21,8 @@ PAGES = {
     'CHANGELOG.md': 'changelog.md',
 }
 LINK = re.compile(r'\]\(([^)\s#]+)(#[^)\s]*)?\)')
-ROLE = re.compile(r':(?:attr|class|func|meth|mod):<code>~?')
+ROLE = re.compile(r':(?:attr|class|func|math|meth|mod):<code>~?')
+FORMULA = re.compile(r'<p>\.\. math:: (.*?)</p>', re.DOTALL)
 
 
 def folders() -> list[str]:
@@ -60,7 +61,10 @@ def repository_path(page: str, link: str) -> str | None:
 def api_page(room: str) -> str:
     """The page of a folder of the package; ``index`` has the modules beside the folders."""
     if room != 'index':
-        return f'# {room}\n\n::: {PACKAGE.name}.{room}\n'
+        files = sorted((PACKAGE / room).rglob('*.py'))
+        names = ['.'.join(f.relative_to(ROOT).with_suffix('').parts) for f in files]
+        modules = [name for name in names if not name.endswith('.__init__')]
+        return f'# {room}\n' + ''.join(f'\n::: {name}\n' for name in modules)
     modules = sorted(f.stem for f in PACKAGE.glob('*.py') if not f.stem.startswith('__'))
     links = ', '.join(f'[{name}]({name}.md)' for name in folders())
     text = ''.join(f'\n::: {PACKAGE.name}.{name}\n' for name in modules)
@@ -136,4 +140,5 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Takes away the marks that docstrings have for another reader; a deviation keeps its line."""
     html = ROLE.sub('<code>', html).replace('::</p>', ':</p>')
+    html = FORMULA.sub(r'<pre><code>\1</code></pre>', html)
     return html.replace(' ± ', '\u00a0±\u00a0')

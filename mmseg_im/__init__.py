@@ -12,7 +12,7 @@ from . import compat
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
 
-from . import (  # noqa: E402  # noqa: E402  # noqa: E402
+from . import (  # noqa: E402
     checkpoints,
     datasets,
     engine,

@@ -3,6 +3,7 @@
 
 import difflib
 import inspect
+from collections.abc import Iterable
 
 from mmengine.registry import Registry
 
@@ -10,7 +11,7 @@ from .errors import UserError
 
 
 def build(registry: Registry, cfg: dict, where: str):
-    """Builds ``cfg`` from a registry after checking its keys against the constructor.
+    """Returns the object that ``cfg`` describes, after checking its keys against the class.
 
     Args:
         registry (Registry): Such as ``mmseg.registry.MODELS``.
@@ -34,11 +35,11 @@ def build(registry: Registry, cfg: dict, where: str):
 
 
 def check_options(cls: type, options: dict, where: str) -> None:
-    """Compares keys of a config with the arguments of a constructor.
+    """Checks that the keys of a config are arguments of a class.
 
     Args:
         cls (type): The class.
-        options (dict): What it will be called with.
+        options (dict): The arguments.
         where (str): The config key that holds the options, for the error message.
 
     Raises:
@@ -48,11 +49,9 @@ def check_options(cls: type, options: dict, where: str) -> None:
     if not any(p.kind is p.VAR_KEYWORD for p in signature.values()):
         for key in options:
             if key not in signature:
-                close = difflib.get_close_matches(key, signature, n=1)
-                hint = f' Did you mean {close[0]!r}?' if close else ''
                 raise UserError(
-                    f'{where}.{key}: {cls.__name__} has no such option.{hint} Its options are '
-                    f'{", ".join(signature)}.'
+                    f'{where}.{key}: {cls.__name__} has no such option.'
+                    f'{did_you_mean(key, signature)} Its options are {", ".join(signature)}.'
                 )
     for key, parameter in signature.items():
         required = parameter.default is parameter.empty and parameter.kind in (
@@ -61,3 +60,19 @@ def check_options(cls: type, options: dict, where: str) -> None:
         )
         if required and key not in options:
             raise UserError(f'{where}.{key} is missing: {cls.__name__} cannot do without it.')
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Returns a question that suggests the most similar of the known names, for an error message.
+
+    Args:
+        name (str): As the user wrote it.
+        known (Iterable[str]): The names that are possible.
+        cutoff (float): Least similarity in [0, 1], see :func:`difflib.get_close_matches`.
+
+    Returns:
+        str: Such as ``" Did you mean 'threshold'?"``, with a leading space; empty if no name is
+        similar.
+    """
+    close = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
+    return f' Did you mean {close[0]!r}?' if close else ''

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only place that knows about versions: two software stacks, mmcv-lite."""
+"""Differences between the two software stacks, and mmcv-lite; no other file knows them."""
 
 import importlib.util
 import sys
@@ -52,12 +52,12 @@ def install_mmcv_ext_placeholder() -> None:
 
         return operator
 
-    module.__getattr__ = missing_operator
+    module.__getattr__ = missing_operator  # type: ignore[method-assign]  # of a module: PEP 562
     sys.modules['mmcv._ext'] = module
 
 
 def swaps_channels(data_preprocessor: torch.nn.Module) -> bool:
-    """Whether a data preprocessor turns BGR into RGB (the two stacks name the flag differently)."""
+    """Returns whether a data preprocessor turns BGR into RGB; the stacks name it differently."""
     for name in ('_channel_conversion', 'channel_conversion'):
         if hasattr(data_preprocessor, name):
             return getattr(data_preprocessor, name)

@@ -16,7 +16,7 @@ from mmengine.config import DictAction
 from mmengine.runner import Runner
 from mmseg.registry import MODELS, TRANSFORMS
 
-from mmseg_im.generations.before_training import check_plan
+from mmseg_im.generations.plan_checks import check_plan
 from mmseg_im.generations.settings import Generations, read_settings
 from tests.conftest import ROOT, dicts, rename, retarget, shrink
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Will an inconsistency mask help on my data? Judges it on labeled images, before any training.
+"""Tells from labeled images, before any training, whether an inconsistency mask will help.
 
 Give up to eight checkpoints, best first, and a config whose validation (or other) images none of
 them was trained on; or one checkpoint, and several views of the image.

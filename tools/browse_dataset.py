@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def tiles_of(name: str, image, sample, palette) -> list[Tile]:
-    """The view, and the label of labeled images."""
+    """Returns a view as a tile, and for labeled images a tile of the label."""
     picture = label_picture(sample.gt_sem_seg.data, palette)
     tiles = [Tile(f'{name} view', to_rgb(image, tuple(image.shape[1:])))]
     return [*tiles, Tile('label', picture)] if name in ('sup', 'image') else tiles

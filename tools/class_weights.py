@@ -17,7 +17,7 @@ from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 from rich.progress import track
 
-from mmseg_im.datasets.before_training import build_checked
+from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX
@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def median_frequency_weights(pixels: np.ndarray, power: float = 1.0) -> np.ndarray:
-    """Weights of the classes; 0 for a class that does not occur.
+    """Returns the weights of the classes, (C,); 0 for a class that does not occur.
 
     Args:
         pixels (np.ndarray): (images, C) pixels of each class in each image.
@@ -53,7 +53,7 @@ def median_frequency_weights(pixels: np.ndarray, power: float = 1.0) -> np.ndarr
 
 
 def presence_weights(present: np.ndarray, known: np.ndarray, power: float = 1.0) -> np.ndarray:
-    """Weights of the presence of each class; 1 for a class that is nowhere or everywhere.
+    """Returns the weights of each class's presence, (C,); 1 for one that is nowhere or everywhere.
 
     Args:
         present (np.ndarray): (C,) pixels on which each class is.
@@ -66,7 +66,7 @@ def presence_weights(present: np.ndarray, known: np.ndarray, power: float = 1.0)
 
 
 def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Class names, and two (images, C) counts: pixels of each class, and pixels that are known."""
+    """Returns class names, and (images, C) counts of the pixels of each class and of known ones."""
     labeled = [
         node
         for node in nodes(cfg.train_dataloader.dataset)

@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_errors():
-        from mmseg_im.own_data.flaws import flaws_text
+        from mmseg_im.own_data.folders import flaws_text
         from mmseg_im.own_data.plan import classes_table, make_plan
         from mmseg_im.own_data.project import (
             check_name,

@@ -31,8 +31,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_errors():
-        from mmseg_im.own_data.files import read_names
-        from mmseg_im.own_data.presence import class_presence
+        from mmseg_im.own_data.annotations import class_presence
+        from mmseg_im.own_data.folders import read_names
         from mmseg_im.own_data.split_files import split_lists, splits_table, write_lists
         from mmseg_im.own_data.splitting import (
             draw_splits,

@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def prediction_config(cfg: Config, args: argparse.Namespace) -> Config:
-    """Turns the config's test into one of images without annotations.
+    """Changes the test of a config into one of a folder of images without annotations.
 
     Raises:
         UserError: If the folder holds no image with the suffix.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes the network that users need out of a training checkpoint."""
+"""Writes the student, or a teacher, of a training checkpoint into a file of its own."""
 
 import argparse
 import os
@@ -21,17 +21,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--weights',
         default='student',
-        help='"student" (default), "ema" (the first EMA teacher) or "teacherN" (teacher number N)',
+        help='"student" (default), "ema" (the first EMA teacher), "teacherN" (teacher number N), '
+        'or the name of a network that was trained beside the student, such as "senior"',
     )
     return parser.parse_args()
 
 
 def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
-    """Takes one network's weights out of a state dict, with the keys of a stock config.
+    """Returns one network's weights from a state dict, with the keys of a stock config.
 
     Args:
         state_dict (dict[str, Tensor]): Of a SemiSegmentor.
-        weights (str): ``'student'``, ``'ema'`` or ``'teacherN'``.
+        weights (str): ``'student'``, ``'ema'``, ``'teacherN'``, or the name of a network beside
+            the student, such as ``'senior'``.
 
     Raises:
         UserError: If the checkpoint holds no such network.
@@ -48,16 +50,25 @@ def select(state_dict: dict[str, Tensor], weights: str) -> dict[str, Tensor]:
     if weights.startswith('teacher') and weights[len('teacher') :].isdigit():
         prefixes = [f'{METHOD_PREFIX}teachers.{weights[len("teacher") :]}.']
     elif weights != 'ema':
-        raise UserError(f'--weights {weights} is none of student, ema, teacher0, teacher1 ...')
-    prefix = prefixes[0] + 'module.' if prefixes else None
+        beside = networks_beside(state_dict)
+        if weights not in beside:
+            names = ['student, ema, teacher0, teacher1 ...', *beside]
+            raise UserError(f'--weights {weights} is none of {", ".join(names)}')
+    prefix = prefixes[0] + 'module.' if prefixes else f'{METHOD_PREFIX}{weights}.'
     chosen = {
         key.removeprefix(prefix): value
         for key, value in state_dict.items()
-        if prefix and key.startswith(prefix)
+        if key.startswith(prefix)
     }
     if not chosen:
         raise UserError(f'The checkpoint holds no weights of {weights!r}.')
     return chosen
+
+
+def networks_beside(state_dict: dict[str, Tensor]) -> list[str]:
+    """Names of the networks that were trained beside the student, such as ``['senior']``."""
+    heads = re.compile(re.escape(METHOD_PREFIX) + r'(\w+)\.decode_head\.')
+    return list(dict.fromkeys(match[1] for match in map(heads.match, state_dict) if match))
 
 
 @plain_errors()

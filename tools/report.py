@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the page about a generational run, finished or still at work."""
+"""Writes the report of a generational run, finished or not."""
 
 import argparse
 

@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def flipped(pipeline: list[dict]) -> list[dict]:
-    """A pipeline of test-time augmentation: the image and its mirror image.
+    """Returns a pipeline of test-time augmentation: the image and its mirror image.
 
     mmseg flips the predictions back, and never the annotations: these are loaded afterwards.
     """

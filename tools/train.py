@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Reads the config and applies the options of the command line."""
+    """Returns the config with the options of the command line applied."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if not osp.isfile(args.config):
         sys.exit(f'{args.config} does not exist; configs/ holds those of this project.')
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def how_to_go_on(cfg: Config) -> str:
-    """What is said when training is stopped."""
+    """Returns the message for a training that is stopped, which says how to resume it."""
     options = f'--work-dir {cfg.work_dir} and --resume'
     if cfg.get('load_from') and 'generations' not in cfg:  # with it, mmengine resumes from there
         options = f'--work-dir {cfg.work_dir}, --resume and --cfg-options load_from=None'

@@ -2,11 +2,12 @@
 """NumPy's arrays, scalars and dtypes, and mmengine's HistoryBuffer, from their inert forms."""
 
 import math
+from typing import Any, Literal
 
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-from .inert import HISTORY, Call, Name, UnreadableError, shown, unknown
+from .inert import HISTORY, Call, Name, UnreadableError, refuse_call, shown
 
 MAX_DIMENSIONS = 16
 NUMBERS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8')
@@ -25,41 +26,41 @@ class ArrayReader:
         self.bytes_left = size
 
     def text(self, node) -> bytes:
-        """Bytes, which protocol 2 writes as a text of the characters 0 to 255."""
+        """Returns bytes, which protocol 2 writes as a text of the characters 0 to 255."""
         if type(node) is not Call or node.state is not None:
             raise UnreadableError('it has something else where bytes belong')
         if node.name.endswith('.bytes') and node.args == ():
             return b''
         if node.name != '_codecs.encode' or len(node.args) != 2:
-            return unknown(node)
+            return refuse_call(node)
         if type(node.args[0]) is not str or node.args[1] != 'latin1':
-            return unknown(node)
+            return refuse_call(node)
         self.bytes_left -= len(node.args[0])
         if self.bytes_left < 0:
             raise UnreadableError('it repeats the same bytes many times')
         return node.args[0].encode('latin1')
 
-    def scalar(self, call: Call) -> np.generic:
-        """A number with a dtype."""
+    def scalar(self, call: Call) -> Any:
+        """Returns a number with a dtype."""
         if len(call.args) != 2 or call.state is not None:
-            unknown(call)
-        return _copy(_dtype(call.args[0]), (), self.text(call.args[1]), 'C')[()]
+            refuse_call(call)
+        return _copy(_dtype(call.args[0]), (), self.text(call.args[1]), False)[()]
 
     def array(self, call: Call) -> np.ndarray:
-        """An array in the one form of NumPy's pickles."""
+        """Returns an array from the one form of NumPy's pickles."""
         if len(call.args) != 3 or call.args[:2] != (Name('numpy.ndarray'), (0,)):
-            unknown(call)
+            refuse_call(call)
         state = call.state
         if self.text(call.args[2]) != b'b' or type(state) is not tuple or len(state) != 5:
-            unknown(call)
+            refuse_call(call)
         version, shape, dtype, fortran, content = state
         if version != 1 or not are_whole(shape) or type(fortran) is not bool:
-            unknown(call)
-        return _copy(_dtype(dtype), shape, self.text(content), 'F' if fortran else 'C')
+            refuse_call(call)
+        return _copy(_dtype(dtype), shape, self.text(content), fortran)
 
 
 def history(state) -> HistoryBuffer:
-    """A log of mmengine; its statistics are mmengine's own, whatever the file names.
+    """Returns a log of mmengine with mmengine's own statistics, whatever the file names.
 
     Args:
         state (dict): Inert, but for the two arrays.
@@ -84,7 +85,7 @@ def history(state) -> HistoryBuffer:
 
 
 def _is_statistic(item: tuple) -> bool:
-    """Whether a name and a method are such as ``'mean'``, ``getattr(HistoryBuffer, 'mean')``."""
+    """Returns whether an item is such as ``'mean'``, ``getattr(HistoryBuffer, 'mean')``."""
     name, method = item
     if type(method) is not Call or not method.name.endswith('.getattr') or len(method.args) != 2:
         return False
@@ -95,7 +96,7 @@ def _is_statistic(item: tuple) -> bool:
 
 
 def _dtype(node) -> np.dtype:
-    """A dtype of numbers in the one form of NumPy's pickles."""
+    """Returns a dtype of numbers from the one form of NumPy's pickles."""
     if type(node) is not Call or node.name != 'numpy.dtype' or len(node.args) != 3:
         raise UnreadableError('it has something else where a dtype belongs')
     name, state = node.args[0], node.state
@@ -103,14 +104,15 @@ def _dtype(node) -> np.dtype:
         raise UnreadableError(f'it asks for numpy.dtype({shown(name)}); only numbers are read')
     order = state[1] if type(state) is tuple and len(state) == 8 else None
     if node.args[1:] != (False, True) or order not in ('<', '>', '|'):
-        return unknown(node)
+        return refuse_call(node)
     if state != (3, order, None, None, None, -1, -1, 0):
-        return unknown(node)
+        return refuse_call(node)
     return np.dtype(name).newbyteorder(order)
 
 
-def _copy(dtype: np.dtype, shape: tuple, content: bytes, order: str) -> np.ndarray:
-    """An array in the byte order of this machine, of exactly these bytes."""
+def _copy(dtype: np.dtype, shape: tuple, content: bytes, fortran: bool) -> np.ndarray:
+    """Returns an array of exactly these bytes, in the byte order of this machine."""
+    order: Literal['C', 'F'] = 'F' if fortran else 'C'
     if math.prod(shape) * dtype.itemsize != len(content):
         raise UnreadableError('it has an array with another number of bytes than its shape says')
     if dtype.kind == 'b':  # NumPy counts on 0 and 1
@@ -120,7 +122,7 @@ def _copy(dtype: np.dtype, shape: tuple, content: bytes, order: str) -> np.ndarr
 
 
 def are_whole(*groups) -> bool:
-    """Whether all are tuples of whole numbers from 0 on that NumPy and torch can take."""
+    """Returns whether all are tuples of equal length of sizes that NumPy and torch accept."""
     return all(
         type(group) is tuple
         and len(group) <= MAX_DIMENSIONS

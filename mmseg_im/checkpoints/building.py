@@ -7,13 +7,22 @@ all else is refused. Numbers are copied out of bytes of exactly the right length
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from .arrays import ArrayReader, history
 from .containers import Opened
-from .inert import HISTORY, Call, OrderedItems, Stored, UnreadableError, attempt, is_key, unknown
+from .inert import (
+    HISTORY,
+    Call,
+    OrderedItems,
+    Stored,
+    UnreadableError,
+    attempt,
+    is_key,
+    refuse_call,
+)
 from .tensors import TensorReader
 
 # Nested containers of a Runner's checkpoint: about 8 deep, some 10,000 items.
@@ -24,8 +33,8 @@ _PLAIN = (type(None), bool, int, float, str, bytes)
 
 
 class _Built(NamedTuple):
-    value: object
-    items: int  # within it, one that occurs twice counted twice
+    value: Any
+    items: int  # in it; one that occurs twice counts twice
     height: int
 
 
@@ -34,7 +43,7 @@ class Builder:
 
     Args:
         opened (Opened): From :func:`.containers.open_checkpoint`.
-        place (Callable): Moves a uint8 tensor to its device, given what the file calls its place.
+        place (Callable): Moves a uint8 tensor to a device, given the device that the file names.
     """
 
     def __init__(self, opened: Opened, place: Callable[[Tensor, str], Tensor]):
@@ -45,7 +54,7 @@ class Builder:
         self.copied = 0
 
     def build(self):
-        """The content, of ordinary objects.
+        """Returns the content as ordinary objects.
 
         Raises:
             UnreadableError: If the file holds a form that no checkpoint has.
@@ -55,7 +64,7 @@ class Builder:
     def _build(self, node, depth: int) -> _Built:
         if type(node) in _PLAIN:
             return _Built(node, 1, 0)
-        key = id(node)  # the whole tree is alive
+        key = id(node)  # unique, because the whole tree is kept
         if key in self.known:
             built = self.known[key]
             if built is None:
@@ -75,9 +84,9 @@ class Builder:
         if type(node) is dict or type(node) is OrderedItems:
             values = self._gather(list, node.values(), depth)
             pairs = zip(node, values.value, strict=True)
-            if type(node) is dict:
+            if not isinstance(node, OrderedItems):
                 return values._replace(value=dict(pairs))
-            ordered = OrderedDict(pairs)
+            ordered: Any = OrderedDict(pairs)
             if node.state is not None:
                 ordered._metadata = self._metadata(node.state, depth)
             return values._replace(value=ordered)
@@ -117,7 +126,7 @@ class Builder:
                 state[key] = self._build(state.get(key), depth).value
             return _Built(history(state), 1, 1)
         if call.state is not None or len(call.args) != 1:
-            return unknown(call)
+            return refuse_call(call)
         [content] = call.args
         if type(content) is dict or type(content) is list:
             self._spend(len(content))
@@ -126,7 +135,7 @@ class Builder:
                 return _Built(Counter(content), 1 + len(content), 1)
         elif short == 'set' and type(content) is list and all(map(is_key, content)):
             return _Built(set(content), 1 + len(content), 1)
-        return unknown(call)
+        return refuse_call(call)
 
     def _spend(self, items: int) -> None:
         self.copied += items
@@ -134,7 +143,7 @@ class Builder:
             raise UnreadableError('it copies the same items many times')
 
     def _metadata(self, state, depth: int) -> OrderedDict:
-        """The version numbers that torch keeps with the weights of a module."""
+        """Returns the version numbers that torch keeps with the weights of a module."""
         if type(state) is dict and list(state) == ['_metadata']:
             metadata = self._build(state['_metadata'], depth).value
             self._spend(len(metadata) if isinstance(metadata, dict) else 0)
@@ -144,7 +153,7 @@ class Builder:
 
 
 def _is_version(item: tuple) -> bool:
-    """Whether a name and its values are such as ``'head.bn'``, ``{'version': 2}``."""
+    """Returns whether an item is such as ``'head.bn'``, ``{'version': 2}``."""
     name, values = item
     return (
         type(name) is str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the weights of a file compare with those of a network: names, shapes, finite values."""
+"""Compares the weights of a file with those of a network: names, shapes, finite values."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ CLASSIFIER = 'conv_seg'
 
 
 class Report(NamedTuple):
-    """Keys of a network and of a file; batch norm's counters are left out.
+    """Keys of a network and of a file by how they fit; batch norm's counters are left out.
 
     Attributes:
         fitting (list[str]): In both, with the same shape.
@@ -39,7 +39,7 @@ class Report(NamedTuple):
         return [*self.fitting, *self.missing, *self.classes, *self.differing]
 
     def share(self, foreign_modules: bool) -> float:
-        """The part of network and file that fits, in [0, 1]; 0 for an empty file.
+        """Returns the share of network and file that fits, in [0, 1]; 0 for an empty file.
 
         A layer that differs in the number of classes alone does not count.
 
@@ -74,7 +74,7 @@ def compare(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> Report:
 
 
 def tensors_of(content: Mapping) -> dict[str, Tensor]:
-    """The tensors of a checkpoint, or of a bare state dict, without the prefix of DDP."""
+    """Returns the tensors of a checkpoint or of a bare state dict, without the prefix of DDP."""
     weights = content.get('state_dict', content)
     return {
         key.removeprefix('module.'): value
@@ -84,19 +84,19 @@ def tensors_of(content: Mapping) -> dict[str, Tensor]:
 
 
 def without_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The weights below a prefix, with or without its dot, under their names there."""
+    """Returns the weights whose keys begin with a prefix, without it; its dot may be missing."""
     prefix = prefix.rstrip('.') + '.'
     return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
-    """Keys whose values are NaN or infinite in the network, where those of a sound one are not.
+    """Returns the keys whose values would be NaN or infinite in the network.
 
-    Buffers may be infinite on purpose, such as masks of attention.
+    Buffers that are infinite in the network already, such as masks of attention, do not count.
 
     Args:
-        weights (Mapping[str, Tensor]): That are about to be loaded.
-        network (nn.Module): That is about to take them.
+        weights (Mapping[str, Tensor]): That will be loaded.
+        network (nn.Module): That will load them.
     """
     own, parameters = network.state_dict(), dict(network.named_parameters())
     return [
@@ -110,12 +110,12 @@ def not_finite(weights: Mapping[str, Tensor], network: nn.Module) -> list[str]:
 
 
 def _other_classes(key: str, theirs: Tensor, ours: Tensor) -> bool:
-    """Whether two weights are last layers of mmseg's heads that differ in their outputs alone."""
+    """Returns whether two weights are of last layers that differ in the number of classes alone."""
     return CLASSIFIER in key.split('.')[-2:-1] and theirs.shape[1:] == ours.shape[1:]
 
 
 def module_of(key: str) -> str:
-    """The top-level module of a key, such as ``backbone``."""
+    """Returns the top-level module of a key, such as ``backbone``."""
     return key.partition('.')[0]
 
 
@@ -125,7 +125,7 @@ def by_module(keys: Iterable[str]) -> dict[str, int]:
 
 
 def prefixes(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[str]:
-    """Prefixes such as ``'student.'`` without which most weights of a file would fit."""
+    """Returns prefixes such as ``'student.'`` without which most weights of a file would fit."""
     keys = list(own)
     probes = {keys[i] for i in (0, len(keys) // 2, -1)} if keys else ()
     found = {
@@ -135,7 +135,7 @@ def prefixes(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[s
 
 
 def part_of(weights: Mapping[str, Tensor], network: nn.Module) -> str | None:
-    """The sub-module whose weights the file holds, such as ``'backbone'``, without a prefix."""
+    """Returns the sub-module to which the keys of a file belong, such as ``'backbone'``."""
     for name, child in network.named_children():
         own = child.state_dict()
         if own and compare(weights, own).share(False) > 0.5:
@@ -144,7 +144,7 @@ def part_of(weights: Mapping[str, Tensor], network: nn.Module) -> str | None:
 
 
 def describe(network: nn.Module) -> str:
-    """Names a network, such as ``SemiSegmentor (UNet, FCNHead, 4 classes)``."""
+    """Describes a network, such as ``SemiSegmentor (UNet, FCNHead, 4 classes)``."""
     parts = [getattr(network, name, None) for name in ('backbone', 'decode_head')]
     names = [
         type(part[-1] if isinstance(part, nn.ModuleList) else part).__name__

@@ -6,7 +6,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Callable
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ class Opened(NamedTuple):
     Attributes:
         content: Inert content of the pickle.
         size (int): Bytes of the pickle.
-        numbers (Callable): Key and number of bytes of a storage to a uint8 tensor with its bytes.
+        numbers (Callable): Reads a storage: its key and number of bytes to a uint8 tensor.
     """
 
     content: object
@@ -38,7 +38,7 @@ class Opened(NamedTuple):
 
 
 class Pid(NamedTuple):
-    """What a pickle says about a storage; ``kind`` is such as ``'Float'``, ``size`` in values."""
+    """Description of a storage in a pickle; ``kind`` is such as ``'Float'``, ``size`` in values."""
 
     kind: str
     key: str
@@ -47,7 +47,7 @@ class Pid(NamedTuple):
 
 
 def describe(stored: Stored) -> Pid:
-    """Checks and names the parts of a storage's description.
+    """Returns the description of a storage after checking its parts.
 
     Raises:
         UnreadableError: If it has another form.
@@ -64,7 +64,7 @@ def describe(stored: Stored) -> Pid:
 
 
 def open_checkpoint(file: BinaryIO) -> Opened:
-    """Reads the pickle of a checkpoint, and how its storages can be read.
+    """Reads the pickle of a checkpoint; its storages are read later.
 
     Args:
         file (BinaryIO): Seekable; must stay open until the last storage is read.
@@ -99,7 +99,7 @@ def _what_it_is(head: bytes) -> str:
 
 
 def _directory_size(file: BinaryIO, size: int) -> int:
-    """Bytes of a zip archive's directory, which zipfile would read as a whole."""
+    """Returns the size in bytes of a zip archive's directory, which zipfile reads as a whole."""
     at = max(size - _END.size - _LOCATOR.size - _END_64.size, 0)
     file.seek(at)
     tail = file.read()
@@ -189,10 +189,10 @@ def _open_legacy(file: BinaryIO, size: int) -> Opened:
     return Opened(content, size, numbers)
 
 
-def _fill(part: BinaryIO, nbytes: int) -> Tensor:
-    """The next bytes of a file as uint8 tensor; reading a zip entry to its end checks its CRC."""
+def _fill(part: Any, nbytes: int) -> Tensor:
+    """Reads bytes of a file into a uint8 tensor; at the end of a zip entry, its CRC is checked."""
     out = torch.empty(nbytes, dtype=torch.uint8)
-    view = memoryview(out.numpy())
+    view = out.numpy()
     for start in range(0, nbytes, CHUNK):
         wanted = min(CHUNK, nbytes - start)
         if part.readinto(view[start : start + wanted]) != wanted:

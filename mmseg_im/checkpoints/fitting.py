@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which weights a network takes from a file, which it does without, and what is refused."""
+"""Selects the weights that a network loads from a file, and refuses files that do not fit."""
 
 import logging
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from .comparing import METHOD_PREFIX
 
 
 class Use(NamedTuple):
-    """What weights are loaded for.
+    """The purpose for which weights are loaded, with its rules.
 
     Attributes:
         min_share (float): Share of file and network that must fit, see :meth:`Report.share`;
@@ -22,7 +22,7 @@ class Use(NamedTuple):
         new_classes (bool): Whether the last layers may begin anew, for other classes.
         foreign_modules (bool): See :meth:`Report.share`.
         whole_modules (bool): Whether every module of the network must find weights.
-        unused (tuple[str, ...]): Modules that do not matter.
+        unused (tuple[str, ...]): Modules that need not fit.
         remedy (str): What to do about another architecture or other classes.
         prefix_remedy (str): What to do about a prefix ``{prefix!r}`` before all keys.
         part_remedy (str): What to do about a file of the module ``{part}`` alone.
@@ -75,7 +75,7 @@ def check(weights: Mapping[str, Tensor], network: nn.Module, name: str, use: Use
 
     Args:
         weights (Mapping[str, Tensor]): Of the file, see :func:`~.comparing.tensors_of`.
-        network (nn.Module): What is to take them.
+        network (nn.Module): That will load them.
         name (str): The file, and the config key that names it if there is one.
         use (Use): ``PREDICT``, ``START`` (``load_from``), ``INIT`` (``init_cfg``) or ``RESUME``.
 
@@ -84,7 +84,7 @@ def check(weights: Mapping[str, Tensor], network: nn.Module, name: str, use: Use
 
     Raises:
         UserError: If the file is of another architecture or of other classes, or if weights that
-            the network takes are not finite.
+            the network would load are not finite.
     """
     own = network.state_dict()
     left_out = use.unused if use is RESUME else (METHOD_PREFIX.rstrip('.'), *use.unused)
@@ -121,9 +121,10 @@ def check(weights: Mapping[str, Tensor], network: nn.Module, name: str, use: Use
 def fitted(
     weights: Mapping[str, Tensor], network: nn.Module, name: str, use: Use
 ) -> dict[str, Tensor]:
-    """What a network takes from a file, completed with its own values; says what begins anew.
+    """Returns what a network loads: the weights of a file, completed with its own.
 
-    The method is taken as a whole, or its teachers begin anew from the student.
+    The method is taken as a whole, or its teachers begin anew from the student. The log says what
+    begins anew.
 
     Args:
         weights (Mapping[str, Tensor]): See :func:`check`.
@@ -164,7 +165,7 @@ def fitted(
 
 
 def _remarks(weights, report: w.Report, network, name: str, use: Use) -> list[tuple[int, str]]:
-    """Levels and sentences about what is not taken."""
+    """Returns log levels and sentences about the weights that are not loaded."""
     remarks = []
     if report.classes:
         theirs, ours = _classes(weights, network.state_dict(), report)
@@ -226,7 +227,7 @@ def _of(keys: list[str], all_keys: list[str]) -> str:
 
 
 def _classes(theirs, ours, report: w.Report) -> tuple[str, str]:
-    """``('5 classes', '4')``; a single channel is no number of classes."""
+    """Returns such as ``('5 classes', '4')``; a single channel is no number of classes."""
     held, wanted = (len(part[report.classes[0]]) for part in (theirs, ours))
     return f'{held} {"channels" if 1 in (held, wanted) else "classes"}', str(wanted)
 

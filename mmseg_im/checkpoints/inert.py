@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a checkpoint may name, and the inert objects that stand in for it while it is read."""
+"""Names that a checkpoint may use, and inert objects that stand for them while it is read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import torch
 
@@ -74,7 +75,7 @@ class Call:
 class OrderedItems(dict):
     """Stands in for an OrderedDict, whose attributes a file can set."""
 
-    state = None
+    state: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -105,7 +106,7 @@ def attempt(step: Callable):
 
 
 def is_key(value) -> bool:
-    """Whether a value may be a key of a dict or a member of a set.
+    """Returns whether a value may be a key of a dict or a member of a set.
 
     Names, None, flags, whole numbers that are not large, and short tuples of these: Python's hash
     of deeply nested tuples overflows the stack, and of freely chosen numbers collides, which takes
@@ -119,12 +120,12 @@ def is_key(value) -> bool:
 
 
 def shown(value) -> str:
-    """A plain value for a message; not of containers, whose text can be exponentially long."""
+    """Returns a plain value as text for a message; ``...`` for containers, which can be huge."""
     return repr(value)[:40] if type(value) in _PLAIN else '...'
 
 
-def unknown(call: Call):
-    """Refuses a call with arguments or a state that no checkpoint has.
+def refuse_call(call: Call) -> NoReturn:
+    """Raises the error for a call with arguments or a state that no checkpoint has.
 
     Raises:
         UnreadableError: Always.

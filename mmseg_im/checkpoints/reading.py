@@ -22,11 +22,11 @@ Place = str | torch.device | dict | Callable | None
 
 
 class Checkpoint(NamedTuple):
-    """What the tools read from a checkpoint.
+    """Weights and metadata of a checkpoint.
 
     Attributes:
         weights (dict[str, Tensor]): The file's ``state_dict``, or the file itself if it has none.
-        meta (dict): What is said about them; empty if nothing is.
+        meta (dict): The file's ``meta``; empty if it has none.
     """
 
     weights: dict[str, Tensor]
@@ -34,12 +34,12 @@ class Checkpoint(NamedTuple):
 
 
 def read_checkpoint(path: str, map_location: Place = 'cpu', logger: str = 'silent') -> Checkpoint:
-    """Reads the weights of a checkpoint through mmengine's schemes.
+    """Reads weights and metadata of a checkpoint, of a path or URL that mmengine knows.
 
     Args:
         path (str): File or URL.
         map_location: Device of the tensors.
-        logger (str): Where mmengine notes it.
+        logger (str): Logger of mmengine's message about it.
 
     Raises:
         MissingFileError: If there is no such file.
@@ -57,7 +57,7 @@ def read_checkpoint(path: str, map_location: Place = 'cpu', logger: str = 'silen
 
 
 def is_trusted(filename: str) -> bool:
-    """Whether the user named this very file or URL in ``MMSEG_IM_TRUST_CHECKPOINT``.
+    """Returns whether the user named this file or URL in ``MMSEG_IM_TRUST_CHECKPOINT``.
 
     The variable holds one file or URL, or several files separated like those of ``PATH``. A URL
     stands alone and is compared letter by letter: it is no path, and its colons separate nothing.
@@ -79,7 +79,7 @@ def load(file: BinaryIO, filename: str, map_location: Place = None) -> dict:
 
     Args:
         file (BinaryIO): Seekable.
-        filename (str): How the user calls it.
+        filename (str): Path or URL as the user gave it.
         map_location: As of torch.load; None: the CPU, whatever the file says.
 
     Raises:
@@ -128,7 +128,7 @@ def place(raw: Tensor, where: str, map_location: Place) -> Tensor:
 
     Args:
         raw (Tensor): uint8.
-        where (str): What the file calls its place, such as ``'cuda:0'``.
+        where (str): Device that the file names, such as ``'cuda:0'``.
         map_location: As of torch.load; None: the CPU.
     """
     if isinstance(map_location, dict):
@@ -142,7 +142,7 @@ def place(raw: Tensor, where: str, map_location: Place) -> Tensor:
 
 
 def _refusal(filename: str, error: UnreadableError) -> UserError:
-    # Parts of it come from the file: no control characters for the terminal, no pages of text.
+    # Parts of the text come from the file: print no control characters, and not pages of it.
     reason = ''.join(c if c.isprintable() else '?' for c in str(error)[:500])
     if isinstance(error, ForbiddenNameError):
         return UserError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what mmengine's Runner takes from a checkpoint beyond weights when it resumes."""
+"""Checks what mmengine's Runner reads from a checkpoint, beside weights, to resume."""
 
 import functools
 import inspect
@@ -63,7 +63,7 @@ class _CheckHook(Hook):
         self.filename = filename
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub')
+        meta, hub = checkpoint.get('meta') or {}, checkpoint.get('message_hub') or {}
         missing = [f'meta.{key}' for key in ('epoch', 'iter') if key not in meta]
         missing += [] if hub else ['message_hub']
         if missing:
@@ -74,7 +74,8 @@ class _CheckHook(Hook):
         _forget_best_elsewhere(hub['runtime_info'], self.filename)
         _check_schedulers(runner.param_schedulers, checkpoint.get('param_schedulers'))
         loop, done = runner.train_loop, meta['iter']
-        if isinstance(loop, IterBasedTrainLoop) and done > loop.max_iters:  # it would draw them all
+        # mmengine would load a batch for each iteration that is done
+        if isinstance(loop, IterBasedTrainLoop) and done > loop.max_iters:
             raise ValueError(f'it was trained for {done} iterations, of {loop.max_iters} at most')
         settings = checkpoint.get('optimizer', {}).get('base_param_settings', {})
         if not isinstance(settings, dict):
@@ -176,9 +177,9 @@ def _has_shape(value, parameter: Tensor) -> bool:
 
 
 def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
-    """What an optimiser keeps of a weight, and whether it is one number, found out with a weight.
+    """Returns the names of an optimiser's state of one weight, and whether each is one number.
 
-    The weight has two values: kernels take sizes on trust.
+    Found out with a step on a weight of two values: kernels do not check sizes.
     """
     weight = torch.nn.Parameter(torch.zeros(2))
     weight.grad = torch.zeros(2)
@@ -187,13 +188,13 @@ def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
     try:
         probe = type(optimizer)([weight], **settings)
         probe.step()
-    except Exception:  # an optimiser of the user's that needs more: nothing is known
+    except Exception:  # the user's optimiser may need other arguments: nothing is known
         return {}
     return {key: _is_scalar(value) for key, value in probe.state[weight].items()}
 
 
 def is_alike(own, value) -> bool:
-    """Whether a loaded value has the kind of the run's own: numbers, flags, texts, sequences.
+    """Returns whether a loaded value has the type of the run's own.
 
     None goes with flags and numbers: the default of settings that differ between versions.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes every checkpoint load of mmengine one of ours: ``load_from``, ``resume``, ``init_cfg``."""
+"""Replaces mmengine's checkpoint loaders: ``load_from``, ``resume`` and ``init_cfg`` use ours."""
 
 import hashlib
 import http.client
@@ -48,9 +48,9 @@ def load_from_http(filename: str, map_location: Place = None) -> dict:
 
 
 def _name_in_cache(url: str) -> str:
-    """The name of a download: its own if it ends in a hash, as published weights do.
+    """Returns the file name of a download: its own if it ends in a hash, as published weights do.
 
-    Others, such as ``latest.pth``, occur at many addresses and get a hash of theirs.
+    Others, such as ``latest.pth``, occur at many addresses and get a hash of the address.
     """
     try:
         stem, suffix = os.path.splitext(os.path.basename(urlparse(url).path))
@@ -106,10 +106,10 @@ def load_from_pavi(filename: str, map_location: Place = None) -> dict:
 
 
 def register_loaders() -> None:
-    """Puts our loaders in place of mmengine's, through its extension point.
+    """Registers our loaders in place of mmengine's.
 
     A file that asks for more than tensors, plain values and a Runner's message hub is refused with
-    a ValueError that names it; ``MMSEG_IM_TRUST_CHECKPOINT=<that file>`` is the one switch that
+    a UserError that names it; ``MMSEG_IM_TRUST_CHECKPOINT=<that file>`` is the one switch that
     trusts it.
     """
     schemes: dict[tuple[str, ...], Callable] = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tensors from their inert forms and the bytes of their storages."""
+"""Makes tensors from their inert forms and the bytes of their storages."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .arrays import are_whole
 from .containers import Opened, Pid, describe
-from .inert import DTYPES, Call, OrderedItems, Stored, UnreadableError, unknown
+from .inert import DTYPES, Call, OrderedItems, Stored, UnreadableError, refuse_call
 
 # Tensors whose values share places, as of torch.Tensor.expand, are copied; real ones are small.
 MAX_EXPANDED = 64 * 2**20
@@ -19,7 +19,7 @@ class TensorReader:
 
     Args:
         opened (Opened): From :func:`.containers.open_checkpoint`.
-        place (Callable): Moves a uint8 tensor to its device, given what the file calls its place.
+        place (Callable): Moves a uint8 tensor to its device, given the device that the file names.
     """
 
     def __init__(self, opened: Opened, place: Callable[[Tensor, str], Tensor]):
@@ -29,27 +29,27 @@ class TensorReader:
         self.expanded = 0
 
     def parameter(self, call: Call) -> Tensor:
-        """A parameter's tensor."""
+        """Returns the tensor of a parameter."""
         if len(call.args) != 3 or call.state is not None or _hooks(call.args[2]):
-            unknown(call)
+            refuse_call(call)
         inner = call.args[0]
         if type(inner) is not Call or '._rebuild_tensor' not in inner.name:
-            unknown(call)
+            refuse_call(call)
         return self.tensor(inner)
 
     def tensor(self, call: Call) -> Tensor:
-        """A tensor, a view of its storage; the file's ``requires_grad`` is passed over."""
+        """Returns a tensor, a view of its storage; the file's ``requires_grad`` is ignored."""
         legacy = call.name.endswith('_rebuild_tensor')
         numbers = (4,) if legacy else (6, 7)
         if call.state is not None or len(call.args) not in numbers:
-            unknown(call)
+            refuse_call(call)
         stored, offset, size, stride, *rest = call.args
         if type(stored) is not Stored or not are_whole((offset,)) or not are_whole(size, stride):
-            unknown(call)
+            refuse_call(call)
         if rest and (
             type(rest[0]) is not bool or _hooks(rest[1]) or rest[2:] not in ([], [None], [{}])
         ):
-            unknown(call)
+            refuse_call(call)
         flat = self._storage(stored)
         steps = sorted((s, n) for n, s in zip(size, stride, strict=True) if n > 1)
         last = offset + sum((n - 1) * s for s, n in steps)
@@ -73,7 +73,7 @@ class TensorReader:
         return tensor.contiguous().clone()
 
     def _storage(self, stored: Stored) -> Tensor:
-        """All values of a storage (numel,)."""
+        """Returns all values of a storage, (numel,)."""
         pid = describe(stored)
         if pid.key not in self.storages:
             raw = self.opened.numbers(pid.key, pid.size * DTYPES[pid.kind].itemsize)
@@ -87,5 +87,5 @@ class TensorReader:
 
 
 def _hooks(node) -> bool:
-    """Whether a tensor brings hooks; without any, torch writes an empty OrderedDict."""
+    """Returns whether a tensor has hooks; without any, torch writes an empty OrderedDict."""
     return not isinstance(node, OrderedItems) or bool(node) or node.state is not None

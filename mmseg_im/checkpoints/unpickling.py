@@ -6,7 +6,7 @@ and types of torch with arguments that the file chooses, and a Runner's checkpoi
 ``numpy.ndarray`` and the built-in ``getattr``. Here the names of a file become
 :class:`Name` objects, and their calls :class:`Call` objects that only remember their arguments;
 :mod:`.building` then accepts the few forms that real checkpoints have. The opcodes come from the
-standard library's disassembler, so Python's own unpickler is not involved, either.
+standard library's disassembler, so Python's own unpickler is not used, either.
 
 Why not plain lists in place of mmengine's HistoryBuffer when *saving*: files that mmseg's own
 Runner wrote must load anyway, so the forms are needed in any case, and stock mmengine could not
@@ -54,7 +54,7 @@ def read_pickle(file: BinaryIO) -> tuple[object, list[Stored]]:
     machine = _Machine()
     try:
         content = attempt(lambda: machine.run(file))
-    finally:  # also where something is wrong behind it
+    finally:  # also if reading fails: what is forbidden is the better reason
         forbidden = sorted(machine.names - ALLOWED)
         if forbidden:
             names = [name[:60] for name in forbidden[:5]]  # short, so that none hides the others
@@ -89,7 +89,7 @@ class _Machine:
         return self.stack[0]
 
     def step(self, opcode: str, value) -> None:
-        """One opcode. Those that torch.save never writes are refused."""
+        """Executes one opcode; those that torch.save never writes are refused."""
         stack = self.stack
         match opcode:
             case 'BININT' | 'BININT1' | 'BININT2' | 'LONG1' | 'BINFLOAT' | 'BINUNICODE':
@@ -141,7 +141,7 @@ class _Machine:
                 raise UnreadableError(f'its pickle has {opcode}, which torch.save never writes')
 
     def made(self, opcode: str, named, args) -> Call | OrderedItems:
-        """What a call (REDUCE) or an instantiation (NEWOBJ) of a named thing stands for."""
+        """Returns the inert result of a call (REDUCE) or of a new object (NEWOBJ)."""
         if type(named) is not Name or type(args) is not tuple:
             raise UnreadableError('it calls something that is no function')
         callable_names = CALLED if opcode == 'REDUCE' else [HISTORY]

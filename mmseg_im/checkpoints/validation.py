@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the content of a checkpoint has the shape that its readers count on."""
+"""Checks that the content of a checkpoint has the form that its readers expect."""
 
 import numpy as np
 from torch import Tensor
@@ -20,7 +20,7 @@ def check_content(content) -> None:
         content: Of ordinary objects.
 
     Raises:
-        UnreadableError: If a part has another shape than its readers count on.
+        UnreadableError: If a part has another form than its readers expect.
     """
     _dict_of_names(content, 'its content')
     for key in ('state_dict', 'ema_state_dict'):
@@ -55,7 +55,7 @@ def check_content(content) -> None:
 
 
 def check_weights(weights, where: str) -> None:
-    """Checks that something is a dict of names and tensors.
+    """Checks that a value is a dict of names and tensors.
 
     Raises:
         UnreadableError: If it is not.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images with a label to judge, for the quality network."""
+"""Images with candidate labels, for the quality network."""
 
 import copy
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from .transforms.formatting import PackSemiInputs
 
 @DATASETS.register_module()
 class CandidateDataset(Seeded):
-    """Images beside labels that other networks gave them.
+    """Images with the labels that other networks predicted, for the quality network to judge.
 
     Args:
         dataset (dict): Config of a data set of mmseg whose pipeline has ``LoadCandidate`` and
@@ -80,7 +80,7 @@ class CandidateDataset(Seeded):
 
 @TRANSFORMS.register_module()
 class LoadCandidate(BaseTransform):
-    """Loads the label to judge; masked pixels become 255.
+    """Loads the candidate label; masked pixels become 255.
 
     Adds ``candidate`` (H, W) or (H, W, K) uint8 to ``seg_fields``.
 
@@ -105,8 +105,8 @@ class LoadCandidate(BaseTransform):
         mask = mask.any(dim=1, keepdim=True)
         erode, dilate = (int(k) for k in np.random.choice(self.kernels, 2))
         label, mask = refine(label, mask, torch.ones_like(mask), erode, dilate)
-        label = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
-        results['candidate'] = label[..., 0] if label.shape[2] == 1 else label
+        candidate = torch.where(mask, IGNORE_INDEX, label)[0].permute(1, 2, 0).numpy()
+        results['candidate'] = candidate[..., 0] if candidate.shape[2] == 1 else candidate
         results['seg_fields'].append('candidate')
         return results
 
@@ -118,7 +118,7 @@ class LoadCandidate(BaseTransform):
 
 @TRANSFORMS.register_module()
 class PackCandidate(PackSemiInputs):
-    """Packs image, annotation if there is one, and ``candidate``, the label to judge."""
+    """Packs image, annotation if there is one, and ``candidate``, the label to be judged."""
 
     def transform(self, results: dict) -> dict:
         """See :class:`PackSemiInputs`."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image files: whether one is whole, how large it is, and its pixels."""
+"""Reads image files, their sizes without decoding, and finds files that are cut off."""
 
 import os
 import struct
@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..errors import MissingFileError, UserError
 
-HEAD = 4096  # bytes in which most JPEGs say how large they are
+HEAD = 4096  # bytes in which most JPEGs state their size
 TAIL = 1024  # bytes in which a file has its end mark
 JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
 # Start-of-frame segments: all from 0xC0 but tables (C4), an extension (C8) and conditioning (CC)
@@ -39,7 +39,14 @@ def check_exists(path: str, where: str, remedy: str) -> None:
 
 
 def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
-    """Reads an image file.
+    """Decodes an image file.
+
+    Args:
+        path (str): The file.
+        flag (int): Of :func:`cv2.imdecode`; default: three channels, 8 bits.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 BGR, or as ``flag`` says.
 
     Raises:
         UserError: If it cannot be read or decoded.
@@ -58,7 +65,10 @@ def decode(path: str, flag: int = cv2.IMREAD_COLOR) -> np.ndarray:
 
 
 def class_ids(path: str) -> np.ndarray:
-    """Reads an annotation as ``LoadAnnotations`` does; a palette image gives its indices.
+    """Decodes an annotation as ``LoadAnnotations`` does; a palette image gives its indices.
+
+    Returns:
+        np.ndarray: (H, W), or (H, W, channels) of a colour image, as stored in the file.
 
     Raises:
         UserError: If it cannot be read or decoded.
@@ -74,7 +84,7 @@ def check_header(path: str) -> bytes:
     """Checks that a file begins like an image and, if a JPEG or PNG, has its end mark.
 
     Returns:
-        bytes: Its beginning.
+        bytes: Its first 4096 bytes.
 
     Raises:
         UserError: If it does not.
@@ -93,14 +103,15 @@ def check_header(path: str) -> bytes:
 
 
 def header_size(path: str, head: bytes) -> tuple[int, int] | None:
-    """Height and width that an image file states, without decoding it.
+    """Returns the height and width that an image file states, without decoding it.
 
     Args:
         path (str): The file.
         head (bytes): From :func:`check_header`.
 
     Returns:
-        tuple[int, int]: As it decodes, turned as EXIF data say; None if only decoding tells.
+        tuple[int, int]: Of the decoded image, turned as its EXIF data say; None if only decoding
+        tells.
     """
     if head.startswith(PNG) and head[12:16] == b'IHDR':
         width, height = struct.unpack('>II', head[16:24])
@@ -117,17 +128,17 @@ def header_size(path: str, head: bytes) -> tuple[int, int] | None:
 
 
 def _frame_size(head: bytes) -> tuple[int, int] | None:
-    """Height and width in the first frame of a JPEG, if it begins within ``head``."""
+    """Returns height and width of a JPEG's first frame, None if it begins beyond ``head``."""
     at = 2
     while at + 9 <= len(head) and head[at] == 0xFF:
         if head[at + 1] in FRAMES:
             return struct.unpack('>HH', head[at + 5 : at + 9])
-        at += 2 + int.from_bytes(head[at + 2 : at + 4])
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], 'big')
     return None
 
 
 def undecodable(path: str) -> UserError:
-    """The error for a file that is no image, with what it is instead, if that shows."""
+    """Returns the error for a file that is no image; it says what the file is, if that shows."""
     problem = ''
     try:
         with open(path, 'rb') as file:
@@ -144,7 +155,7 @@ def undecodable(path: str) -> UserError:
 
 
 def is_cut(path: str) -> bool:
-    """Whether a JPEG or PNG is empty or lacks its end mark, without decoding it."""
+    """Returns whether a JPEG or PNG is empty or lacks its end mark, without decoding it."""
     with open(path, 'rb') as file:
         head = file.read(4)
         file.seek(-min(os.path.getsize(path), TAIL), os.SEEK_END)
@@ -152,7 +163,7 @@ def is_cut(path: str) -> bool:
 
 
 def is_cut_content(content: bytes) -> bool:
-    """Like :func:`is_cut`, for the content of a file."""
+    """Returns the same as :func:`is_cut`, for the content of a file."""
     return not content or _lacks_end(content[:4], content[-TAIL:])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of images, one name a line: read, or refused by a sentence with file and line."""
+"""Reads lists of image names, one a line; errors name file and line."""
 
 import codecs
 import os
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ..errors import UserError
 
-LONGEST = 1024  # characters; no file system has longer names of files
+LONGEST = 1024  # characters; no file system has longer file names
 REMEDY = 'Save it as plain text (UTF-8), one name a line.'
 _ABSOLUTE = re.compile(r'[/\\]|[A-Za-z]:[/\\]')
 _CONTROL = re.compile('[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff]')
 
 
 def read_lines(path: str | os.PathLike) -> list[tuple[int, str]]:
-    """The lines of a text file.
+    """Returns the lines of a text file with their numbers.
 
     Args:
         path (str or PathLike): The file.
@@ -37,7 +37,7 @@ def read_lines(path: str | os.PathLike) -> list[tuple[int, str]]:
     if content.startswith(codecs.BOM_UTF8):
         raise UserError(f'The list {path} begins with a byte order mark. Save it without one.')
     lines = []
-    # not splitlines: mmengine, which reads the list of a data set, knows no other ends of lines
+    # not splitlines: mmengine, which reads the list of a data set, knows no other line ends
     for number, raw in enumerate(content.removesuffix(b'\n').split(b'\n') if content else [], 1):
         try:
             line = raw.removesuffix(b'\r').decode()
@@ -61,12 +61,12 @@ def read_lines(path: str | os.PathLike) -> list[tuple[int, str]]:
 
 
 def check_inside(path: str | os.PathLike, number: int, name: str) -> None:
-    """Raises a UserError if a name leads out of the folder that it is relative to.
+    """Raises a UserError if a name leads out of the folder to which it is relative.
 
     Args:
         path (str or PathLike): The list, for the message.
         number (int): The line.
-        name (str): What stands there: a path below a folder of images.
+        name (str): What the line says: a path below a folder of images.
     """
     if _ABSOLUTE.match(name):
         problem = 'is an absolute path'
@@ -81,7 +81,7 @@ def check_inside(path: str | os.PathLike, number: int, name: str) -> None:
 
 
 def read_names(path: str | os.PathLike) -> list[str]:
-    """The names in a list; blank lines are passed over.
+    """Returns the names in a list, without blank lines.
 
     Raises:
         UserError: See :func:`read_lines` and :func:`check_inside`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images with one binary annotation for each class."""
+"""Data set of classes that may overlap: one binary annotation for each class."""
 
 import os.path as osp
 
@@ -16,7 +16,7 @@ class MultiLabelDataset(BaseSegDataset):
     """
 
     def load_data_list(self) -> list[dict]:
-        """As mmseg lists it, but ``seg_map_path`` is a dict from class name to file."""
+        """Returns mmseg's list, with ``seg_map_path`` as a dict from class name to file."""
         infos = super().load_data_list()
         folder = self.data_prefix.get('seg_map_path')
         for info in infos:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors of a pipeline that name the file which is to blame."""
+"""Pipelines whose errors name the file that caused them."""
 
 from mmengine.dataset import Compose
 
@@ -11,14 +11,14 @@ from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of, check_same_si
 
 
 class NamingPipeline(Compose):
-    """The transforms of a data set; if they fail because of a file, the error names it.
+    """The transforms of a data set; an error that a broken file causes names the file.
 
-    Files may break while a run lasts. Nothing is read a second time unless a transform fails, or
-    an annotation does not fit: it has another size than its image, or a value that no class has.
+    Files may break during a run. No file is read a second time unless a transform fails, or an
+    annotation has another size than its image or a value that no class has.
 
     Args:
         pipeline (Compose): The transforms.
-        check (SampleCheck): How to look at the files of a sample that failed.
+        check (SampleCheck): Checks the files of a sample that failed.
     """
 
     def __init__(self, pipeline: Compose, check: SampleCheck):
@@ -50,14 +50,14 @@ class NamingPipeline(Compose):
             wrong = label[(label >= check.num_classes) & (label != IGNORE_INDEX)]
             if wrong.size:
                 self._blame(info)
-                raise UserError(  # the file is right, and what MMSegmentation makes of it is not
+                raise UserError(  # the file is right, but MMSegmentation maps it to other ids
                     f'{check.where}: {info["seg_map_path"]} gives the class id {int(wrong[0])}, '
                     f'and there are {check.num_classes} classes. Correct the annotation or the '
                     'classes in metainfo.'
                 )
 
     def _blame(self, info: dict) -> None:
-        """Raises what is wrong with the files, if something is."""
+        """Raises an error that names the broken file of a sample; returns if none is broken."""
         image, size = info['img_path'], None
         for path in files_of(info):
             check_exists(path, self.check.where, 'Put the file back.')
@@ -65,14 +65,14 @@ class NamingPipeline(Compose):
             size = size or found  # the image is the first
             check_same_size(path, found, image, size, self.check.where)
         if self.check.loader is not None and 'seg_map_path' in info:
-            self.check.wholly(info)
+            self.check.check_all(info)
 
 
 def name_broken_files(dataset, where: str) -> None:
-    """Lets the pipelines of a data set, and of those that it holds, name files that break.
+    """Replaces the pipeline of a data set, and of those in it, by :class:`NamingPipeline`.
 
     Args:
-        dataset: Of mmseg, or one that holds some; one of another kind is left alone.
+        dataset: Of mmseg, or one that holds some; others stay as they are.
         where (str): Its config key, for the messages.
     """
     for part in parts_of(dataset):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a data set is made of."""
+"""Lists the parts of a data set: inner data sets, samples, transforms, classes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ from ..labels.spaces import IGNORE_INDEX
 
 
 def parts_of(dataset) -> Iterator[BaseDataset]:
-    """The data sets of files within a data set that repeats or joins them."""
+    """Yields the data sets that read files, within one that repeats or joins them."""
     if isinstance(dataset, BaseDataset):
         yield dataset
     for part in [getattr(dataset, 'dataset', None), *getattr(dataset, 'datasets', ())]:
@@ -18,12 +18,12 @@ def parts_of(dataset) -> Iterator[BaseDataset]:
 
 
 def infos_of(dataset: BaseDataset) -> list[dict]:
-    """The data infos of all samples: their files, and how to read them."""
+    """Returns the data infos of all samples: paths, and how to read them."""
     return [dataset.get_data_info(i) for i in range(len(dataset))]
 
 
 def transforms_of(pipeline) -> Iterator[object]:
-    """The transforms of a pipeline, with those inside others (views, test-time augmentation)."""
+    """Yields the transforms of a pipeline, also those inside views and test-time augmentation."""
     for name in ('transforms', 'subroutines', 'views'):
         inner = getattr(pipeline, name, ())
         inner = inner.values() if isinstance(inner, dict) else inner
@@ -33,5 +33,5 @@ def transforms_of(pipeline) -> Iterator[object]:
 
 
 def num_classes_of(dataset: BaseDataset) -> int:
-    """The number of classes; the ignore index, where nothing is known of them."""
+    """Returns the number of classes; the ignore index if the data set names none."""
     return len(dataset.metainfo.get('classes') or ()) or IGNORE_INDEX

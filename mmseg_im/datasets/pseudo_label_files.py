@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How pseudo-labels lie on the disk.
+"""On-disk layout of pseudo-labels.
 
 ``labels/NAME.png`` holds class ids (under the mask the label of the mean probability) and
-``masks/NAME.png`` 255 where the teachers are inconsistent, before erosion and dilation. For
+``masks/NAME.png`` 255 where the voters disagree, before erosion and dilation. For
 classes that overlap there is one folder for each class, ``labels/CLASS/NAME.png`` and
 ``masks/CLASS/NAME.png``, of 0 and 255. ``index.json`` is written last; without it a folder counts
 as unfinished.
@@ -32,15 +32,15 @@ MAX_DRAWS = 5
 
 
 def image_name(path: str, img_dir: str) -> str:
-    """Name of an image: its path below a folder without suffix, with ``/`` between folders."""
+    """Returns an image's name: its path below a folder, with ``/``, without suffix."""
     return osp.splitext(osp.relpath(path, img_dir))[0].replace(os.sep, '/')
 
 
 def label_files(folder: str | os.PathLike, name: str, classes: list[str] | None) -> dict:
-    """Files of one image.
+    """Returns the paths of the pseudo-label and of the mask of one image.
 
     Args:
-        folder (str or PathLike): Where the writer wrote.
+        folder (str or PathLike): Of the pseudo-labels.
         name (str): From :func:`image_name`.
         classes (list[str], optional): Class names where classes overlap.
 
@@ -56,7 +56,7 @@ def label_files(folder: str | os.PathLike, name: str, classes: list[str] | None)
 
 
 def overlapping_classes(index: dict) -> list[str] | None:
-    """What :func:`label_files` takes as ``classes``, for a folder with this index."""
+    """Returns the class names of an index if classes overlap, else None."""
     return index['classes'] if index['overlapping'] else None
 
 
@@ -79,10 +79,10 @@ def read_index(folder: str | os.PathLike) -> dict:
 
 
 def check_names(names: Iterable[str], path: Path) -> None:
-    """Checks that names of images and classes, which become names of files, are such.
+    """Checks that names of images and classes can be names of files.
 
     Raises:
-        UserError: If one is not; ``path`` is the file that holds it.
+        UserError: If one cannot; the message names ``path``, the file that holds it.
     """
     for name in names:
         flaw = flaw_of_name(name)
@@ -91,7 +91,7 @@ def check_names(names: Iterable[str], path: Path) -> None:
 
 
 def read_quality(folder: str | os.PathLike, index: dict) -> dict[str, dict]:
-    """Reads what the quality network said: ``draws`` and ``ignored_classes`` of each image.
+    """Reads the quality network's verdict: ``draws`` and ``ignored_classes`` of each image.
 
     Raises:
         MissingFileError: If there is none.
@@ -111,12 +111,12 @@ def read_quality(folder: str | os.PathLike, index: dict) -> dict[str, dict]:
 
 
 def label_damage(files: dict) -> str | None:
-    """Says which file of one image is missing or not as it was written; None if all are whole.
+    """Returns which file of one image is missing or damaged, as a sentence; None if all are whole.
 
     Args:
         files (dict): From :func:`label_files`. Each is a PNG of one channel; all have one size.
     """
-    sizes = set()
+    sizes: set[tuple[int, int]] = set()
     for kind in files.values():
         for path in kind.values() if isinstance(kind, dict) else [kind]:
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labeled images beside images with written pseudo-labels."""
+"""Labeled images and images with pseudo-labels from files, in one data set."""
 
 import copy
 import math
@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from .before_training import build_checked
+from .checks import build_checked
 from .pseudo_label_files import (
     MAX_DRAWS,
     REMEDY,
@@ -43,22 +43,22 @@ class PseudoLabeledDataset(Seeded):
         unlabeled (dict): Likewise, without ``seg_map_path``; its pipeline loads the pseudo-label
             (``LoadAnnotations`` or ``LoadMultiLabelAnnotations``), then the mask
             (``LoadInconsistencyMask``), and ends in ``FilterInconsistentPixels`` and a packer.
-        labels (str, optional): What a :class:`~mmseg_im.evaluation.PseudoLabelWriter` wrote.
+        labels (str, optional): Folder that a :class:`~mmseg_im.evaluation.PseudoLabelWriter` wrote.
         labeled_ratio (float): Share of labeled samples in an epoch, in (0, 1).
         num_samples (int, optional): Length of an epoch. None: one pass over the pseudo-labeled
             images beside their share of labeled ones; without ``labels``, one pass over the
             labeled images.
         draws (str): How often a pseudo-labeled image is drawn in a pass. ``'once'``; ``'masked'``:
             1 to 5 times, the less of it is masked, see :func:`draws_by_mask`; ``'quality'``: as
-            often as the quality network said (``quality.json`` in ``labels``).
+            often as the quality network decided (``quality.json`` in ``labels``).
         max_ratio (float): Images whose raw mask covers more than this share are left out.
         same_classes (bool): Leave out images on which the teachers found different classes.
         min_foreground (bool): Binary tasks: leave out images whose agreed foreground is smaller
             than the raw mask.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`; and if a label
-            is missing or cut, or no image is left.
+        MissingFileError, UserError: See :func:`~.checks.build_checked`; and if a label is
+            missing or cut off, or no image is left.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class PseudoLabeledDataset(Seeded):
         # also without labels, so that every mistake shows before the first teacher is trained
         self.unlabeled = build_checked(unlabeled, f'{where}.unlabeled', labeled=False)
         self.pseudo: list[dict] = []
-        order = []
+        order = np.empty(0, np.int64)
         if labels is not None:
             filters = dict(
                 max_ratio=max_ratio, same_classes=same_classes, min_foreground=min_foreground
@@ -113,7 +113,7 @@ class PseudoLabeledDataset(Seeded):
         epoch = int(self._clock[1])
         source = int(index >= self._sizes[0])
         order, size = self._orders[source], self._sizes[source]
-        if epoch == NOT_SET:  # nobody counts passes: at random
+        if epoch == NOT_SET:  # without SeedHook passes are not counted: at random
             position = np.random.randint(len(order))
         else:
             position = (epoch * size + index - source * self._sizes[0]) % len(order)
@@ -125,14 +125,14 @@ class PseudoLabeledDataset(Seeded):
 
 
 def draws_by_mask(masked: float) -> int:
-    """1 to 5 draws for an image, in proportion to what is not masked; 0 if all of it is."""
+    """Returns how often to draw an image: 1 to 5 times, by its unmasked share; 0 without any."""
     return math.ceil(MAX_DRAWS * (1 - masked) - 1e-9)
 
 
 def _pseudo_labeled(
     unlabeled: BaseDataset, labels: str, draws: str, filters: dict
 ) -> tuple[list[dict], list[int]]:
-    """Data infos of the images that pass the filters, and how often to draw each."""
+    """Returns data infos of the images that pass the filters, and how often to draw each."""
     where = 'train_dataloader.dataset.labels'
     index = read_index(labels)
     classes = list(unlabeled.metainfo['classes'])
@@ -189,9 +189,9 @@ def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: boo
 
 
 def first_damage(labels: str | PathLike) -> str | None:
-    """Says what is missing or damaged of written pseudo-labels; None if all are whole.
+    """Returns the first damage in a folder of pseudo-labels as a sentence; None if all are whole.
 
-    Every byte of every file is read: a flipped bit is found wherever it is.
+    Every byte of every file is read, so a flipped bit is found wherever it is.
     """
     try:
         index = read_index(labels)

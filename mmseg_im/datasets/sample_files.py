@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of one sample, image and annotation: whether they are right, and fit together."""
+"""Checks the files of one sample: image and annotation, and that they fit together."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ ADD_IMAGE = 'Add the image or take its name out of the list.'
 
 @dataclass(frozen=True)
 class SampleCheck:
-    """How to look at the files of samples.
+    """Checks the files of samples of one data set.
 
     Attributes:
         where (str): Config key of the data set, for the messages.
         num_classes (int): Of the data set.
-        loader (str, optional): Transform that loads the annotations; None: they are not looked at.
+        loader (str, optional): Transform that loads the annotations; None: they are not checked.
     """
 
     where: str
     num_classes: int
     loader: str | None
 
-    def quickly(self, info: dict) -> None:
-        """Looks at beginning, end and size of the files of a data info; decodes none if it can.
+    def check_headers(self, info: dict) -> None:
+        """Checks beginning, end and size of a sample's files, without decoding them if possible.
 
         Raises:
             MissingFileError, UserError: If a file is missing or cut off, is no image, or an
@@ -48,11 +48,16 @@ class SampleCheck:
         size = header_size(path, head)
         for map_path in self._maps(info):
             if size is None or header_size(map_path, check_header(map_path)) != size:
-                self.annotation(info)  # decoding tells
+                self.check_annotation(info)  # the size is known after decoding
                 return
 
-    def annotation(self, info: dict) -> None:
-        """Decodes the annotation; the image only if its header does not tell the size."""
+    def check_annotation(self, info: dict) -> None:
+        """Decodes and checks the annotation, and the image only if its header tells no size.
+
+        Raises:
+            MissingFileError, UserError: If a file is missing or broken, sizes differ, or a value
+                is no class.
+        """
         path = info['img_path']
         check_exists(path, self.where, ADD_IMAGE)
         size = header_size(path, check_header(path))
@@ -62,8 +67,8 @@ class SampleCheck:
                 size = decode(path).shape[:2]
             self._check(label, map_path, size, info)
 
-    def wholly(self, info: dict) -> None:
-        """Decodes image and annotation."""
+    def check_all(self, info: dict) -> None:
+        """Decodes and checks image and annotation, see :meth:`check_annotation`."""
         check_exists(info['img_path'], self.where, ADD_IMAGE)
         size = decode(info['img_path']).shape[:2]
         for map_path in self._maps(info) if self.loader is not None else ():
@@ -83,7 +88,7 @@ class SampleCheck:
             yield path
 
     def _label(self, path: str) -> np.ndarray:
-        # any value and number of channels is right where zero means that a class is absent
+        # where zero means that a class is absent, any other value and depth is valid
         return class_ids(path) if self.loader == IDS else decode(path)
 
     def _check(self, label: np.ndarray, map_path: str, size: tuple[int, int], info: dict) -> None:
@@ -97,7 +102,7 @@ class SampleCheck:
             )
         if info.get('label_map') is not None or info.get('reduce_zero_label'):
             return  # mmseg maps these values to classes when it loads them
-        right = {*range(self.num_classes), IGNORE_INDEX}  # no fraction is in it
+        right = {*range(self.num_classes), IGNORE_INDEX}  # a fraction is not in it
         wrong = [value for value in _values(label) if value not in right]
         if wrong:
             raise UserError(
@@ -119,14 +124,14 @@ def check_same_size(
 
 
 def check_of(dataset: BaseDataset, where: str) -> SampleCheck:
-    """How to look at the files of a data set: as its pipeline reads them."""
+    """Returns the check that fits how a data set's pipeline reads its files."""
     names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
     loader = next((name for name in LOADERS if name in names), None)
     return SampleCheck(where, num_classes_of(dataset), loader)
 
 
 def reads_images(dataset: BaseDataset) -> bool:
-    """Whether its pipeline reads image files, and no other kind."""
+    """Returns whether the pipeline of a data set reads image files, and no other kind."""
     names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
     return 'LoadImageFromFile' in names
 
@@ -138,7 +143,7 @@ def _values(label: np.ndarray) -> list[int | float]:
 
 
 def files_of(info: dict) -> list[str]:
-    """All files that a data info names: image, annotation, mask."""
+    """Returns all files that a data info names: image, annotation, mask."""
     return [path for key in FILE_KEYS for path in _paths(info.get(key))]
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples that depend on nothing but (seed, epoch, index)."""
+"""Data sets whose samples depend on (seed, epoch, index) alone."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,14 +11,14 @@ import torch
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .before_training import build_checked
+from .checks import build_checked
 
 NOT_SET = -1
 
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """Seeds ``random``, NumPy and torch from a key, and puts their states back afterwards."""
+    """Seeds ``random``, NumPy and torch from a key, and restores their states afterwards."""
     seed = int(np.random.SeedSequence([k & 0xFFFFFFFF for k in key]).generate_state(1)[0])
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
@@ -31,7 +32,7 @@ def seeded(*key: int) -> Iterator[None]:
         torch.set_rng_state(states[2])
 
 
-class Seeded:
+class Seeded(ABC):
     """Base of data sets whose sample depends on (seed, epoch, index) alone.
 
     Which worker or process loads a sample, and whether the run was stopped and resumed before,
@@ -47,8 +48,8 @@ class Seeded:
         """Starts an epoch, in this process and in all its workers."""
         self._clock.copy_(torch.tensor([seed, epoch]))
 
-    def full_init(self) -> None:
-        """Nothing is left to do: the files were looked at when the data set was built."""
+    def full_init(self) -> None:  # noqa: B027  # most subclasses have no more to do
+        """Does nothing: the files were checked when the data set was built."""
 
     def __getitem__(self, index: int) -> dict:
         seed, epoch = self._clock.tolist()
@@ -57,9 +58,18 @@ class Seeded:
         with seeded(seed, epoch, index):
             return self.load(index)
 
+    @property
+    @abstractmethod
+    def metainfo(self) -> dict:
+        """dict: Classes and palette."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Samples of an epoch."""
+
+    @abstractmethod
     def load(self, index: int) -> dict:
         """Loads one sample, under its seed."""
-        raise NotImplementedError(f'{type(self).__name__} must say how it loads a sample')
 
 
 @DATASETS.register_module()
@@ -68,7 +78,7 @@ class SeededDataset(Seeded):
 
     Args:
         dataset (dict): Config of a data set of mmseg. Its files are checked before training, see
-            :func:`~.before_training.build_checked`.
+            :func:`~.checks.build_checked`.
         times (int): How often it is repeated in an epoch, each time augmented anew.
     """
 

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
-from .before_training import build_checked
+from .checks import build_checked
 from .seeded import NOT_SET, Seeded
 
 
@@ -34,7 +34,7 @@ class SemiDataset(Seeded):
             go on where the last epoch stopped.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`~.before_training.build_checked`.
+        MissingFileError, UserError: See :func:`~.checks.build_checked`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class SemiDataset(Seeded):
 
     def _in_passes(self, index: int) -> int:
         epoch = int(self._clock[1])
-        if epoch == NOT_SET:  # nobody counts passes: at random
+        if epoch == NOT_SET:  # without SeedHook passes are not counted: at random
             return np.random.randint(len(self.unlabeled))
         return int(self._order[(epoch * self._size + index) % len(self.unlabeled)])
 

@@ -19,7 +19,7 @@ PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
 
 
 def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draws one image with three to six shapes.
+    """Returns one image with three to six shapes, and its label.
 
     Outlines are blurred and shapes overlap, so that classes are uncertain at borders; hues of
     the classes overlap too, so that colour alone does not tell them apart.
@@ -42,7 +42,7 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         outline = np.zeros((size, size), np.uint8)
         cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
         hue = int(60 * (kind - 1) + rng.normal(0, 22)) % 180
-        hsv = np.uint8([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]])
+        hsv = np.array([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]], np.uint8)
         colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
         alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 2.5))[..., None] / 255
         alpha = alpha * rng.uniform(0.6, 1.0)
@@ -53,7 +53,7 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
 
 
 def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
-    """Corners (n, 2) int32 of a rotated shape: 1 disc, 2 square, 3 triangle."""
+    """Returns the corners (n, 2) int32 of a rotated shape: 1 disc, 2 square, 3 triangle."""
     corners = {1: 40, 2: 4, 3: 3}[kind]
     angles = rng.uniform(0, 2 * np.pi) + np.arange(corners) * 2 * np.pi / corners
     radius = rng.uniform(0.13, 0.3) * size
@@ -62,7 +62,7 @@ def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
 
 
 def _recorded(path: Path) -> object:
-    """With what a folder was drawn; None if its record is missing or damaged."""
+    """Returns the values a folder was drawn with; None if its record is missing or damaged."""
     try:
         return read_json(path)
     except (UserError, MissingFileError):
@@ -84,7 +84,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
         seed (int): Seed of the drawing.
 
     Raises:
-        ValueError: If the folder holds something else.
+        UserError: If the folder holds something else.
     """
     values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=2)
     record = Path(root) / 'shapes.json'
@@ -112,7 +112,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
         aside.chmod(0o755)
         os.rename(aside, root)
     except OSError:
-        if not record.is_file():  # another process was not first: a real error
+        if not record.is_file():  # no other process was faster: a real error
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hooks and loops need of a Runner."""
+"""Gets student, method and class names from a Runner, for hooks and loops."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from ..methods.base import SSLMethod
 
 
 def student_of(runner: Runner) -> BaseSegmentor:
-    """The segmentor in training, without its DDP wrapper."""
+    """Returns the segmentor in training, without its DDP wrapper."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def method_of(runner: Runner) -> SSLMethod | None:
-    """The semi-supervised method of the segmentor, None for a supervised one."""
+    """Returns the semi-supervised method of the segmentor, None for a supervised one."""
     return getattr(student_of(runner), 'semi', None)
 
 
 def classes_of(runner: Runner) -> Sequence[str]:
-    """Class names of the training data; their numbers where the data has no names."""
+    """Returns the class names of the training data; their numbers if the data names none."""
     classes = getattr(runner.train_dataloader.dataset, 'metainfo', {}).get('classes')
     return classes or [str(i) for i in range(student_of(runner).num_classes)]

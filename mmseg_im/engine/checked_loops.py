@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mmengine's loops for validation and test, which look at the files before the first step."""
+"""mmengine's loops for validation and test, with the files checked before the first step."""
 
 import mmengine.runner
 from mmengine.dataset import BaseDataset
@@ -7,13 +7,13 @@ from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch.utils.data import DataLoader
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_evaluation, check_evaluation
 from ..errors import MissingFileError, UserError
 from .processes import on_main_process
 
 
 def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | DataLoader:
-    """Builds the data set of a loader and looks at its files, in one process for all.
+    """Builds the data set of a loader; the main process checks its files for all processes.
 
     Args:
         dataloader (dict or DataLoader): Its config; a loader that is built is returned as it is.
@@ -23,19 +23,19 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
         dict or DataLoader: The config with the data set in it.
 
     Raises:
-        FileNotFoundError, ValueError: See :func:`.before_training.check_measured`.
+        MissingFileError, UserError: See :func:`.checks.check_evaluation`.
     """
     if not isinstance(dataloader, dict):
         return dataloader
-    dataset = build_measured(dataloader['dataset'], where)
-    on_main_process(lambda: check_measured(dataset, where), share=False)
+    dataset = build_evaluation(dataloader['dataset'], where)
+    on_main_process(lambda: check_evaluation(dataset, where), share=False)
     return dict(dataloader, dataset=dataset)
 
 
 # Under mmengine's names: mmseg's registry is asked first, so every config gets them.
 @LOOPS.register_module()
 class ValLoop(mmengine.runner.ValLoop):
-    """mmengine's validation; the files of validation and test are looked at before training."""
+    """mmengine's validation; the files of validation and test are checked before training."""
 
     def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
         trains = runner.cfg.get('train_dataloader') is not None
@@ -49,13 +49,13 @@ class ValLoop(mmengine.runner.ValLoop):
                 raise type(error)(
                     f'{error} (Without test data set test_dataloader, test_cfg and test_evaluator '
                     'to None.)'
-                ) from None  # the tools print the first
+                ) from None  # the tools print the innermost error
         super().__init__(runner, dataloader, evaluator, fp16)
 
 
 @LOOPS.register_module()
 class TestLoop(mmengine.runner.TestLoop):
-    """mmengine's test; the files are looked at before."""
+    """mmengine's test; the files are checked first."""
 
     __test__ = False  # for pytest
 

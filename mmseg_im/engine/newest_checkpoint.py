@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checkpoint from which a training goes on: the newest one that is whole."""
+"""Finds the checkpoint from which a training resumes: the newest one that is whole."""
 
 import logging
 import os
@@ -18,8 +18,8 @@ POINTER = 'last_checkpoint'
 STATE = ('state_dict', 'message_hub', 'meta')
 
 
-def of_training(folder: str | os.PathLike) -> list[Path]:
-    """The files ``epoch_N.pth`` and ``iter_N.pth`` of a folder, the newest first."""
+def training_checkpoints(folder: str | os.PathLike) -> list[Path]:
+    """Returns the files ``epoch_N.pth`` and ``iter_N.pth`` of a folder, the newest first."""
     found = [
         (int(match[1]), path)
         for path in Path(folder).glob('*.pth')
@@ -29,7 +29,7 @@ def of_training(folder: str | os.PathLike) -> list[Path]:
 
 
 def pointed_at(work_dir: str | os.PathLike) -> Path | None:
-    """The file that ``last_checkpoint`` names; None without one, or if it is empty or binary."""
+    """Returns the path in ``last_checkpoint``; None without that file, or if it holds no path."""
     try:
         text = (Path(work_dir) / POINTER).read_text().strip()
         return Path(text) if text and text.isprintable() else None
@@ -38,7 +38,7 @@ def pointed_at(work_dir: str | os.PathLike) -> Path | None:
 
 
 def in_order(work_dir: str | os.PathLike) -> list[Path]:
-    """The checkpoints of a run in the order in which to try them.
+    """Returns the checkpoints of a run in the order in which to try them.
 
     First comes the file that ``last_checkpoint`` names, then the others from the newest to the
     oldest. In a folder that was moved or copied, the name counts and not the path; the path
@@ -46,27 +46,30 @@ def in_order(work_dir: str | os.PathLike) -> list[Path]:
     """
     named = pointed_at(work_dir)
     for folder in [Path(work_dir)] if named is None else [Path(work_dir), named.parent]:
-        found = of_training(folder)
+        found = training_checkpoints(folder)
         first = [] if named is None else [folder / named.name]
-        first = [path for path in first if os.path.isfile(path)]  # a text too long is none
+        first = [path for path in first if os.path.isfile(path)]  # also False for a too long text
         if first or found:
             return first + [path for path in found if path not in first]
     return []
 
 
 def read_whole(path: Path) -> dict:
-    """Reads the state of a training.
+    """Reads the checkpoint of a training.
 
     All bytes are compared with the check sums of the file, which torch does not do.
 
+    Returns:
+        dict: With ``state_dict``, ``message_hub`` and ``meta`` at least.
+
     Raises:
-        UserError: If no training can go on from the file, with the reason.
+        UserError: If no training can resume from the file, with the reason.
     """
     try:
         content = CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except Exception as error:  # whatever is wrong with it: an older file may be whole
+    except Exception as error:  # of any kind: an older file may be whole
         raise UserError(str(error) or f'{path} cannot be read ({type(error).__name__}).') from error
     if damaged is not None:
         raise UserError(f'{path} is damaged: {damaged} in it differs from its check sum.')
@@ -80,7 +83,7 @@ def read_whole(path: Path) -> dict:
 
 
 def newest_checkpoint(work_dir: str | os.PathLike) -> Path | None:
-    """The first checkpoint of :func:`in_order` that is whole; the log names those passed over."""
+    """Returns the newest checkpoint that is whole, or None; the log names those passed over."""
     for path in in_order(work_dir):
         try:
             read_whole(path)
@@ -92,7 +95,7 @@ def newest_checkpoint(work_dir: str | os.PathLike) -> Path | None:
 
 
 def to_resume_from(work_dir: str | os.PathLike) -> Path | None:
-    """The checkpoint from which a run goes on; None if the folder holds no trace of one.
+    """Returns the checkpoint from which to resume; None if the folder holds no trace of a run.
 
     Raises:
         UserError: If there are checkpoints, or there were, and none is whole: to begin anew

@@ -29,7 +29,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class TrainableOptimWrapperConstructor(DefaultOptimWrapperConstructor):
-    """mmengine's default, but frozen modules are passed over in silence.
+    """Builds mmengine's optimiser without frozen modules, and without warnings about them.
 
     The default puts frozen parameters into the optimiser, or, with ``paramwise_cfg``, prints a
     warning for each of them: hundreds for a teacher.
@@ -43,17 +43,18 @@ class TrainableOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Builds the optimiser; its checkpoint holds no state for teachers."""
         if not self.paramwise_cfg:
-            model = _Trainable(getattr(model, 'module', model))
-        wrapper = super().__call__(model)
+            wrapper = super().__call__(_Trainable(getattr(model, 'module', model)))
+        else:
+            wrapper = super().__call__(model)
         wrapper.optimizer.register_load_state_dict_post_hook(match_memory)
         return wrapper
 
 
 def match_memory(optimizer: torch.optim.Optimizer) -> None:
-    """Gives what was loaded the memory order of its parameter.
+    """Copies a loaded optimiser state into the memory order of its parameters.
 
     Fused optimisers pair the values of parameter and moments as they lie in memory: the state of
-    a run with another ``model.channels_last`` would be mixed up without a word.
+    a run with another ``model.channels_last`` would be mixed up silently.
     """
     for parameter, state in optimizer.state.items():
         for key, value in state.items():

@@ -10,11 +10,18 @@ from ..errors import UserError
 
 
 def on_main_process(action: Callable, share: bool = True):
-    """Runs something in one process; a mistake that it finds ends all of them.
+    """Calls a function in the main process alone; an error of the user is raised in all.
 
     Args:
-        action (Callable): What to do.
-        share (bool): Whether to hand its result to all processes; otherwise they get None.
+        action (Callable): Without arguments.
+        share (bool): Whether to send its result to all processes; otherwise they get None.
+
+    Returns:
+        The result of the function.
+
+    Raises:
+        UserError, OSError: What the function raises; in the other processes a UserError with its
+            text.
     """
     result, problem = None, None
     if is_main_process():
@@ -34,8 +41,8 @@ def on_main_process(action: Callable, share: bool = True):
 def stop_workers(runner: Runner) -> None:
     """Ends the processes that load data for a Runner.
 
-    The garbage collector would end a loader's queues before it tells its workers to stop, and
-    then wait five seconds for each loader.
+    Otherwise the garbage collector closes a loader's queues before it tells its workers to stop,
+    and then waits five seconds for each loader.
     """
     for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
         loader = getattr(loop, 'dataloader', None)  # a loop that was not built is a dict

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Runner that loses nothing when it is stopped."""
+"""A Runner that locks its folder, and resumes from the newest checkpoint that is whole."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .hooks.validation_record import ValidationRecordHook
-from .newest_checkpoint import of_training, to_resume_from
+from .newest_checkpoint import to_resume_from, training_checkpoints
 from .processes import on_main_process, stop_workers
 from .work_dir import Lock, check_is_new, make_work_dir
 
@@ -15,12 +15,12 @@ from .work_dir import Lock, check_is_new, make_work_dir
 # in mmengine's registry: the train.py of every OpenMMLab project asks there for a runner_type
 @RUNNERS.register_module()
 class ResumableRunner(Runner):
-    """A Runner whose ``work_dir`` belongs to one run, and that goes on from what is whole there.
+    """mmengine's Runner with a locked ``work_dir`` and a resume that passes over damaged files.
 
     - A second run in the folder is refused, and so is a new one beside checkpoints of another.
-    - ``resume`` without ``load_from`` goes back to the newest checkpoint that is whole. A Runner
-      takes what ``last_checkpoint`` names, or silently begins at the first epoch.
-    - A validation that was due when the run was stopped is made up (``ValidationRecordHook``).
+    - ``resume`` without ``load_from`` goes back to the newest checkpoint that is whole. mmengine
+      takes the file that ``last_checkpoint`` names, or silently begins at the first epoch.
+    - A validation that was due when the run was stopped is repeated (``ValidationRecordHook``).
 
     Args:
         model, work_dir, **kwargs: Those of a Runner.
@@ -29,6 +29,8 @@ class ResumableRunner(Runner):
         UserError: If the folder cannot be used.
     """
 
+    _load_from: str | None  # of mmengine
+
     def __init__(self, model, work_dir: str, **kwargs):
         make_work_dir(work_dir)
         self._lock = None
@@ -36,30 +38,30 @@ class ResumableRunner(Runner):
         try:
             super().__init__(model, work_dir, **kwargs)
         except BaseException:
-            self._let_others_in()
+            self._unlock_folder()
             raise
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Sets up processes, then takes the folder, before a Runner writes anything there."""
+        """Sets up processes, then locks the folder, before anything is written there."""
         super().setup_env(env_cfg)
-        self._lock = on_main_process(self._take_folder, share=False)
+        self._lock = on_main_process(self._lock_folder, share=False)
 
     def register_hooks(self, default_hooks=None, custom_hooks=None) -> None:
-        """Registers the hooks of the config, and one that makes up a missed validation."""
+        """Registers the hooks of the config, and one that repeats a missed validation."""
         super().register_hooks(default_hooks, custom_hooks)
         if not any(isinstance(hook, ValidationRecordHook) for hook in self.hooks):
             self.register_hook(ValidationRecordHook())
 
     def load_or_resume(self) -> None:
-        """Loads or resumes, see the class.
+        """Loads weights or resumes, see the class.
 
         Raises:
-            UserError: If there are checkpoints, and none to go on from.
+            UserError: If the folder holds checkpoints, and none is whole.
         """
         if not self._resume or self._has_loaded:
             return super().load_or_resume()
         if self._load_from is not None:
-            self._warn_of_own_checkpoints()
+            self._warn_of_own_checkpoints(self._load_from)
             return super().load_or_resume()
         path = on_main_process(lambda: to_resume_from(self.work_dir))
         if path is None:
@@ -72,14 +74,14 @@ class ResumableRunner(Runner):
             super().load_or_resume()
 
     def train(self):
-        """Trains; afterwards its workers are gone and others may use the folder."""
+        """Trains; afterwards ends its workers and unlocks the folder."""
         try:
             return super().train()
         finally:
             stop_workers(self)
-            self._let_others_in()
+            self._unlock_folder()
 
-    def _take_folder(self) -> Lock:
+    def _lock_folder(self) -> Lock:
         lock = Lock(self.work_dir)
         try:
             if self._is_new:
@@ -89,14 +91,14 @@ class ResumableRunner(Runner):
             raise
         return lock
 
-    def _let_others_in(self) -> None:
+    def _unlock_folder(self) -> None:
         if self._lock is not None:
             self._lock.release()
 
-    def _warn_of_own_checkpoints(self) -> None:
-        own = of_training(self.work_dir)
-        if own and Path(self._load_from).absolute().parent != Path(self.work_dir):
+    def _warn_of_own_checkpoints(self, load_from: str) -> None:
+        own = training_checkpoints(self.work_dir)
+        if own and Path(load_from).absolute().parent != Path(self.work_dir):
             self.logger.warning(
-                f'Going on from load_from={self._load_from}, although {self.work_dir} holds '
+                f'Going on from load_from={load_from}, although {self.work_dir} holds '
                 f'{own[0].name}. To go on from there: --cfg-options load_from=None.'
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Panels and pictures of predictions as files, of which none is lost in silence."""
+"""Writes panels and pictures of predictions to files."""
 
 import os.path as osp
 
@@ -14,9 +14,9 @@ from ..files.whole import write_aside, write_png
 # in mmseg's registry under mmengine's name, so that every config with this backend has it
 @VISBACKENDS.register_module()
 class LocalVisBackend(mmengine.visualization.LocalVisBackend):
-    """mmengine's, but what cannot be written is an error: OpenCV only returns False.
+    """mmengine's backend, but a picture that cannot be written is an error.
 
-    A name may hold folders: these are made.
+    OpenCV only returns False. A name may hold folders: these are made.
     """
 
     @force_init_env

@@ -72,6 +72,9 @@ def with_legend(image: np.ndarray, entries: list[tuple[str, list[int]]]) -> np.n
     Args:
         image (np.ndarray): (H, W, 3) uint8 RGB, changed in place.
         entries (list): Names and RGB colours.
+
+    Returns:
+        np.ndarray: ``image``.
     """
     scale = max(0.4, min(image.shape[:2]) / 900)
     step = round(30 * scale)

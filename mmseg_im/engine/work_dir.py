@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder of a run: it can be written to, and one run at a time is at work in it."""
+"""Makes the folder of a run, and locks it against a second run."""
 
 import os
 import tempfile
@@ -8,20 +8,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import UserError
-from .newest_checkpoint import of_training
+from .newest_checkpoint import training_checkpoints
 
 LOCK = '.lock'
 
 
 def make_work_dir(work_dir: str | os.PathLike) -> None:
-    """Makes a folder for results, and tries whether files can be written there.
+    """Makes a folder for results, and checks that files can be written there.
 
     Raises:
         UserError: If it is a file, cannot be made, or cannot be written to.
     """
     try:
         os.makedirs(work_dir, exist_ok=True)
-        with tempfile.TemporaryFile(dir=work_dir):
+        with tempfile.TemporaryFile(dir=os.fspath(work_dir)):
             pass
     except OSError as error:
         is_file = isinstance(error, FileExistsError | NotADirectoryError)
@@ -32,7 +32,7 @@ def make_work_dir(work_dir: str | os.PathLike) -> None:
 
 
 class Lock:
-    """Keeps a second run out of a folder; the system takes it back when the process ends.
+    """Locks a folder against a second run; the system releases it when the process ends.
 
     Processes that are forked meanwhile, such as workers that load data, do not hold it.
 
@@ -60,13 +60,13 @@ class Lock:
             ) from None
 
     def release(self) -> None:
-        """Lets others in."""
+        """Releases the folder."""
         self._lock.release()
 
 
 def check_is_new(work_dir: str | os.PathLike) -> None:
     """Raises a UserError if a new run would overwrite the checkpoints of another one."""
-    found = [*of_training(work_dir), *sorted(Path(work_dir).glob('best*.pth'))]
+    found = [*training_checkpoints(work_dir), *sorted(Path(work_dir).glob('best*.pth'))]
     if found:
         raise UserError(
             f'{work_dir} holds the checkpoints of a run already ({found[0].name}). Go on with it '

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors for the person who made the mistake: one sentence with place and remedy."""
+"""Errors for the user: one sentence that says what is wrong, where, and what to do."""
 
 import sys
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from .signals import STATUS, stop_signals
 from .workers import loading_problem
 
 
-class _Sentence:
-    """An error whose text stays a sentence when a process that loads data hands it on.
+class _Sentence(Exception):
+    """An error whose text stays a sentence when it comes from a data loading worker.
 
-    torch raises such an error again with the text of its whole traceback, which ends in it.
+    torch raises such an error again with a whole traceback as its text, which ends in the sentence.
     """
 
     def __init__(self, text: str = ''):
@@ -37,13 +37,13 @@ class DivergedError(UserError):
 
 @contextmanager
 def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
-    """For command-line tools: prints a mistake, or a full disk, as a sentence without a traceback.
+    """Prints an error of the user, or of a full disk, as a sentence without a traceback.
 
-    The many frames of mmengine's registries above it help nobody. Ctrl-C and SIGTERM end with a
-    sentence and status 130 and 143. All other errors pass.
+    For command-line tools. Ctrl-C and SIGTERM end with a sentence and status 130 and 143. All
+    other errors pass.
 
     Args:
-        stopped (str): What to say then, such as how to go on.
+        stopped (str): The sentence after a signal, such as how to go on.
     """
     with stop_signals() as received:
         try:
@@ -60,28 +60,28 @@ def plain_errors(stopped: str = 'Stopped.') -> Iterator[None]:
 
 
 def _sentence(error: BaseException) -> str | None:
-    """What a user is told of an error; None if it is no mistake of his."""
+    """Returns the message for the user; None if the error is of another kind."""
     if isinstance(error, UserError | MissingFileError):
         # mmengine raises anew, with the names of its classes in front; the first one is ours
-        while isinstance(_before(error), UserError | MissingFileError):
-            error = _before(error)
+        while isinstance(before := _before(error), UserError | MissingFileError):
+            error = before
         return f'error: {_printable(str(error))}'
     problem = None
     if isinstance(error, OSError):
         problem = disk_problem(error)
     elif isinstance(error, RuntimeError):
-        chain = [error]  # torch raises one on another
-        while _before(chain[-1]) is not None:
-            chain.append(_before(chain[-1]))
+        chain: list[BaseException] = [error]  # torch raises one on another
+        while (before := _before(chain[-1])) is not None:
+            chain.append(before)
         problem = loading_problem('\n'.join(map(str, chain)))
     return None if problem is None else f'error: {problem}'
 
 
 def _printable(text: str) -> str:
-    """A text without what would steer a terminal: parts of it may come from a file."""
+    """Returns a text without control characters: parts of it may come from a file."""
     return ''.join(c if c.isprintable() or c == '\n' else '?' for c in text)
 
 
 def _before(error: BaseException) -> BaseException | None:
-    """What an error was raised from, or while handling; nothing after ``from None``."""
+    """Returns the error from which another was raised; None after ``raise ... from None``."""
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the system says when a file cannot be written, as a sentence."""
+"""Messages about files that cannot be written."""
 
 import errno
 import io
@@ -18,11 +18,11 @@ _CLOSED = (
 
 
 def unwritable(path: str | os.PathLike, error: OSError) -> str:
-    """The sentence that says what cannot be written, why, and how to go on.
+    """Returns a sentence that says what cannot be written, why, and how to go on.
 
     Args:
         path (str or PathLike): File or folder.
-        error (OSError): What the system said.
+        error (OSError): Raised by the system.
     """
     remedy = 'Free space' if error.errno in _FULL else 'Make that possible'
     return (
@@ -32,13 +32,13 @@ def unwritable(path: str | os.PathLike, error: OSError) -> str:
 
 
 def disk_problem(error: BaseException | None) -> str | None:
-    """The sentence for an error that the system raised in somebody else's code.
+    """Returns the sentence for a disk error that another package's code raised.
 
     Args:
         error (BaseException): mmengine may have raised it anew, with a text and nothing else.
 
     Returns:
-        str: The sentence; None if the error tells of something else.
+        str: The sentence; None for another kind of error.
     """
     first, name = None, None
     while isinstance(error, OSError) and name is None:
@@ -49,7 +49,7 @@ def disk_problem(error: BaseException | None) -> str | None:
 
 
 def _open_file(error: OSError) -> str | None:
-    """Name of the file that was being written: an error of ``write`` or ``close`` has none."""
+    """Returns the file that was being written: an error of ``write`` or ``close`` names none."""
     found = None
     for frame, _ in traceback.walk_tb(error.__traceback__):  # the innermost comes last
         for value in frame.f_locals.values():
@@ -63,11 +63,12 @@ def _open_file(error: OSError) -> str | None:
 
 @contextmanager
 def log_errors_raised() -> Iterator[None]:
-    """Lets a log file that cannot be written raise an OSError.
+    """Makes a log file that cannot be written raise an OSError.
 
     ``logging`` alone prints a traceback for every line that is lost, and goes on.
     """
-    logging.StreamHandler.handleError = _raise_disk_errors
+    # a method is replaced on purpose, and put back below
+    logging.StreamHandler.handleError = _raise_disk_errors  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:

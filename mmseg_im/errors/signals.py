@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end from outside: SIGTERM behaves as Ctrl-C does, and children end with their parent."""
+"""Makes SIGTERM behave as Ctrl-C does, and child processes end with their parent."""
 
 import ctypes
 import math
@@ -8,11 +8,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
-"""dict[Signals, int]: Exit status of a command that such a signal ended, as shells count."""
+STATUS: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+"""dict[int, int]: Exit status of a command that such a signal ended, as shells count."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -21,7 +21,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def stop_signals() -> Iterator[list[signal.Signals]]:
-    """Has Ctrl-C and SIGTERM (of Slurm, Kubernetes, ``timeout``) raise a KeyboardInterrupt.
+    """Makes Ctrl-C and SIGTERM (of Slurm, Kubernetes, ``timeout``) raise a KeyboardInterrupt.
 
     Yields:
         list[Signals]: Gets the signal when it comes. What it raises may reach the caller as
@@ -45,7 +45,10 @@ def stop_signals() -> Iterator[list[signal.Signals]]:
             signal.signal(signal.SIGCHLD, lambda *_: None)
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    usual: dict[signal.Signals, Callable | signal.Handlers] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
     taken = []
     if threading.current_thread() is threading.main_thread():
         taken = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
@@ -59,9 +62,9 @@ def stop_signals() -> Iterator[list[signal.Signals]]:
 
 
 def end_children_with_us() -> None:
-    """Has Linux end every process that this one forks from now on when this one is killed.
+    """Makes Linux end every process that this one forks from now on when this one is killed.
 
-    torch's workers look for their parent every five seconds at best; elsewhere that has to do.
+    On other systems torch's workers notice it after five seconds or more.
     """
     if not sys.platform.startswith('linux'):
         return

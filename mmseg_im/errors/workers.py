@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened to the processes that load data, as a sentence."""
+"""Messages about the processes that load data."""
 
 import re
 
 
 def loading_problem(text: str) -> str | None:
-    """What happened to the processes that load data, from the text of errors of torch.
+    """Returns what happened to the processes that load data, from the text of torch's errors.
+
+    Args:
+        text (str): Of all errors of the chain.
 
     Returns:
-        str: A sentence with the remedy; None if the text tells of something else.
+        str: A sentence with the remedy; None for another kind of error.
     """
     go_on = 'then go on with --resume.'
     if re.search('Too many open files|received 0 items of ancdata', text):
@@ -24,9 +27,12 @@ def loading_problem(text: str) -> str | None:
         )
     killed = re.search(r'DataLoader worker \(pid (\d+)\) is killed by signal: (\w[\w ]*)', text)
     ended = re.search(r'DataLoader worker \(pid\(s\) ([\d, ]+)\) exited unexpectedly', text)
-    if killed is None and ended is None:
+    if killed:
+        what = f'(pid {killed[1]}) was killed: {killed[2]}'
+    elif ended:
+        what = f'(pid {ended[1]}) ended'
+    else:
         return None
-    what = f'(pid {killed[1]}) was killed: {killed[2]}' if killed else f'(pid {ended[1]}) ended'
     return (
         f'A process that loads data {what}. Often the memory was full: lower num_workers or '
         f'batch_size, {go_on}'

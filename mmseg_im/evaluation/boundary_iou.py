@@ -7,15 +7,18 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from .masks import class_masks
+from .class_masks import class_masks
 
 
 def boundary(mask: np.ndarray, distance: int) -> np.ndarray:
-    """Pixels of a mask that lie at most ``distance`` from its contour, the image border included.
+    """Returns the pixels of a mask within a distance of its contour, the image border included.
 
     Args:
         mask (np.ndarray): (H, W) bool.
         distance (int): Pixels, 1 or more.
+
+    Returns:
+        np.ndarray: (H, W) bool.
     """
     padded = np.pad(mask.astype(np.uint8), 1)
     eroded = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=distance)
@@ -59,7 +62,7 @@ class BoundaryIoUMetric(BaseMetric):
             self.results.append(np.array(counts, dtype=np.float64))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """``mBoundaryIoU`` and ``BoundaryIoU/CLASS`` in percent."""
+        """Returns ``mBoundaryIoU`` and ``BoundaryIoU/CLASS`` in percent."""
         intersection, union = np.sum(results, axis=0).T
         iou = 100 * np.divide(intersection, union, out=np.full_like(union, np.nan), where=union > 0)
         known = iou[~np.isnan(iou)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IoU, Dice and F-score that also say the value of each class."""
+"""IoU, Dice and F-score, with the value of each class."""
 
 import os.path as osp
 
@@ -25,6 +25,8 @@ class ClassIoUMetric(IoUMetric):
         **kwargs: Of ``IoUMetric``.
     """
 
+    output_dir: str | None  # of mmseg
+
     def __init__(self, img_dir: str | None = None, **kwargs):
         super().__init__(**kwargs)
         self.img_dir = img_dir
@@ -36,7 +38,9 @@ class ClassIoUMetric(IoUMetric):
             self.count(data_batch, data_samples)
         finally:
             self.output_dir = folder
-        for sample in data_samples if folder is not None else ():
+        if folder is None:
+            return
+        for sample in data_samples:
             path = sample['img_path']
             name = osp.relpath(path, self.img_dir) if self.img_dir else osp.basename(path)
             self.write(folder, osp.splitext(name)[0], sample)

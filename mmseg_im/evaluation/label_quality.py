@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics around the quality network: how well it judges, and what it says."""
+"""Metrics of the quality network: its error, and a writer of its predictions."""
 
 import logging
 from os import PathLike
@@ -20,7 +20,7 @@ from ..models.evalnet import label_quality
 
 
 def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:
-    """Mean predicted IoU of the classes that are predicted to be present; 0 if none is.
+    """Returns the mean predicted IoU of the classes predicted to be present; 0 if none is.
 
     Args:
         iou (np.ndarray): (C,) predicted IoU in [0, 1].
@@ -33,7 +33,9 @@ def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> floa
 
 
 def draws_by_quality(quality: float, low: float, high: float) -> int:
-    """1 draw up to ``low``, 5 above ``high``, and in proportion between (the paper's schedule).
+    """Returns how often to draw an image: once up to ``low``, 5 times above ``high``.
+
+    In between, the number grows with the quality (the paper's schedule).
 
     Args:
         quality (float): Predicted quality of a label.
@@ -48,7 +50,7 @@ def draws_by_quality(quality: float, low: float, high: float) -> int:
 
 
 def read_qualities(path: str | PathLike) -> list[float]:
-    """Reads what :class:`LabelQualityMetric` wrote: the quality of each validation image.
+    """Returns the predicted quality of each validation image, as :class:`LabelQualityMetric` wrote.
 
     Raises:
         MissingFileError, UserError: If it is missing or damaged.
@@ -62,7 +64,7 @@ def read_qualities(path: str | PathLike) -> list[float]:
 
 @METRICS.register_module()
 class LabelQualityMetric(BaseMetric):
-    """Validates the quality network on labels whose truth is known.
+    """Validates the quality network on labels of annotated images.
 
     Writes, if ``out_file`` is given, the mean predicted quality of every image, whose quantiles
     are the thresholds of :class:`LabelQualityWriter`.
@@ -89,7 +91,7 @@ class LabelQualityMetric(BaseMetric):
         self.out_file = out_file
 
     def process(self, data_batch: dict, data_samples: list[dict]) -> None:
-        """Compares prediction and truth."""
+        """Compares predicted and true IoU of a batch."""
         space = LABEL_SPACES[self.label_space](len(self.dataset_meta['classes']))
         for sample in data_samples:
             label, truth = (sample[key]['data'].cpu()[None] for key in ('candidate', 'gt_sem_seg'))
@@ -105,7 +107,7 @@ class LabelQualityMetric(BaseMetric):
         return [classes.index(name) for name in self.skip_classes]
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """``mae`` of the IoU over images and classes, and ``score``, its negative.
+        """Returns ``mae`` of the IoU over images and classes, and ``score``, its negative.
 
         ``constant_mae`` is that of the best guess without looking at the images: the mean IoU of
         each class. A network that is not better has learned nothing, of which the log warns.
@@ -169,14 +171,14 @@ class LabelQualityWriter(BaseMetric):
         self.skip_classes = skip_classes or []
 
     def process(self, data_batch: dict, data_samples: list[dict]) -> None:
-        """Keeps what the network says of a batch."""
+        """Collects the predicted IoU and presence of a batch."""
         for sample in data_samples:
             iou, presence = (sample[key].float().cpu() for key in ('quality', 'presence'))
             name = image_name(sample['img_path'], self.img_dir)
             self.results.append((name, torch.stack([iou, presence]).tolist()))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Writes the file; the mean quality, draws per image and share of dropped images."""
+        """Writes the file; returns mean quality, draws per image and share of dropped images."""
         classes = list(self.dataset_meta['classes'])
         skip = [classes.index(name) for name in self.skip_classes]
         known = read_qualities(self.validation)

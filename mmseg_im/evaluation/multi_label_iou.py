@@ -13,7 +13,7 @@ from .class_iou import ClassIoUMetric
 
 
 def channel_counts(pred: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Intersection, union, predicted and annotated pixels of each class.
+    """Returns intersection, union, predicted and annotated pixels of each class.
 
     Args:
         pred (Tensor): (K, H, W) of 0 and 1.
@@ -36,8 +36,8 @@ def channel_counts(pred: torch.Tensor, label: torch.Tensor) -> tuple[torch.Tenso
 class MultiLabelIoUMetric(ClassIoUMetric):
     """:class:`ClassIoUMetric` for (K, H, W) maps of 0 and 1.
 
-    mmseg's ``IoUMetric`` takes such a map for K images' worth of class ids and scores it wrongly
-    without a word. There is no ``aAcc``, because a pixel has as many answers as there are classes.
+    mmseg's ``IoUMetric`` takes such a map for the class ids of K images, and is silently wrong.
+    There is no ``aAcc``, because a pixel has as many answers as there are classes.
     With ``output_dir`` it writes one PNG of 0 and 255 into a folder for each class.
     """
 

@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
 from ..errors import UserError
-from .masks import class_masks
+from .class_masks import class_masks
 
 EPS = 1e-7
 
@@ -66,6 +66,6 @@ class PerImageIoUMetric(BaseMetric):
                 self.results.append(round(float(np.mean(values)), 4))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """``per_image_mIoU`` in percent."""
+        """Returns ``per_image_mIoU`` in percent."""
         mean = float(np.mean(results)) if results else float('nan')
         return dict(per_image_mIoU=round(100 * mean, 2))

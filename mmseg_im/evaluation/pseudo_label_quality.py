@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often pseudo-labels are right, where hidden annotations tell."""
+"""Compares pseudo-labels with hidden annotations."""
 
 import torch
 from mmengine.evaluator import BaseMetric
@@ -74,7 +74,7 @@ class PseudoLabelQuality(BaseMetric):
             self.results.append(quality_counts(label, mask, hidden, classes).cpu())
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
-        """``accuracy_outside``, ``accuracy_inside`` (absent if there is no such pixel)."""
+        """Returns ``accuracy_outside`` and ``accuracy_inside``; absent without such a pixel."""
         counts = torch.stack(results).sum(dim=0).sum(dim=0)
         metrics = {}
         for name, (known, right) in zip(('outside', 'inside'), counts.tolist(), strict=True):

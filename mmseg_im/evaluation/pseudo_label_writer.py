@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes what teachers say of unlabeled images, in the form of a metric."""
+"""Writes pseudo-labels to files, as a metric of ``Runner.test()``."""
 
 import logging
 from collections import deque
@@ -20,12 +20,12 @@ from ..labels.spaces import IGNORE_INDEX
 
 @METRICS.register_module()
 class PseudoLabelWriter(BaseMetric):
-    """Stores the voted label and the raw mask of every image, and an index of them.
+    """Writes the voted label and the raw mask of every image, and an index of them.
 
-    As a metric it runs under ``Runner.test()``, with its progress log and its processes. What
-    lies where is said in :mod:`.datasets.pseudo_label_files`. ``index.json``, written last, holds
-    for each image ``image`` (its file), ``masked`` (share of the pixels, in any channel),
-    ``pixels`` (pixels of each class on which the voters agree), ``agreement`` (see
+    As a metric it runs under ``Runner.test()``, with its progress log and its processes. The
+    layout of the files is described in :mod:`.datasets.pseudo_label_files`. ``index.json``,
+    written last, holds for each image ``image`` (its file), ``masked`` (share of the pixels, in
+    any channel), ``pixels`` (pixels of each class on which the voters agree), ``agreement`` (see
     :func:`describe`) and ``same_classes`` (whether all voters found the same classes).
 
     The files of an image are encoded and written by threads, each aside and renamed.
@@ -151,7 +151,7 @@ class PseudoLabelWriter(BaseMetric):
         return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in metrics.items()}
 
     def compute_metrics(self, results: list[tuple[str, dict]]) -> dict[str, float]:
-        """Writes the index; the means over the images of ``masked`` and ``agreement``."""
+        """Writes the index; returns the means of ``masked`` and ``agreement`` over the images."""
         images = dict(sorted(dict(results).items()))  # a sampler may have repeated some
         if is_main_process():
             index = dict(
@@ -172,7 +172,7 @@ class PseudoLabelWriter(BaseMetric):
 def describe(
     label: np.ndarray, mask: np.ndarray, voters: np.ndarray | None, num_classes: int
 ) -> dict:
-    """What the index says of one image.
+    """Returns the entry of one image in the index.
 
     ``agreement`` is, averaged over the classes that a voter found, the number of pixels on which
     all agree on the class over the mean number of pixels that a voter gives it: 1 if the voters
@@ -183,6 +183,9 @@ def describe(
         mask (np.ndarray): (M, H, W) bool.
         voters (np.ndarray, optional): (C,) pixels of each class, mean over the voters.
         num_classes (int): C.
+
+    Returns:
+        dict: ``masked`` and ``agreement`` in [0, 1], and ``pixels``, a list of C counts.
     """
     if len(label) == 1:
         kept = np.where(mask, IGNORE_INDEX, label).ravel()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes files that are whole or not there; looks at files of others before they are used."""
+"""Writes files atomically, and checks files of others before they are used."""
 
 from .mmengine_storage import register_whole_files
 from .whole import plain_numbers, read_json, write_aside, write_json, write_png

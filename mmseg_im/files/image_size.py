@@ -13,14 +13,14 @@ MAX_PIXELS = 178_956_970
 
 
 def check_size(file: str | os.PathLike | bytes, name: str = 'it') -> None:
-    """Reads what size an image claims, without decoding it.
+    """Checks the size that an image file states, without decoding it.
 
     Args:
         file (str or PathLike or bytes): Its path or its content. What Pillow does not know passes.
-        name (str): How to call it in the message.
+        name (str): Its name in the message.
 
     Raises:
-        UserError: If it claims more than ``MAX_PIXELS``.
+        UserError: If it states more than ``MAX_PIXELS``.
     """
     try:
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:

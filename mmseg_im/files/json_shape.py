@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares what a JSON file holds with what it should hold."""
+"""Compares the content of a JSON file with the form that it should have."""
 
-LARGEST = 1e300  # numbers beyond it, infinite ones and NaN are none
-NAMES = {
+from collections.abc import Iterable
+from typing import Any
+
+LARGEST = 1e300  # larger values, infinite ones and NaN do not count as numbers
+NAMES: dict[Any, str] = {
     bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text',
     dict: 'an object', list: 'a list', None: 'null',
 }  # fmt: skip
 
 
-def shape_error(value: object, shape: object, key: str = '') -> str | None:
-    """Says where a value differs from a shape.
+def shape_error(value: Any, shape: Any, key: str = '') -> str | None:
+    """Returns where a value differs from a shape, None if nowhere.
 
     Args:
-        value (object): What :func:`json.loads` returned.
-        shape (object): A type (``float`` takes whole numbers; none takes NaN) or None, ``object``
+        value (Any): What :func:`json.loads` returned.
+        shape (Any): A type (``float`` takes whole numbers; none takes NaN) or None, ``object``
             for anything, a tuple of shapes of which one must fit, ``[shape]`` for a list,
             ``{str: shape}`` for a dict of any keys, ``{int: shape}`` where these are whole numbers
             from 0, and ``dict(a=shape, ...)`` for one that has these keys, perhaps among others;
@@ -21,7 +24,7 @@ def shape_error(value: object, shape: object, key: str = '') -> str | None:
         key (str): Where the value stands, for the message.
 
     Returns:
-        str or None: Such as ``"stages.labels: 'masked' is missing"``, None if nothing differs.
+        str or None: Such as ``"stages.labels: 'masked' is missing"``.
     """
     place = f'{key}: ' if key else ''
     if isinstance(shape, tuple):
@@ -30,6 +33,7 @@ def shape_error(value: object, shape: object, key: str = '') -> str | None:
     kind = type(shape) if isinstance(shape, list | dict) else shape
     if not _is(value, kind):
         return f'{place}{_shown(value)} stands where {NAMES[kind]} belongs'
+    items: Iterable[tuple[str, Any, Any]]
     if isinstance(shape, list):
         items = ((str(i), item, shape[0]) for i, item in enumerate(value))
     elif isinstance(shape, dict) and (str in shape or int in shape):
@@ -48,11 +52,11 @@ def shape_error(value: object, shape: object, key: str = '') -> str | None:
         items = ((n, value[n], inner) for n, inner in known.items() if n in value)
     else:
         return None
-    errors = (shape_error(item, inner, f'{key}.{n}' if key else n) for n, item, inner in items)
-    return next((error for error in errors if error), None)
+    found = (shape_error(item, inner, f'{key}.{n}' if key else n) for n, item, inner in items)
+    return next((error for error in found if error), None)
 
 
-def _is(value: object, kind: object) -> bool:
+def _is(value: Any, kind: Any) -> bool:
     if kind is None:
         return value is None
     if kind in (int, float):

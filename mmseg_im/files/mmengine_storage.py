@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mmengine's files on the local disk, whole or not there."""
+"""mmengine's storage on the local disk, with atomic writes."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from .whole import write_aside
 
 
 class WholeFileBackend(LocalBackend):
-    """mmengine's local storage; a file appears, or changes, when all of it is written.
+    """mmengine's local storage with atomic writes: a file appears when all of it is written.
 
     Checkpoints, dumped results and pictures go through it. mmengine's own leaves half a
     checkpoint behind when the disk is full or the process is killed.
@@ -20,7 +20,7 @@ class WholeFileBackend(LocalBackend):
         write_aside(filepath, obj)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
-        """Writes text, likewise."""
+        """Writes text, see :func:`~mmseg_im.files.whole.write_aside`."""
         write_aside(filepath, obj.encode(encoding))
 
 

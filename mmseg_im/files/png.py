@@ -8,15 +8,15 @@ SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
 def png_flaw(content: bytes) -> str | None:
-    """What is wrong with a PNG file, by the checksums that it carries.
+    """Returns what is wrong with a PNG file by its own checksums, None if nothing is.
 
-    Every flipped bit is found, wherever it is, and what is cut off or added.
+    Every flipped bit is found, wherever it is, and every byte that is missing or added.
 
     Args:
         content (bytes): All of the file.
 
     Returns:
-        str or None: None if it is as it was written.
+        str or None: Such as ``'is cut off'``.
     """
     if not content:
         return 'is cut off'
@@ -37,7 +37,7 @@ def png_flaw(content: bytes) -> str | None:
 
 
 def gray_size(content: bytes) -> tuple[int, int] | None:
-    """Height and width of a whole PNG with one channel of 8 bits; None of another."""
+    """Returns height and width of a whole PNG with one channel of 8 bits; None for others."""
     if content[12:16] != b'IHDR' or len(content) < 26:
         return None
     width, height, depth, colour = struct.unpack_from('>IIBB', content, 16)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of files that come from a file: archives, indices, lists."""
+"""Checks file names that come from archives, indices and lists."""
 
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -7,14 +7,14 @@ LONGEST = 255  # bytes of a file's name on all common file systems
 
 
 def leads_outside(name: str) -> bool:
-    """Whether a relative path, with ``/`` or ``\\``, leads out of its folder on any system."""
+    """Returns whether a path, with ``/`` or ``\\``, leads out of its folder on any system."""
     parts = PurePosixPath(name.replace('\\', '/'))
     drives = any(PureWindowsPath(part).drive for part in parts.parts)
     return parts.is_absolute() or '..' in parts.parts or drives
 
 
 def flaw_of_name(name: str) -> str | None:
-    """What forbids to use a relative path as the name of a file, or None.
+    """Returns why a relative path cannot be the name of a file, or None.
 
     A line break would add a line to a list, and a NUL ends a name early.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are whole or not there."""
+"""Writes files atomically, and reads JSON files with checks."""
 
 import contextlib
 import json
@@ -8,6 +8,7 @@ import os
 import uuid
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ MAX_JSON = 2**30
 
 
 def write_aside(path: str | os.PathLike, content: bytes) -> None:
-    """Writes a file beside its place and renames it, so that no reader ever sees half of it.
+    """Writes a file atomically: beside its place, then renamed, so that no reader sees half of it.
 
     Args:
         path (str or PathLike): The file; missing folders are made, an existing file is replaced.
@@ -51,20 +52,21 @@ def write_json(path: str | os.PathLike, value) -> None:
 
 
 def plain_numbers(metrics: dict) -> dict[str, float | None]:
-    """Metrics as JSON knows numbers: NaN (a class that does not occur) becomes None."""
+    """Returns metrics as floats, with None for NaN (a class that does not occur), as JSON needs."""
     values = {key: float(value) for key, value in metrics.items()}
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
-def read_json(
-    path: str | os.PathLike, shape: object = object, remedy: str = 'Write it again.'
-) -> object:
+def read_json(path: str | os.PathLike, shape: Any = object, remedy: str = 'Write it again.') -> Any:
     """Reads a JSON file.
 
     Args:
         path (str or PathLike): The file.
-        shape (object): What it must hold, see :func:`~.json_shape.shape_error`.
-        remedy (str): What its reader should do if it does not, for the message.
+        shape (Any): What it must hold, see :func:`~.json_shape.shape_error`.
+        remedy (str): What the user should do if it does not, for the message.
+
+    Returns:
+        Any: Of dicts, lists, texts, numbers, flags and None.
 
     Raises:
         MissingFileError: If it does not exist.

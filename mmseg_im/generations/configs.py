@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configs of the single runs of a generational run: pure functions of config and generation."""
+"""Makes the configs of the single trainings and tests of a generational run."""
 
 import copy
-import difflib
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from mmengine import Config, ConfigDict
 from mmseg.registry import DATASETS
 
+from ..build import did_you_mean
 from ..errors import MissingFileError, UserError
 from .settings import Generations
 
@@ -24,7 +24,7 @@ MASK_OPTIONS = dict(
 def student_config(
     cfg: Config, settings: Generations, generation: int, labels: str | None = None
 ) -> Config:
-    """The training config of one generation; anyone can run it by hand.
+    """Returns the training config of one generation, which can also be run by hand.
 
     Args:
         cfg (Config): The generational config.
@@ -58,7 +58,7 @@ def student_config(
 
 
 def keep_best(cfg: Config, metric: str) -> None:
-    """Has ``KeepBestHook`` choose the checkpoint of a training config, in place of ``save_best``.
+    """Adds ``KeepBestHook`` to a training config, in place of ``save_best``.
 
     Args:
         cfg (Config): Changed in place.
@@ -90,9 +90,10 @@ def _merge(cfg: Config, changes: dict, where: str) -> None:
     for key in changes:
         name = key.split('.')[0]
         if name not in cfg:
-            close = difflib.get_close_matches(name, cfg.keys(), n=1)
-            hint = f' Did you mean {close[0]!r}?' if close else ''
-            raise UserError(f'generations.{where}.{key}: the config has no key {name!r}.{hint}')
+            raise UserError(
+                f'generations.{where}.{key}: the config has no key {name!r}.'
+                f'{did_you_mean(name, cfg.keys())}'
+            )
     cfg.merge_from_dict(copy.deepcopy(dict(changes)))  # merging takes ``_delete_`` out of them
 
 
@@ -110,7 +111,7 @@ def _insert_labels(student: Config, settings: Generations, labels: str | None) -
         return
     options = _mask_options(student, settings)
     for node in nodes(datasets[0]):
-        for option in MASK_OPTIONS.get(_type(node), ()):
+        for option in MASK_OPTIONS.get(_type(node) or '', ()):
             if option in options:
                 node[option] = options[option]
     present = {_type(node) for node in nodes(datasets[0]['unlabeled'])}
@@ -137,7 +138,7 @@ def _type(node: dict) -> str | None:
 
 
 def nodes(value) -> Iterator[dict]:
-    """All dicts in a nested config, the outer ones first."""
+    """Yields all dicts in a nested config, the outer ones first."""
     if isinstance(value, dict):
         yield value
         value = value.values()
@@ -148,12 +149,12 @@ def nodes(value) -> Iterator[dict]:
 
 
 def classes_of_data(dataset: dict) -> list[str]:
-    """Class names of a data set's config, without looking at its files."""
+    """Returns the class names of a data set's config, without reading its files."""
     return list(DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo['classes'])
 
 
 def labeled_config(student: Config) -> dict:
-    """The labeled data set of a student's config."""
+    """Returns the config of the labeled data set in a student's config."""
     for node in nodes(student.train_dataloader):
         if node.get('type') == 'PseudoLabeledDataset':
             return node['labeled']
@@ -161,7 +162,7 @@ def labeled_config(student: Config) -> dict:
 
 
 def image_folder(dataset: dict) -> str:
-    """Folder to which the names of a data set's images are relative."""
+    """Returns the folder to which the names of a data set's images are relative."""
     prefix = (dataset.get('data_prefix') or {}).get('img_path') or ''
     return osp.join(dataset.get('data_root') or '', prefix)
 
@@ -169,13 +170,13 @@ def image_folder(dataset: dict) -> str:
 def labeling_config(
     cfg: Config, settings: Generations, teachers: Sequence[dict], folder: Path
 ) -> Config:
-    """The test config with which teachers label the unlabeled images.
+    """Returns the test config with which teachers label the unlabeled images.
 
     Args:
         cfg (Config): The generational config.
         settings (Generations): Its ``generations``.
         teachers (Sequence[dict]): ``dict(checkpoint, config)`` for each.
-        folder (Path): Where to write.
+        folder (Path): Of the pseudo-labels.
     """
     writer = dict(
         type='PseudoLabelWriter',
@@ -205,7 +206,7 @@ def labeling_config(
 
 
 def test_config(student: Config, checkpoint: str) -> Config:
-    """The config that measures a student on the test images."""
+    """Returns the config that tests a student's checkpoint on the test images."""
     test = copy.deepcopy(student)
     test.model.pop('semi', None)
     for name in [key for key in test if key.startswith(('train_', 'val_', 'optim_'))]:

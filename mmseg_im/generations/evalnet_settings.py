@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``generations.evalnet=dict(...)`` of a config may say."""
+"""Options of the quality network: ``generations.evalnet=dict(...)`` of a config."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Example images whose pseudo-labels are kept from every generation, for the report."""
+"""Keeps the pseudo-labels of a few images from every generation, for the report."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ BYTES = set(range(256))
 
 
 def choose_examples(images: dict[str, dict]) -> dict[str, str]:
-    """Chooses the most masked images and those in the middle.
+    """Chooses the most masked images, and those of median masked share.
 
     Where nothing is masked, the least agreement counts.
 
@@ -42,7 +42,7 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
     Args:
         work_dir (Path): Of the generational run.
         generation (int): Whose labels.
-        labels (Path): Where they lie.
+        labels (Path): Folder of its pseudo-labels.
     """
     index = read_index(labels)
     path = work_dir / FOLDER / LIST
@@ -67,7 +67,7 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
 
 
 def read_examples(work_dir: Path) -> dict:
-    """Reads which images are kept: ``images``, ``classes`` and ``palette``.
+    """Reads the list of kept images: ``images``, ``classes`` and ``palette``.
 
     Raises:
         MissingFileError, UserError: If the list is missing or damaged.

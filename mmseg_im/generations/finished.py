@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks at what a generational run has finished, before it goes on with it."""
+"""Checks the files of finished stages before a generational run resumes."""
 
 import re
 import zipfile
@@ -24,7 +24,7 @@ def check_networks(
 
     Args:
         work_dir (Path): Of the run.
-        stages (dict[str, dict]): What is finished.
+        stages (dict[str, dict]): Results of the finished stages.
         model_of (Callable[[int], dict or None]): The config of the students' network in a
             generation; None of a generation that the config does not have.
 
@@ -70,7 +70,7 @@ def check_networks(
 
 
 def _generation(name: str) -> int | None:
-    """Whose network a stage trained; the folds for the quality network are of the first."""
+    """Returns the generation of the network that a stage trained; folds are of generation 0."""
     if name.startswith('evalnet/fold_'):
         return 0
     match = re.fullmatch(r'generation_(\d+)/student_\d+', name)
@@ -78,7 +78,7 @@ def _generation(name: str) -> int | None:
 
 
 def quality_damage(labels: Path) -> str | None:
-    """Says what is wrong with what the quality network said of pseudo-labels; None if nothing."""
+    """Returns what is wrong with the quality network's file on pseudo-labels; None if nothing."""
     try:
         read_quality(labels, read_index(labels))
     except (UserError, MissingFileError) as error:
@@ -87,7 +87,7 @@ def quality_damage(labels: Path) -> str | None:
 
 
 def qualities_damage(path: Path) -> str | None:
-    """Says what is wrong with the qualities of the validation images; None if nothing."""
+    """Returns what is wrong with the predicted qualities of validation; None if nothing."""
     try:
         read_qualities(path)
     except (UserError, MissingFileError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which images a config trains on and which it measures on, and that they are not the same."""
+"""Checks that no image of validation or test is trained on."""
 
 import logging
 import os.path as osp
@@ -8,18 +8,18 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_evaluation, check_evaluation
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError
 
 
 def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
-    """The images of ``val_dataloader`` and ``test_dataloader``.
+    """Returns the image paths of ``val_dataloader`` and ``test_dataloader``.
 
     Args:
         cfg (Config): With both.
-        look (bool): Whether to look at their files.
+        look (bool): Whether to check their files.
 
     Raises:
         UserError: If there is no validation, or a file is broken.
@@ -30,15 +30,15 @@ def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
             if name == 'val_dataloader':
                 raise UserError('val_dataloader is missing: validation ranks the students.')
             continue
-        dataset = build_measured(cfg[name].dataset, f'{name}.dataset')
+        dataset = build_evaluation(cfg[name].dataset, f'{name}.dataset')
         if look:
-            check_measured(dataset, f'{name}.dataset')
+            check_evaluation(dataset, f'{name}.dataset')
         found[name] = image_paths(dataset)
     return found
 
 
 def warn_of_common(measured: dict[str, set[str]]) -> None:
-    """Warns if test images also choose the students."""
+    """Warns if images of the test are also images of the validation, which ranks the students."""
     common = measured['val_dataloader'] & measured.get('test_dataloader', set())
     if common:
         print_log(
@@ -50,7 +50,7 @@ def warn_of_common(measured: dict[str, set[str]]) -> None:
 
 
 def _parts(dataset) -> list[BaseDataset]:
-    """The data sets of files within a data set."""
+    """Returns the data sets that read files, within a data set."""
     if isinstance(dataset, BaseDataset):
         return [dataset]
     if isinstance(dataset, PseudoLabeledDataset | SemiDataset):
@@ -66,7 +66,7 @@ def _parts(dataset) -> list[BaseDataset]:
 
 
 def image_paths(dataset) -> set[str]:
-    """Files of all images of a data set, its parts included."""
+    """Returns the files of all images of a data set, its parts included."""
     return {
         osp.realpath(part.get_data_info(i)['img_path'])
         for part in _parts(dataset)
@@ -75,7 +75,7 @@ def image_paths(dataset) -> set[str]:
 
 
 def refuse_common(paths: set[str], measured: dict[str, set[str]], where: str) -> None:
-    """Raises a UserError if images to train on are measured on, too."""
+    """Raises a UserError if images to train on are also images of validation or test."""
     for name, others in measured.items():
         common = sorted(paths & others)
         if common:

@@ -116,7 +116,7 @@ def _table(summary: Summary) -> str:
 
 
 def _plots(summary: Summary) -> str:
-    drawn = []
+    drawn: list[tuple[str, str | None]] = []
     if any(g.curves for g in summary.generations):
         drawn.append(('Validation', plots.curves(summary)))
     drawn += [
@@ -154,9 +154,9 @@ def _examples(work_dir: Path, summary: Summary) -> str:
                     f'{mask.shape[1:]}. Put back the image that was labeled.'
                 )
             picture = colourise(label if len(label) > 1 else label[0], palette)
-            mask = mask.any(axis=0)
-            tiles.append(_tile(hatch(picture, mask), f'labels of generation {g.number}'))
-            tiles.append(_tile(hatch(image, mask), f'its mask, {mask.mean():.1%} of the image'))
+            hidden = np.any(mask, axis=0)
+            tiles.append(_tile(hatch(picture, hidden), f'labels of generation {g.number}'))
+            tiles.append(_tile(hatch(image, hidden), f'its mask, {hidden.mean():.1%} of the image'))
         why = html.escape(f'{name} ({example["why"]} in the first generation)')
         strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
     entries = ''.join(
@@ -171,7 +171,7 @@ def _examples(work_dir: Path, summary: Summary) -> str:
 
 
 def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Label and mask (M, H, W) of an example, None if this generation has none."""
+    """Returns label and mask (M, H, W) of an example, None if this generation has none."""
     single, several = label_files(folder, name, None), label_files(folder, name, classes)
     is_single = Path(single['labels']).is_file()
     if not is_single and not Path(several['labels'][classes[0]]).is_file():
@@ -194,7 +194,8 @@ def _tile(picture: np.ndarray, caption: str) -> str:
     shrinks = picture.shape[1] > TILE
     how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
     small = cv2.resize(np.ascontiguousarray(picture[..., ::-1]), (TILE, height), interpolation=how)
-    data = base64.b64encode(cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]).decode()
+    jpeg = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    data = base64.b64encode(jpeg).decode()
     return (
         f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
         f'<figcaption>{html.escape(caption)}</figcaption></figure>'

@@ -13,12 +13,12 @@ from .summary import Summary
 
 
 def generation_colours(count: int) -> np.ndarray:
-    """One colour for each generation, from light to dark, (count, 4)."""
+    """Returns one RGBA colour for each generation, from light to dark, (count, 4)."""
     return matplotlib.colormaps['viridis_r'](np.linspace(0.15, 0.9, count))
 
 
 def curves(summary: Summary) -> str:
-    """Validation curves of all students, one colour for each generation."""
+    """Draws the validation curves of all students as SVG, one colour for each generation."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7, 3.6), layout='constrained')
         axes = figure.add_subplot()
@@ -32,17 +32,17 @@ def curves(summary: Summary) -> str:
                 axes.plot(at, values, color=colour, label=label, lw=1.8, marker='o', ms=3.5)
         axes.set_xlabel('epoch')
         axes.set_ylabel(f'validation {summary.metric}')
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis='x', integer=True)
         axes.legend(frameon=False, fontsize=10)
         return svg(figure)
 
 
 def class_bars(summary: Summary) -> str | None:
-    """IoU of every class for the best student of each generation; None if it is not known."""
+    """Draws the IoU of every class for the best student of each generation; None if unknown."""
     source = 'test' if any(g.test for g in summary.generations) else 'validation'
     shown = []
     for g in summary.generations:
-        metrics = g.test if source == 'test' else g.students.get(g.best, {})
+        metrics = g.test if source == 'test' else g.best_metrics
         values = {k.removeprefix('IoU/'): v for k, v in metrics.items() if k.startswith('IoU/')}
         if values:
             shown.append((g.number, values))
@@ -69,7 +69,7 @@ def class_bars(summary: Summary) -> str | None:
 
 
 def label_quality(summary: Summary) -> str | None:
-    """Masked share and accuracy of the pseudo-labels over the generations; None without any."""
+    """Draws masked share and accuracy of the pseudo-labels over generations; None without any."""
     labeled = [g for g in summary.generations if g.labels]
     if not labeled:
         return None

@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from ..datasets.pseudo_labeled import first_damage
 from ..errors import UserError
 from .configs import image_folder, labeled_config, labeling_config, student_config
+from .evalnet_settings import EvalNetSettings
 from .finished import qualities_damage, quality_damage
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
@@ -25,7 +26,7 @@ SHARED_KEYS = (
 
 
 def folds(count: int, num_folds: int) -> list[list[int]]:
-    """Splits image numbers into folds of equal size, give or take one."""
+    """Splits image numbers into folds whose sizes differ by one at most."""
     return [list(range(i, count, num_folds)) for i in range(num_folds)]
 
 
@@ -37,7 +38,7 @@ def _require_weights(result: dict, name: str) -> None:
 
 
 class QualityStages:
-    """What a generational run with ``generations.evalnet`` does in addition.
+    """Trains the quality network and judges pseudo-labels with it, in stages of a run.
 
     The labeled images are split into folds. For each fold, networks are trained on the others and
     label the fold as an ensemble: labels by networks that did not see the image, beside its
@@ -47,6 +48,7 @@ class QualityStages:
     Args:
         cfg (Config): The generational config.
         settings (Generations): Its ``generations``.
+        options (EvalNetSettings): Its ``generations.evalnet``.
         work_dir (Path): Of the run.
         seed (int): Of the run.
         stage (Callable): ``stage(name, function, damage)`` does a stage unless it is finished and
@@ -58,6 +60,7 @@ class QualityStages:
         self,
         cfg: Config,
         settings: Generations,
+        options: EvalNetSettings,
         work_dir: Path,
         seed: int,
         stage: Callable,
@@ -65,6 +68,7 @@ class QualityStages:
     ):
         self.cfg = cfg
         self.settings = settings
+        self.options = options
         self.folder = work_dir / FOLDER
         self.seed = seed
         self.stage = stage
@@ -76,7 +80,7 @@ class QualityStages:
         Args:
             teachers (list[dict]): The first teachers, which label the validation images.
         """
-        options = self.settings.evalnet
+        options = self.options
         labeled = labeled_config(student_config(self.cfg, self.settings, 0))
         count = len(DATASETS.build(dict(labeled, pipeline=[])))
         candidates = []
@@ -109,7 +113,7 @@ class QualityStages:
         return self._label(f'fold_{i}', dict(labeled, indices=fold), teachers)
 
     def _label(self, name: str, dataset: dict, teachers: list[dict]) -> Path:
-        """Lets networks label images that they were not trained on."""
+        """Labels images with networks that were not trained on them; returns the folder."""
         folder = self.folder / name / 'labels'
 
         def label() -> dict:
@@ -128,7 +132,7 @@ class QualityStages:
         return folder
 
     def _network(self, labeled: dict, val: dict, candidates: list[str]) -> dict:
-        options = self.settings.evalnet
+        options = self.options
         cfg = self._base()
         cfg.train_dataloader = dict(
             batch_size=options.batch_size,
@@ -162,7 +166,7 @@ class QualityStages:
         seed = student_seed(self.seed, NETWORK_SEED)
         result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
         _require_weights(result, 'network')
-        # the thresholds: what the best network says of the validation labels
+        # the thresholds: what the best network predicts for the validation labels
         test = self._base(self.folder / 'network' / result['checkpoint'])
         test.test_dataloader = cfg.val_dataloader
         test.test_evaluator = self._metric(str(self.folder / 'validation.json'))
@@ -171,14 +175,14 @@ class QualityStages:
         return result
 
     def judge(self, generation: int, labels: Path, needed: bool) -> None:
-        """Judges the pseudo-labels of a generation, as a stage.
+        """Predicts the quality of a generation's pseudo-labels, as a stage.
 
         Args:
             generation (int): Its number.
-            labels (Path): Where they lie.
+            labels (Path): Folder of the pseudo-labels.
             needed (bool): Whether a student still learns from them.
         """
-        options = self.settings.evalnet
+        options = self.options
 
         def judge() -> dict:
             cfg = self._base(self.folder / 'network' / 'best.pth')
@@ -205,7 +209,7 @@ class QualityStages:
         return dict(
             type='LabelQualityMetric',
             label_space=self._label_space(),
-            skip_classes=self.settings.evalnet.skip_classes,
+            skip_classes=self.options.skip_classes,
             out_file=out_file,
         )
 
@@ -223,7 +227,7 @@ class QualityStages:
         )
 
     def _base(self, checkpoint: Path | None = None) -> Config:
-        """What training and use of the network share."""
+        """Returns the config that training and use of the quality network share."""
         cfg = Config({key: copy.deepcopy(self.cfg[key]) for key in SHARED_KEYS if key in self.cfg})
         cfg.default_hooks.pop('visualization', None)
         preprocessor = self.cfg.model.data_preprocessor
@@ -231,7 +235,7 @@ class QualityStages:
             type='EvalNet',
             num_classes=self.cfg.model.decode_head.num_classes,
             label_space=self._label_space(),
-            channels=self.settings.evalnet.channels,
+            channels=self.options.channels,
             data_preprocessor=dict(
                 type='ImgDataPreprocessor',
                 **{k: preprocessor[k] for k in ('mean', 'std', 'bgr_to_rgb') if k in preprocessor},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which networks teach."""
+"""Ranks the students of a generation and names the best as teachers."""
 
 import os
 
@@ -10,9 +10,10 @@ from .state import read_stages
 
 
 def ranked_students(stages: dict[str, dict], metric: str) -> dict[int, list[int]]:
-    """Trained students of each generation, the best by validation first; equal ones: the first.
+    """Returns the trained students of each generation, the best by validation first.
 
-    Those that diverged before their first validation are left out.
+    Of equal ones the earlier comes first. Those that diverged before their first validation are
+    left out.
 
     Raises:
         UserError: If they were not validated with that metric.
@@ -32,15 +33,15 @@ def ranked_students(stages: dict[str, dict], metric: str) -> dict[int, list[int]
 
 
 def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
-    """The best trained student of each generation, see :func:`ranked_students`."""
+    """Returns the best trained student of each generation, see :func:`ranked_students`."""
     return {g: students[0] for g, students in ranked_students(stages, metric).items()}
 
 
 def initial_teachers(settings: Generations) -> list[dict]:
-    """The teachers that a config gives: a list, or those of another run's best generation."""
+    """Returns the teachers that a config names: a list, or another run's best generation."""
     given = settings.initial_teachers
     if not isinstance(given, str):
-        return [dict(teacher) for teacher in given]
+        return [dict(teacher) for teacher in given or ()]
     stages = read_stages(given)
     metric = settings.metric
     ranked = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Teachers label, disagreement is taken out, students learn, the best of them teach next."""
+"""Runs the generations: teachers label, students learn, the best of them teach next."""
 
 import copy
 import shutil
@@ -18,11 +18,11 @@ from ..engine.processes import on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError
 from ..teachers.networks import build_network, load_network
-from .before_training import check_plan
 from .configs import labeling_config, read_config, student_config, test_config
 from .examples import keep_examples
 from .finished import check_networks
 from .page import write_report
+from .plan_checks import check_plan
 from .quality import QualityStages
 from .ranking import best_students, initial_teachers
 from .settings import read_settings
@@ -37,8 +37,8 @@ class GenerationalRunner:
     """Runs ``generations=dict(...)`` of a config, with the interface of a Runner.
 
     ``work_dir/generation_G/student_S`` is an ordinary training run with its config, log and
-    ``best.pth``; ``generation_G/labels`` is what the best networks of generation G say of the
-    unlabeled images, from which generation G + 1 learns. ``state.json`` records each finished
+    ``best.pth``; ``generation_G/labels`` holds the pseudo-labels by the best networks of
+    generation G, from which generation G + 1 learns. ``state.json`` records each finished
     stage; with ``resume`` these are not done again, and a student goes on at its last checkpoint.
 
     Students are ranked by validation. The test images are measured once, at the very end: the
@@ -58,7 +58,7 @@ class GenerationalRunner:
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> 'GenerationalRunner':
-        """Builds it from a whole config, as ``RUNNERS.build`` does."""
+        """Returns the runner of a whole config; ``RUNNERS.build`` calls this."""
         return cls(copy.deepcopy(cfg if isinstance(cfg, Config) else Config(cfg)))
 
     def train(self) -> dict[str, dict]:
@@ -108,7 +108,7 @@ class GenerationalRunner:
         check_networks(self.work_dir, self.state.stages, self._model)
 
     def _model(self, generation: int) -> dict | None:
-        """The config of a generation's network, None of one that is not to be trained."""
+        """Returns the model config of a generation, None beyond the last one."""
         if generation > self.settings.num_generations:
             return None
         return student_config(self.cfg, self.settings, generation).model
@@ -126,9 +126,17 @@ class GenerationalRunner:
     def _run(self) -> None:
         settings = self.settings
         labels = None
-        quality = QualityStages(
-            self.cfg, settings, self.work_dir, self.seed, self._stage, self.state.stages
-        )
+        quality = None
+        if settings.evalnet is not None:
+            quality = QualityStages(
+                self.cfg,
+                settings,
+                settings.evalnet,
+                self.work_dir,
+                self.seed,
+                self._stage,
+                self.state.stages,
+            )
         for generation in range(settings.num_generations + 1):
             ranked = self._train(generation, labels)
             if labels is not None and not settings.keep_labels and is_main_process():
@@ -137,7 +145,7 @@ class GenerationalRunner:
             if generation < settings.num_generations:
                 teachers = ranked[: settings.num_teachers]
                 labels = self._label(generation, teachers)
-                if settings.evalnet is not None:
+                if quality is not None:
                     if generation == 0:
                         quality.train(teachers)
                     quality.judge(generation, Path(labels), self._needed(generation))
@@ -156,13 +164,13 @@ class GenerationalRunner:
     def _stage(
         self, name: str, run: Callable[[], dict], damage: Callable[[], str | None] | None = None
     ) -> dict:
-        """Does a stage unless it is finished, and records it.
+        """Runs a stage unless it is finished, records it, and returns its result.
 
         Args:
             name (str): The stage.
-            run (Callable[[], dict]): Does it.
-            damage (Callable[[], str or None], optional): Says what is wrong with the files of the
-                finished stage; then it is done again.
+            run (Callable[[], dict]): Runs it.
+            damage (Callable[[], str or None], optional): Returns what is wrong with the files of
+                the finished stage; then it runs again.
         """
         if name in self.state.stages and damage is not None:
             found = on_main_process(damage)
@@ -254,13 +262,13 @@ class GenerationalRunner:
         return str(folder)
 
     def _needed(self, generation: int) -> bool:
-        """Whether a student still has to learn from the labels of a generation."""
+        """Returns whether a student still has to learn from the labels of a generation."""
         count = self.settings.students_per_generation
         students = (f'generation_{generation + 1}/student_{i}' for i in range(count))
         return not all(name in self.state.stages for name in students)
 
     def _test(self) -> None:
-        """Measures the best student of every generation on the test images, once."""
+        """Tests the best student of every generation, once."""
         if self.cfg.get('test_dataloader') is None:
             return
         for generation, i in best_students(self.state.stages, self.settings.metric).items():

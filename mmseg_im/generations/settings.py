@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``generations=dict(...)`` of a config may say."""
+"""Options of a generational run: ``generations=dict(...)`` of a config."""
 
-import difflib
 from collections.abc import Sequence
 
 from mmseg.registry import MODELS
 
-from ..build import build, check_options
+from ..build import build, check_options, did_you_mean
 from ..errors import UserError
 from ..inconsistency.mask import InconsistencyMask
 from ..models.segmentors.ensemble import VOTERS
@@ -47,7 +46,7 @@ class Generations:
         keep_labels (bool): Keep the pseudo-labels of earlier generations.
 
     Raises:
-        ValueError: If an option is unknown or out of range.
+        UserError: If an option is unknown or out of range.
     """
 
     def __init__(
@@ -139,14 +138,15 @@ def _mask(cfg: dict) -> InconsistencyMask:
 
 
 def read_settings(cfg: dict) -> Generations:
-    """Reads ``generations`` of a config.
+    """Returns the options in ``generations`` of a config.
 
     Raises:
         UserError: If it is missing or has an unknown key.
     """
-    misspelt = difflib.get_close_matches('generations', cfg.keys() - {'generations'}, cutoff=0.85)
-    if misspelt:
-        raise UserError(f"{misspelt[0]}: no such key. Did you mean 'generations'?")
+    for key in sorted(cfg.keys() - {'generations'}):
+        suggestion = did_you_mean(key, ['generations'], cutoff=0.85)
+        if suggestion:
+            raise UserError(f'{key}: no such key.{suggestion}')
     if 'generations' not in cfg:
         raise UserError(
             "runner_type='GenerationalRunner' needs generations=dict(num_generations=..., ...) in "

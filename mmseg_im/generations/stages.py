@@ -50,7 +50,7 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
         cfg.load_from, cfg.resume = str(latest), True
     result = dict(config=CONFIG, seed=seed)
     try:
-        run_and_forget(cfg, folder, 'train')
+        run_isolated(cfg, folder, 'train')
     except DivergedError as error:
         result['diverged'] = str(error)
     barrier()
@@ -61,21 +61,21 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
 
 
 def student_seed(seed: int, *place: int) -> int:
-    """Seed of one network: runs of neighbouring seeds share none.
+    """Returns the seed of one network; runs of neighbouring seeds share none.
 
     Args:
         seed (int): Of the whole run.
-        *place (int): Where the network stands in it: generation, number.
+        *place (int): Generation of the network, and its number there.
     """
     return int(np.random.SeedSequence([seed & 0xFFFFFFFF, *place]).generate_state(1)[0] >> 1)
 
 
 def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:
-    """Lets teachers label the unlabeled images.
+    """Writes the pseudo-labels of the unlabeled images.
 
     Args:
         cfg (Config): From :func:`~.configs.labeling_config`.
-        folder (Path): Where its writer writes; what an interrupted stage left there goes.
+        folder (Path): Of the pseudo-labels; what an interrupted stage left there is deleted.
 
     Returns:
         dict[str, float]: The metrics.
@@ -87,21 +87,21 @@ def write_labels(cfg: Config, folder: Path) -> dict[str, float | None]:
 
 
 def measure(cfg: Config, folder: Path) -> dict[str, float | None]:
-    """Runs a test config, with its log below ``folder``."""
+    """Runs a test config, with its log below ``folder``, and returns its metrics."""
     cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(folder)
-    metrics = run_and_forget(cfg, folder, 'test')
+    metrics = run_isolated(cfg, folder, 'test')
     return plain_numbers(metrics)
 
 
-def run_and_forget(cfg: Config, folder: Path, method: str):
-    """Builds a Runner with a name of its own and calls it; afterwards it is gone with its workers.
+def run_isolated(cfg: Config, folder: Path, method: str):
+    """Trains or tests with a Runner of its own name, and frees it with its workers.
 
     A second Runner of a process would otherwise write to the log and the visualizer of the first,
     and its network would stay in memory beside the next one.
 
     Args:
-        cfg (Config): Of the run; gets names.
+        cfg (Config): Of the run; experiment and visualizer get names.
         folder (Path): Its work_dir.
         method (str): ``'train'`` or ``'test'``.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a generational run has finished, and who may go on with it."""
+"""The state file of a generational run: finished stages, and the config that may resume it."""
 
 import math
 import os
@@ -44,7 +44,7 @@ FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels')
 
 
 class State:
-    """Finished stages of a run in one small file, written aside and renamed.
+    """Finished stages of a run in one small file, written atomically.
 
     A stage has a name such as ``generation_1/student_0`` and a result, a dict of JSON values.
     A finished stage is never done again.
@@ -52,7 +52,7 @@ class State:
     Args:
         work_dir (str or PathLike): Folder of the run.
         config (dict): The run's config, flattened by :func:`flatten`.
-        resume (bool): Whether to go on where the file says that the run was.
+        resume (bool): Whether to keep the stages that the file records.
 
     Raises:
         UserError: If the folder holds a run and ``resume`` is not set, or one of another config.
@@ -76,7 +76,7 @@ class State:
         self.stages = content['stages']
 
     def finish(self, stage: str, result: dict) -> None:
-        """Records a stage (in memory of every process; the caller writes in one)."""
+        """Records a stage in the memory of every process; the main process calls :meth:`write`."""
         self.stages[stage] = result
 
     def write(self) -> None:
@@ -85,7 +85,7 @@ class State:
 
 
 def read_stages(work_dir: str | os.PathLike) -> dict[str, dict]:
-    """The finished stages of a run.
+    """Returns the finished stages of a run.
 
     Raises:
         MissingFileError: If the folder holds no generational run.
@@ -105,7 +105,7 @@ def read_state(path: Path) -> dict:
     content = read_json(path, dict(config={str: scalar}, stages={str: dict}), remedy)
     for name, result in content['stages'].items():
         shape = next((s for pattern, s in STAGES.items() if re.fullmatch(pattern, name)), None)
-        problem = f'stages: {name!r} is no stage'
+        problem: str | None = f'stages: {name!r} is no stage'
         if shape is not None:
             problem = shape_error(result, shape, f'stages.{name}')
         if not problem and shape is STUDENT:
@@ -118,7 +118,7 @@ def read_state(path: Path) -> dict:
 
 
 def flatten(value, key: str = '') -> dict:
-    """Turns a nested config into ``{'model.backbone.type': 'UNet', ...}``, without free keys."""
+    """Returns a nested config as ``{'model.backbone.type': 'UNet', ...}``, without free keys."""
     if isinstance(value, dict):
         items = [(str(k), v) for k, v in value.items()]
     elif isinstance(value, list | tuple):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a generational run has found so far, from its files."""
+"""Reads the results of a generational run, finished or not, from its files."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from .state import STATE, read_state
 
 @dataclass
 class Generation:
-    """One generation.
+    """Results of one generation.
 
     Attributes:
         number (int): 0 for the first teachers.
@@ -33,15 +33,20 @@ class Generation:
     best: int | None = None
     test: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def best_metrics(self) -> dict:
+        """dict: Validation metrics of the best student; empty if no student is finished."""
+        return {} if self.best is None else self.students[self.best]
+
 
 @dataclass
 class Summary:
-    """A run.
+    """Results of a run.
 
     Attributes:
         name (str): Its folder's name.
         metric (str): The validation metric that ranks students.
-        options (dict[str, str]): What the config says about generations.
+        options (dict[str, str]): The options in ``generations`` of the config.
         generations (list[Generation]): All that have begun.
     """
 
@@ -52,17 +57,17 @@ class Summary:
 
     @property
     def best(self) -> Generation | None:
-        """Generation: That of the best student by validation, None before there is one."""
+        """Generation: Of the best student by validation; None if no student is finished."""
         trained = [g for g in self.generations if g.best is not None]
         return max(trained, key=self.best_value, default=None)
 
     def best_value(self, generation: Generation) -> float:
-        """The ranking metric of a generation's best student."""
-        return score(generation.students[generation.best][self.metric])
+        """Returns the ranking metric of a generation's best student."""
+        return score(generation.best_metrics[self.metric])
 
 
 def read_summary(work_dir: Path) -> Summary:
-    """Reads a run, finished or not.
+    """Returns the results of a run, finished or not.
 
     Raises:
         MissingFileError: If the folder holds no generational run.
@@ -114,7 +119,7 @@ def read_summary(work_dir: Path) -> Summary:
 
 
 def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
-    """The table of generations: header and rows, ready to print; an empty cell is not known."""
+    """Returns header and rows of the table of generations as text; unknown cells are empty."""
     shown = [key for key in (summary.metric,) if any(key in g.test for g in summary.generations)]
     header = ['generation', f'students: val {summary.metric}', 'best']
     header += [f'test {key}' for key in shown]
@@ -138,14 +143,14 @@ def rows(summary: Summary) -> tuple[list[str], list[list[str]]]:
 
 
 def classes_found(metrics: dict[str, float]) -> str:
-    """``', finds 3 of 4 classes'``: those with an IoU above 0; empty if metrics do not tell."""
+    """Returns ``', finds 3 of 4 classes'`` (IoU above 0); empty if the metrics have no IoU."""
     values = [value for key, value in metrics.items() if key.startswith('IoU/')]
     found = sum(value is not None and value > 0 for value in values)
     return f', finds {found} of {len(values)} classes' if values else ''
 
 
 def warnings(summary: Summary) -> list[str]:
-    """What a reader of the table should be warned of, in sentences."""
+    """Returns warnings about the results of a run, in sentences."""
     found = []
     for g in summary.generations:
         for i, metrics in sorted(g.students.items()):
@@ -166,7 +171,7 @@ def warnings(summary: Summary) -> list[str]:
 
 
 def print_summary(summary: Summary) -> str:
-    """The table of generations as text, and what to be warned of."""
+    """Returns the table of generations as text, with warnings below it."""
     header, lines = rows(summary)
     table = PrettyTable(header)
     for line in lines:
@@ -175,5 +180,5 @@ def print_summary(summary: Summary) -> str:
 
 
 def number(value: float | None) -> str:
-    """A metric in the report."""
+    """Returns a metric as text."""
     return 'nan' if value is None else f'{value:.2f}'

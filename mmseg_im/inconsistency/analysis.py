@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well disagreement, confidence and entropy tell right pixels from wrong ones."""
+"""Measures how well disagreement, confidence and entropy separate right from wrong pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..labels.spaces import IGNORE_INDEX, LabelSpace
 from .mask import refine
-from .voting import Votes
+from .voting import Aggregate, Votes
 
 BINS = 2000
 DECADES = 7  # float32 tells 1 from 1 - 1e-7
@@ -18,7 +18,7 @@ DECADES = 7  # float32 tells 1 from 1 - 1e-7
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule keeps of the labeled pixels.
+    """Coverage and accuracy of a rule that keeps some labeled pixels and rejects the others.
 
     Attributes:
         coverage (float): Share of the pixels that it keeps.
@@ -34,7 +34,7 @@ class Outcome:
     def youden(self) -> float:
         """Youden's J: share of the right pixels kept minus share of the wrong ones kept.
 
-        0 for a rule that knows nothing, 1 for one that keeps just the right pixels.
+        0 for a rule no better than chance, 1 for one that keeps exactly the right pixels.
         """
         right = self.coverage * np.nan_to_num(self.accuracy)
         rejected_right = (1 - self.coverage) * np.nan_to_num(self.rejected_accuracy)
@@ -55,11 +55,11 @@ class RuleCounts:
         self.counts = torch.zeros(num_classes, 2, 2, dtype=torch.double)
 
     def add(self, kept: Tensor, right: Tensor, cls: Tensor) -> None:
-        """Takes pixels.
+        """Adds pixels to the counts.
 
         Args:
-            kept (Tensor): (P,) bool.
-            right (Tensor): (P,) bool.
+            kept (Tensor): (P,) bool, whether the rule keeps them.
+            right (Tensor): (P,) bool, whether their label is right.
             cls (Tensor): (P,) int64, the true class.
         """
         index = 4 * cls + 2 * kept.long() + right.long()
@@ -67,7 +67,7 @@ class RuleCounts:
         self.counts += counts.view_as(self.counts).cpu()
 
     def outcome(self, cls: int | None = None) -> Outcome:
-        """The outcome over all pixels, or over those of one true class."""
+        """Returns the outcome over all pixels, or over those of one true class."""
         counts = self.counts.sum(dim=0) if cls is None else self.counts[cls]
         (lost_wrong, lost_right), (kept_wrong, kept_right) = counts.tolist()
         kept, lost = kept_wrong + kept_right, lost_wrong + lost_right
@@ -81,30 +81,39 @@ class RuleCounts:
 class ScoreCounts:
     """Right and wrong pixels by a score in [0, 1], for a threshold that is chosen afterwards.
 
-    Bins are equally wide in ``log10(1 - score)``: networks are so sure that bins of equal width in
-    the score would hold most pixels in the last one, whose order would be lost.
+    Bins are equally wide in ``log10(1 - score)``: most confidences are so close to 1 that bins of
+    equal width in the score would hold most pixels in the last one, whose order would be lost.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts = torch.zeros(BINS, 2, dtype=torch.double)
 
     def add(self, score: Tensor, right: Tensor) -> None:
-        """Takes pixels: scores (P,), larger is surer, and whether they are right (P,) bool."""
+        """Adds pixels to the counts.
+
+        Args:
+            score (Tensor): (P,) in [0, 1]; the threshold keeps the larger ones.
+            right (Tensor): (P,) bool, whether their label is right.
+        """
         decades = -(1 - score.double()).clamp(min=10.0**-DECADES).log10()
         place = (decades * (BINS / DECADES)).long().clamp(0, BINS - 1)
         index = 2 * place + right.long()
         self.counts += torch.bincount(index, minlength=2 * BINS).view(BINS, 2).cpu()
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
-        """Coverage and accuracy when the surest 1, 2, ... bins are kept, without empty bins."""
-        surest = self.counts.flip(0).cumsum(dim=0)
-        kept = surest.sum(dim=1)
+        """Returns coverage and accuracy for each threshold, from the highest to the lowest.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Two (B,) float64 in [0, 1]; empty bins are left out.
+        """
+        above = self.counts.flip(0).cumsum(dim=0)
+        kept = above.sum(dim=1)
         some = kept > 0
         total = max(float(kept[-1]), 1.0)
-        return (kept[some] / total).numpy(), (surest[some, 1] / kept[some]).numpy()
+        return (kept[some] / total).numpy(), (above[some, 1] / kept[some]).numpy()
 
     def accuracy_at(self, coverage: float) -> float:
-        """Accuracy of the surest pixels that make up a share, between bins linearly."""
+        """Returns the accuracy at a coverage in [0, 1], linear between thresholds."""
         x, y = self.curve()
         return float(np.interp(coverage, x, y))
 
@@ -119,12 +128,13 @@ class Rule:
 
 
 class Analysis:
-    """Compares the mask with thresholds, while images pass by one at a time.
+    """Compares the mask with confidence and entropy thresholds on labeled images.
 
-    The networks of an image come one after another; after the second and each further one, the
-    mask of the networks so far is judged for every kernel, and the confidence and the entropy of
-    their mean probability at every threshold. All are judged on the same labels: the agreed
-    label, and under the mask that of the mean probability.
+    Images are given one at a time (:meth:`start`), and for each its networks one after another
+    (:meth:`add`). After the second and each further network, the mask of the networks so far is
+    compared with the annotation for every kernel, and the confidence and the entropy of their
+    mean probability at every threshold. All are judged by the same labels: the agreed label, and
+    under the mask that of the mean probability.
 
     Args:
         space (LabelSpace): The task.
@@ -144,29 +154,27 @@ class Analysis:
         self.alone = [RuleCounts(space.num_classes) for _ in range(num_networks)]
 
     def start(self, truth: Tensor) -> None:
-        """Begins an image with its annotation (1, M, H, W); 255 = unknown."""
+        """Starts an image, given its annotation (1, M, H, W) uint8 or int64; 255 = unknown."""
         self._truth, self._known = truth, truth != IGNORE_INDEX
         cls = truth
         if self.space.num_maps > 1:  # the pixels of a map belong to its class
             maps = torch.arange(self.space.num_maps, device=truth.device).view(1, -1, 1, 1)
             cls = maps.expand_as(truth)
         self._cls = cls[self._known].long()
-        self._votes, self._total = Votes(), 0
+        self._votes = Votes()
+        self._voters = Aggregate(self.space, self._votes)
 
     def add(self, logits: Tensor) -> None:
-        """Takes the logits (1, C, H, W) of the next network."""
-        probs = self.space.probs(logits)
-        hard = self.space.hard(probs)
-        self._votes.add(hard)
-        self._total = self._total + probs
-        k = self._votes.num_teachers
+        """Adds the prediction of the next network: logits (1, C, H, W) of any float dtype."""
+        hard = self._voters.add(logits)
+        k = self._voters.num_voters
         everything = torch.ones_like(self._cls, dtype=torch.bool)
         self.alone[k - 1].add(everything, (hard == self._truth)[self._known], self._cls)
         if k > 1:
             self._judge(k)
 
     def _judge(self, k: int) -> None:
-        mean = self._total / k
+        mean = self._voters.mean()
         own = self.space.hard(mean)
         agreed, mask = self._votes.result()
         joint = mask.any(dim=1, keepdim=True)
@@ -175,7 +183,7 @@ class Analysis:
             if rule.voters != k:
                 continue
             label, final = refine(agreed, joint, everywhere, rule.erode, rule.dilate)
-            # as it is written: the agreed label, and where there is none that of the mean
+            # as PseudoLabelWriter writes: the agreed label, else that of the mean probability
             label = torch.where(label == IGNORE_INDEX, own, label)
             right = (label == self._truth)[self._known]
             counts.add(~final.expand_as(mask)[self._known], right, self._cls)
@@ -186,5 +194,5 @@ class Analysis:
         self.entropy[k].add(1 - self.space.entropy(mean)[self._known], mean_right)
 
     def best(self) -> Rule:
-        """The rule that tells right pixels from wrong ones best (:attr:`Outcome.youden`)."""
+        """Returns the rule that separates right from wrong pixels best (:attr:`Outcome.youden`)."""
         return max(self.rules, key=lambda rule: self.rules[rule].outcome().youden)

@@ -7,11 +7,12 @@ Semi-Supervised Segmentation", arXiv 2401.14387. Labels have the shape (N, M, H,
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..labels.ops import where
@@ -33,18 +34,21 @@ __all__ = [
 
 
 def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
-    """Paints the masked pixels of images.
+    """Gives the masked pixels of images one colour.
 
     Args:
         image (Tensor): (N, 3, H, W) float.
         mask (Tensor): (N, 1, H, W) bool.
         fill (Tensor): (3,) or (1,) colour in the value range of ``image``.
+
+    Returns:
+        Tensor: (N, 3, H, W), a new image.
     """
     return torch.where(mask, fill.to(image).view(1, -1, 1, 1), image)
 
 
 class Consensus(NamedTuple):
-    """What the teachers agree on.
+    """Result of a vote: agreed label, inconsistency mask and image weights.
 
     Attributes:
         label (Tensor): (N, M, H, W) uint8.
@@ -58,13 +62,20 @@ class Consensus(NamedTuple):
 
 
 @MODELS.register_module()
-class InconsistencyMask:
-    """Options of the mask, and the order in which they act (which is part of the contract).
+class InconsistencyMask(nn.Module):
+    """Makes agreed labels, the mask and image weights of votes, and paints the mask.
+
+    The order of the steps is part of the contract:
 
     1. Vote: the label that ``min_agreement`` of the voters share. Agreement on background is
-       agreement. 2. Erode, then dilate the mask; pixels that erosion frees take a label by
-       growing the agreed classes 3x3. 3. Block the label. 4. Reject images. :meth:`paint_views`
-       is called afterwards on the student's views, after every photometric augmentation.
+       agreement.
+    2. Erode, then dilate the mask; pixels that erosion frees take a label by growing the agreed
+       classes 3x3.
+    3. Block the label.
+    4. Reject images: weight 0.
+
+    :meth:`paint_view` is called afterwards on the student's views, after every photometric
+    augmentation.
 
     Args:
         min_agreement (float): Share of the voters that must agree, in (0, 1]. 1.0 is the paper's.
@@ -86,8 +97,11 @@ class InconsistencyMask:
             mask get weight 0.
 
     Raises:
-        ValueError: If an option lies outside its range.
+        UserError: If an option lies outside its range.
     """
+
+    colour: Tensor
+    """Tensor: (3,) or (1,) float, of the paint, in the range of normalised images."""
 
     def __init__(
         self,
@@ -103,6 +117,7 @@ class InconsistencyMask:
         same_classes: bool = False,
         min_foreground: bool = False,
     ):
+        super().__init__()
         self.min_agreement = check_min_agreement(min_agreement)
         if scope not in ('image', 'channel'):
             raise UserError(f"scope={scope!r} must be 'image' or 'channel'.")
@@ -123,22 +138,30 @@ class InconsistencyMask:
         self.max_ratio = max_ratio
         self.same_classes = same_classes
         self.min_foreground = min_foreground
+        self.register_buffer('colour', None, persistent=False)  # see bind
 
     def new_votes(self, num_labels: int) -> Votes:
-        """Starts a count for one batch; L = ``num_labels``."""
-        return Votes(self.min_agreement, num_labels, self.same_classes)
-
-    def __call__(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
-        """Turns finished votes into labels, mask and image weights.
+        """Returns an empty vote for one batch.
 
         Args:
-            votes (Votes): All voters have been added.
+            num_labels (int): L, how many labels a pixel can take, see ``LabelSpace.num_labels``.
+        """
+        return Votes(self.min_agreement, num_labels, self.same_classes)
+
+    def forward(self, votes: Votes, valid: Tensor, mean_label: Tensor) -> Consensus:
+        """Returns label, mask and image weights of a finished vote.
+
+        Args:
+            votes (Votes): To which all voters have been added.
             valid (Tensor): (N, 1, H, W) bool, False on padding.
             mean_label (Tensor): (N, M, H, W) uint8, label of the mean probability; masked pixels
                 keep it with ``block_label=False``.
+
+        Returns:
+            Consensus: On padding, the label is that of ``mean_label`` and the mask is False.
         """
         label, mask = votes.result()
-        # What teachers see in padding must not reach the image through a kernel.
+        # Padding must not reach the image through the kernels of erosion and dilation.
         label = where(~valid, IGNORE_INDEX, label)
         mask = mask & valid
         if self.scope == 'image':
@@ -149,7 +172,7 @@ class InconsistencyMask:
             label = where(mask, self.masked_label, label)
         else:
             label = where(mask | (label == IGNORE_INDEX), mean_label, label)
-        label = where(valid, label, mean_label)  # padding is told by `valid` alone
+        label = where(valid, label, mean_label)  # `valid` alone marks padding
         return Consensus(label, mask, weight)
 
     def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
@@ -163,31 +186,57 @@ class InconsistencyMask:
             keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
         return keep.float()
 
+    def bind(self, student: BaseSegmentor) -> None:
+        """Takes the label space and the normalisation of the student, once, before training.
+
+        Args:
+            student (BaseSegmentor): Has ``label_space`` and ``data_preprocessor``.
+
+        Raises:
+            UserError: If an option makes no sense for the task, or the mean colour is unknown.
+        """
+        self.check(student.label_space)
+        preprocessor = student.data_preprocessor
+        if getattr(preprocessor, '_enable_normalize', False):
+            mean, std = preprocessor.mean.flatten(), preprocessor.std.flatten()
+        elif self.fill is None:
+            raise UserError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
+        else:
+            mean, std = torch.zeros(1), torch.ones(1)
+        self.colour = self.fill_colour(mean, std)
+
     def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
         """Converts ``fill`` from raw values to the range of normalised images.
 
         Args:
             mean (Tensor): (3,) or (1,), what the data preprocessor subtracts.
             std (Tensor): (3,) or (1,), what it divides by.
+
+        Returns:
+            Tensor: (3,) or (1,) float.
         """
         raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
         return (raw - mean) / std
 
-    def paint_view(self, image: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
-        """Paints one normalised view of the student, see :func:`paint`.
+    def paint_view(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Paints the mask into one normalised view of the student, see :func:`paint`.
 
         With ``scope='channel'`` only pixels that are masked in every channel are painted: the
-        others still carry a loss, and its evidence must stay visible.
+        others still carry a loss, so the student must see them.
 
         Args:
             image (Tensor): (N, 3, H, W), normalised.
             mask (Tensor): (N, 1 or M, H, W) bool.
-            colour (Tensor): From :meth:`fill_colour`.
+
+        Returns:
+            Tensor: (N, 3, H, W); the image itself with ``block_input=False``.
         """
-        return paint(image, mask.all(dim=1, keepdim=True), colour) if self.block_input else image
+        if not self.block_input:
+            return image
+        return paint(image, mask.all(dim=1, keepdim=True), self.colour)
 
     def check(self, space: LabelSpace) -> None:
-        """Raises a ValueError if an option makes no sense for the task."""
+        """Raises a UserError if an option does not fit the task."""
         if self.min_foreground and (space.num_maps, space.num_labels) != (1, 2):
             raise UserError('min_foreground=True is for binary tasks; set it to False.')
         if self.scope == 'channel' and space.num_maps == 1:
@@ -195,15 +244,15 @@ class InconsistencyMask:
 
 
 def _pixels(chosen: Tensor) -> Tensor:
-    """Counts what is True in each image: (N,) int32."""
+    """Returns the number of True pixels of each image, (N,) int32."""
     return chosen.flatten(1).sum(dim=1, dtype=torch.int32)
 
 
 def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
-    """Returns the raw colour as a tuple, None for ``'mean'``; raises a ValueError otherwise."""
+    """Returns the raw colour as a tuple, None for ``'mean'``; raises a UserError otherwise."""
     if fill == 'mean':
         return None
-    colour = (fill,) if isinstance(fill, int | float) else tuple(fill)
+    colour: tuple[Any, ...] = (fill,) if isinstance(fill, int | float) else tuple(fill)
     if len(colour) not in (1, 3) or not all(
         isinstance(value, int | float) and 0 <= value <= 255 for value in colour
     ):

@@ -12,7 +12,7 @@ from ..labels.ops import where
 
 
 def window_max(x: Tensor, kernel: int) -> Tensor:
-    """Maximum over a ``kernel`` x ``kernel`` square around each pixel; 0 lies outside the image.
+    """Returns the maximum over a square around each pixel; 0 lies outside the image.
 
     A square is separable, and a row of it doubles: log2(kernel) maxima of shifted copies for each
     side, in the dtype of the labels, which is many times faster than pooling floats on a CPU.
@@ -21,6 +21,9 @@ def window_max(x: Tensor, kernel: int) -> Tensor:
         x (Tensor): (N, M, H, W) uint8 or bool.
         kernel (int): Side of the square in pixels, 1 or more. The anchor of an even one is
             ``kernel // 2``, as in OpenCV.
+
+    Returns:
+        Tensor: (N, M, H, W) in the dtype of ``x``.
     """
     before, after = kernel // 2, kernel - 1 - kernel // 2
     x = F.pad(x, (before, after, before, after))
@@ -40,6 +43,9 @@ def dilate(mask: Tensor, kernel: int) -> Tensor:
     Args:
         mask (Tensor): (N, M, H, W) bool.
         kernel (int): Side of the square in pixels, see :func:`window_max`; 0 and 1 change nothing.
+
+    Returns:
+        Tensor: (N, M, H, W) bool.
     """
     return mask if kernel < 2 else window_max(mask, kernel)
 
@@ -58,6 +64,9 @@ def grow(label: Tensor, target: Tensor, steps: int) -> Tensor:
         label (Tensor): (N, M, H, W), uint8 and nothing else, 255 where there is no label.
         target (Tensor): bool, broadcastable to ``label``: the pixels that may be filled.
         steps (int): How many pixels far the classes grow.
+
+    Returns:
+        Tensor: (N, M, H, W) uint8.
     """
     score = label + 1  # 255 becomes 0, which loses against every class
     for _ in range(steps):
@@ -78,7 +87,7 @@ def refine(
         dilate_kernel (int): Side of the square in pixels, 0 = off.
 
     Returns:
-        tuple[Tensor, Tensor]: Label and mask.
+        tuple[Tensor, Tensor]: Label (N, M, H, W) uint8 and mask (N, 1 or M, H, W) bool.
     """
     if erode_kernel > 1:
         eroded = erode(mask | ~valid, erode_kernel) & valid

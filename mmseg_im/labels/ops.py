@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, get_num_threads
 
 
-def first_best(probs: Tensor) -> Tensor:
-    """Index of the largest value along the classes, the first of equal ones.
+def argmax(probs: Tensor) -> Tensor:
+    """Returns the class with the largest value at each pixel, the lowest of equal ones.
 
     Args:
         probs (Tensor): (N, C, H, W) of any float dtype, C at most 255.
@@ -16,12 +16,12 @@ def first_best(probs: Tensor) -> Tensor:
         Tensor: (N, 1, H, W) uint8; C - 1 where all values are NaN, any class where some are.
     """
     if not probs.is_cpu:
-        return _first_best(probs)
+        return _argmax(probs)
     # As many images as threads, one for each: all at once would need more new memory.
-    return torch.cat([_first_best_on_cpu(part) for part in probs.split(get_num_threads())])
+    return torch.cat([_argmax_on_cpu(part) for part in probs.split(get_num_threads())])
 
 
-def _first_best(probs: Tensor) -> Tensor:
+def _argmax(probs: Tensor) -> Tensor:
     num = probs.shape[1]
     is_best = probs == probs.amax(dim=1, keepdim=True)
     from_last = torch.arange(num, 0, -1, dtype=torch.uint8, device=probs.device)
@@ -29,7 +29,7 @@ def _first_best(probs: Tensor) -> Tensor:
     return best.clamp_(max=num - 1)  # NaN equals nothing
 
 
-def _first_best_on_cpu(probs: Tensor) -> Tensor:
+def _argmax_on_cpu(probs: Tensor) -> Tensor:
     # With pixels in place of channels, (N, C, H, W) is what channels_last is to a pooling over the
     # classes, which reads each value once and keeps the place of the largest.
     n, num, h, w = probs.shape
@@ -39,12 +39,15 @@ def _first_best_on_cpu(probs: Tensor) -> Tensor:
 
 
 def where(mask: Tensor, label: Tensor | int, other: Tensor) -> Tensor:
-    """``torch.where`` for labels.
+    """Returns ``label`` where ``mask`` is True and ``other`` elsewhere, as ``torch.where`` does.
 
     Args:
         mask (Tensor): bool.
-        label (Tensor or int): uint8, taken where ``mask`` is True.
-        other (Tensor): uint8, taken elsewhere. All of them can be broadcast against each other.
+        label (Tensor or int): uint8.
+        other (Tensor): uint8.
+
+    Returns:
+        Tensor: uint8, of the shape to which all three are broadcast.
     """
     if not mask.is_cpu:
         return torch.where(mask, label, other)

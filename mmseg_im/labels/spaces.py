@@ -7,26 +7,25 @@ for K overlapping classes. This is the only file that knows which task it is.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import UserError
-from .ops import first_best
+from .ops import argmax
 
 IGNORE_INDEX = 255
 
 
 class LabelSpace(ABC):
-    """What a segmentation task means by probability, hard label, confidence and loss.
+    """Base of the label spaces: probability, hard label, confidence and loss of a task.
 
     Args:
         num_classes (int): Number of classes C that the data set names, at most 255.
     """
-
-    num_maps = 1
-    """int: M, the label maps of an image."""
 
     head_knows_loss = False
     """bool: Whether mmseg's heads compute this task's supervised loss without a crash."""
@@ -38,6 +37,11 @@ class LabelSpace(ABC):
                 f'"ignored", so 1 to {IGNORE_INDEX} classes are possible.'
             )
         self.num_classes = num_classes
+
+    @property
+    def num_maps(self) -> int:
+        """int: M, the label maps of an image."""
+        return 1
 
     @property
     @abstractmethod
@@ -59,7 +63,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
-        """Probability of a label.
+        """Returns the probability of a label at each pixel.
 
         Args:
             probs (Tensor): (N, C, H, W) float32.
@@ -71,7 +75,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def entropy(self, probs: Tensor) -> Tensor:
-        """Entropy of the prediction for each label map, as a share of the largest possible.
+        """Returns the entropy of the prediction at each pixel, as a share of the largest possible.
 
         Args:
             probs (Tensor): (N, C, H, W) float32.
@@ -82,7 +86,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Cross entropy of each pixel without reduction.
+        """Returns the cross entropy of each pixel, without reduction.
 
         Args:
             logits (Tensor): (N, C, H, W), any float dtype; computed in float32.
@@ -95,7 +99,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def class_maps(self, label: Tensor) -> Tensor:
-        """Where each class of the data set is.
+        """Returns one yes-or-no map for each class of the data set.
 
         Args:
             label (Tensor): (N, M, H, W) integer labels.
@@ -106,7 +110,7 @@ class LabelSpace(ABC):
 
     @abstractmethod
     def count(self, label: Tensor, where: Tensor) -> Tensor:
-        """Counts the pixels of each class.
+        """Returns the number of pixels of each class.
 
         Args:
             label (Tensor): (N, M, H, W) integer labels.
@@ -134,14 +138,14 @@ class MultiClass(LabelSpace):
         return logits.float().softmax(dim=1)
 
     def hard(self, probs: Tensor) -> Tensor:
-        return first_best(probs)
+        return argmax(probs)
 
     def confidence(self, probs: Tensor, label: Tensor) -> Tensor:
         known = label != IGNORE_INDEX
         return probs.gather(1, (label * known).long()) * known
 
     def entropy(self, probs: Tensor) -> Tensor:
-        nats = torch.special.entr(probs).sum(dim=1, keepdim=True)
+        nats: Tensor = torch.special.entr(probs).sum(dim=1, keepdim=True)
         return (nats / math.log(max(self.num_classes, 2))).clamp(0, 1)
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -161,7 +165,7 @@ class MultiClass(LabelSpace):
 
 
 class _Sigmoid(LabelSpace):
-    """Channels that are decided one by one with a sigmoid and a threshold.
+    """Base of the tasks in which each channel is a yes or no: sigmoid and threshold.
 
     Args:
         num_classes (int): See :class:`LabelSpace`.
@@ -188,7 +192,7 @@ class _Sigmoid(LabelSpace):
         return torch.where(label == 1, probs, 1 - probs) * (label != IGNORE_INDEX)
 
     def entropy(self, probs: Tensor) -> Tensor:
-        nats = torch.special.entr(probs) + torch.special.entr(1 - probs)
+        nats: Tensor = torch.special.entr(probs) + torch.special.entr(1 - probs)
         return (nats / math.log(2)).clamp(0, 1)
 
     def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -244,10 +248,12 @@ class MultiLabel(_Sigmoid):
         return ((label == 1) & where).sum(dim=(0, 2, 3)).double()
 
 
-LABEL_SPACES = dict(multiclass=MultiClass, binary=Binary, multilabel=MultiLabel)
+LABEL_SPACES: dict[str, Callable[..., LabelSpace]] = dict(
+    multiclass=MultiClass, binary=Binary, multilabel=MultiLabel
+)
 
 
-def build_label_space(cfg: str | dict, num_classes: int, out_channels: int) -> LabelSpace:
+def build_label_space(cfg: str | dict[str, Any], num_classes: int, out_channels: int) -> LabelSpace:
     """Builds the label space of a segmentor and checks that its head fits.
 
     Args:
@@ -256,8 +262,11 @@ def build_label_space(cfg: str | dict, num_classes: int, out_channels: int) -> L
         num_classes (int): Classes of the decode head.
         out_channels (int): Channels of the decode head's logits.
 
+    Returns:
+        LabelSpace: With ``num_classes`` classes.
+
     Raises:
-        ValueError: If the name is unknown or the head has other channels than the task needs.
+        UserError: If the name is unknown or the head has other channels than the task needs.
     """
     options = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     name = options.pop('type', None)

@@ -2,38 +2,35 @@
 """AugSeg: labeled patches are injected where the teacher is unsure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..labels.spaces import IGNORE_INDEX, LabelSpace
-from .base import PseudoLabel, SSLMethod, pseudo_label_loss
-from .mixing import box_mask, centred_boxes
-from .options import check_shares, refuse_other_sizes
+from ..labels.spaces import LabelSpace
+from .base import SSLMethod
+from .mixing import box_mask, centred_boxes, cutmix
+from .options import refuse_other_sizes
+from .pseudo_label import PseudoLabel, Target, annotated, pseudo_label_loss
+from .student import Samples, Student, Views
 
 
-def sureness(space: LabelSpace, pseudo: PseudoLabel) -> Tensor:
-    r"""Mean of :math:`(1 - H_i / \log C)\, c_i` over the valid pixels of each image, (N,)."""
+def image_confidence(space: LabelSpace, pseudo: PseudoLabel) -> Tensor:
+    r"""How confident the teachers are of each image.
+
+    Args:
+        space (LabelSpace): The task.
+        pseudo (PseudoLabel): Of N images.
+
+    Returns:
+        Tensor: (N,) float32 in [0, 1], the mean of :math:`(1 - H_i / \log C)\, c_i` over the valid
+        pixels.
+    """
     label = space.hard(pseudo.prob)
     score = (1 - space.entropy(pseudo.prob)) * space.confidence(pseudo.prob, label)
     valid = pseudo.valid.expand_as(score)
     return (score * valid).flatten(1).sum(dim=1) / valid.flatten(1).sum(dim=1).clamp(min=1)
-
-
-def truth(samples: Sequence, like: PseudoLabel) -> PseudoLabel:
-    """The annotations of labeled images as pseudo-labels of confidence and weight 1."""
-    label = torch.stack([sample.gt_sem_seg.data for sample in samples]).to(like.label.dtype)
-    return replace(
-        like,
-        label=label,
-        prob=torch.ones_like(like.prob),
-        confidence=torch.ones_like(like.confidence),
-        inconsistent=torch.zeros_like(like.inconsistent),
-        valid=(label != IGNORE_INDEX).any(dim=1, keepdim=True),
-        weight=torch.ones_like(like.weight),
-    )
 
 
 @MODELS.register_module()
@@ -46,9 +43,9 @@ class AugSeg(SSLMethod):
               CE(\text{student}(\tilde x)_i, \tilde y_i)
 
     :math:`\tilde x`: a copy of image :math:`b` of the strong view gets a box of a labeled image
-    with its annotation, with probability :math:`1 - q_b` (:func:`sureness`); then every image gets
-    a second box of another image's copy. The same permutation of the batch pairs both. Boxes:
-    side :math:`\sqrt{1 - \lambda}` of the image, :math:`\lambda \sim Beta(8, 2)` and
+    with its annotation, with probability :math:`1 - q_b` (:func:`image_confidence`); then every
+    image gets a second box of another image's copy. The same permutation of the batch pairs both.
+    Boxes: side :math:`\sqrt{1 - \lambda}` of the image, :math:`\lambda \sim Beta(8, 2)` and
     :math:`Beta(4, 4)`. The labeled images are seen in the same batch. Padding does not count (it
     does in the published code). Views: ``weak``, ``strong``.
 
@@ -65,61 +62,50 @@ class AugSeg(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold)
-        self.threshold = threshold
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space = student.label_space
         refuse_other_sizes(self, views)
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        pseudo = pseudo.weighted(pseudo.confidence >= self.threshold)
-        self.last_pseudo = pseudo
+        pseudo = self.label(student, views['weak'], samples['weak'])
         image, target = self.inject(
             self.paint(views['strong'], pseudo),
             pseudo,
             views['sup'],
-            truth(samples['sup'], pseudo),
-            sureness(space, pseudo),
+            annotated(samples['sup']),
+            image_confidence(space, pseudo),
         )
         both = student.joint(views['sup'], samples['sup'], image)
         loss = pseudo_label_loss(space, both.logits, target)
-        return self.combined(both.losses, dict(loss_strong=loss, **self.logged(pseudo)))
+        return self.combined(both.losses, dict(loss_strong=loss))
 
     def inject(
-        self,
-        image: Tensor,
-        pseudo: PseudoLabel,
-        labeled: Tensor,
-        annotation: PseudoLabel,
-        score: Tensor,
-    ) -> tuple[Tensor, PseudoLabel]:
+        self, image: Tensor, target: Target, labeled: Tensor, annotation: Target, score: Tensor
+    ) -> tuple[Tensor, Target]:
         """The adaptive CutMix.
 
         Args:
             image (Tensor): (N, 3, H, W), strong view.
-            pseudo (PseudoLabel): Its target.
+            target (Target): Its pseudo-labels.
             labeled (Tensor): (N, 3, H, W), labeled images.
-            annotation (PseudoLabel): Their annotations.
-            score (Tensor): (N,) sureness in [0, 1].
+            annotation (Target): Their annotations.
+            score (Tensor): (N,) confidence of the images in [0, 1].
         """
-        size, device = tuple(image.shape[2:]), image.device
+        size, device = image.shape[2:], image.device
         order = torch.randperm(len(image), device=device)
         unsure = torch.rand(len(image), device=device) > score
         inside = self._boxes(len(image), size, (8.0, 2.0)).to(device)
         inside = inside & unsure.view(-1, 1, 1, 1)
-        copy = torch.where(inside, labeled[order], image)
-        copy_target = pseudo.mixed(annotation.map(lambda x: x[order]), inside)
+        copies = cutmix(image, target, inside, lambda x: x[order], (labeled, annotation))
         inside = self._boxes(len(image), size, (4.0, 4.0)).to(device)
-        mixed = torch.where(inside, copy[order], image)
-        return mixed, pseudo.mixed(copy_target.map(lambda x: x[order]), inside)
+        return cutmix(image, target, inside, lambda x: x[order], copies)
 
-    def _boxes(self, num: int, size: tuple[int, int], beta: tuple[float, float]) -> Tensor:
+    def _boxes(self, num: int, size: Sequence[int], beta: tuple[float, float]) -> Tensor:
         share = 1 - torch.distributions.Beta(*beta).sample()
         return box_mask(centred_boxes(num, size, float(share.sqrt()), margin=8), size)

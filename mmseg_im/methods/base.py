@@ -1,98 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all semi-supervised methods share: teachers, pseudo-labels, the inconsistency mask."""
 
+import itertools
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
 from mmengine.utils import is_list_of
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ..build import build
 from ..errors import UserError
 from ..inconsistency.mask import InconsistencyMask
-from ..labels.spaces import IGNORE_INDEX, LabelSpace
-
-
-@dataclass(frozen=True)
-class PseudoLabel:
-    """What the teachers say of a batch; C channels, M label maps (see ``label_space``).
-
-    Three different things are kept apart: a confidence rule changes ``weight``, the inconsistency
-    mask changes ``label`` and ``weight``, padding changes ``valid``.
-
-    Attributes:
-        label (Tensor): (N, M, H, W) uint8; 255 where the label is blocked.
-        prob (Tensor): (N, C, H, W) float32, mean over the voters.
-        confidence (Tensor): (N, M, H, W) float32 in [0, 1], ``prob`` of ``label``; 0 where blocked.
-        inconsistent (Tensor): (N, 1 or M, H, W) bool, the mask; all False without one.
-        valid (Tensor): (N, 1, H, W) bool, False on padding.
-        weight (Tensor): (N, M, H, W) float32 in [0, 1], weight of each pixel's loss.
-        finite (Tensor): (N, 1, 1, 1) bool, False if a teacher returned NaN or inf for the image.
-    """
-
-    label: Tensor
-    prob: Tensor
-    confidence: Tensor
-    inconsistent: Tensor
-    valid: Tensor
-    weight: Tensor
-    finite: Tensor
-
-    def map(self, function: Callable[[Tensor], Tensor]) -> 'PseudoLabel':
-        """Applies the same function to every field with pixels, such as a flip of the batch."""
-        changed = {
-            f.name: function(getattr(self, f.name)) for f in fields(self) if f.name != 'finite'
-        }
-        return replace(self, **changed)
-
-    def mixed(self, other: 'PseudoLabel', inside: Tensor) -> 'PseudoLabel':
-        """Takes ``other`` where ``inside`` (N, 1, H, W) is True, as CutMix does with images."""
-        changed = {
-            f.name: torch.where(inside, getattr(other, f.name), getattr(self, f.name))
-            for f in fields(self)
-            if f.name != 'finite'
-        }
-        return replace(self, **changed)
-
-    def weighted(self, factor: Tensor) -> 'PseudoLabel':
-        """Multiplies the weight with a factor broadcastable to (N, M, H, W)."""
-        return replace(self, weight=self.weight * factor)
-
-    def carries_loss(self) -> Tensor:
-        """(N, M, H, W) bool: pixels that have a label, a weight and are no padding."""
-        return (self.label != IGNORE_INDEX) & (self.weight > 0) & self.valid
-
-
-def valid_pixels(samples: Sequence) -> Tensor:
-    """(N, 1, H, W) bool: False where the preprocessor padded (label 255 in an empty map)."""
-    if not all('gt_sem_seg' in sample for sample in samples):
-        raise UserError(
-            'train_dataloader.dataset.unlabeled.pipeline needs LoadEmptyAnnotations after '
-            'LoadImageFromFile, so that padding is known.'
-        )
-    label = torch.stack([sample.gt_sem_seg.data for sample in samples])
-    return (label != IGNORE_INDEX).any(dim=1, keepdim=True)
-
-
-def pseudo_label_loss(space: LabelSpace, logits: Tensor, pseudo: PseudoLabel) -> Tensor:
-    """Mean weighted cross entropy over the valid pixels.
-
-    ``sum_i valid_i w_i CE(logits_i, label_i) / sum_i valid_i``, the normaliser of UniMatch and
-    FixMatch (CVPR 2023): pixels that a mask or a threshold takes out stay in the denominator, so
-    the loss gains weight as the teachers become sure. Zero, with a graph, if nothing is left.
-
-    Args:
-        space (LabelSpace): The task.
-        logits (Tensor): (N, C, H, W) of the student.
-        pseudo (PseudoLabel): Target.
-    """
-    target = torch.where(pseudo.valid & (pseudo.weight > 0), pseudo.label, IGNORE_INDEX)
-    loss = space.pixel_loss(logits, target) * pseudo.weight
-    return loss.sum() / pseudo.valid.expand_as(loss).sum().clamp(min=1)
+from ..inconsistency.voting import Aggregate
+from ..teachers.base import Teacher
+from ..teachers.networks import predict
+from .options import check_partner, check_shares
+from .pseudo_label import PseudoLabel, valid_pixels
+from .student import Samples, Student, Views
 
 
 class SSLMethod(BaseModule):
@@ -104,6 +33,7 @@ class SSLMethod(BaseModule):
         teachers (Sequence[dict]): Configs of :class:`~mmseg_im.teachers.base.Teacher`. Each
             view of each teacher is one voter.
         im (dict, optional): Config of :class:`~mmseg_im.inconsistency.mask.InconsistencyMask`.
+        threshold (float): Pixels of less confidence carry no loss, in [0, 1]; 0: all do.
         sup_weight (float): Factor of the supervised losses.
         unsup_weight (float): Factor of the method's losses.
     """
@@ -117,31 +47,53 @@ class SSLMethod(BaseModule):
     needs_teachers = True
     """bool: Whether the method labels with teachers at all."""
 
+    network_names: tuple[str, ...] = ()
+    """tuple[str, ...]: Attributes that are networks trained beside the student."""
+
+    teachers: Sequence[Teacher]
+    """Sequence[Teacher]: In the order of the config."""
+
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
+        threshold: float = 0.0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
         super().__init__()
+        check_shares(threshold=threshold)
         if not teachers and self.needs_teachers:
             raise UserError('model.semi.teachers is empty: a method needs one teacher or more.')
-        self.teachers = nn.ModuleList(
-            build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)
+        built = [build(MODELS, cfg, f'model.semi.teachers[{i}]') for i, cfg in enumerate(teachers)]
+        self.teachers = nn.ModuleList(built)  # type: ignore[assignment]  # it hides what it holds
+        self.im: InconsistencyMask | None = (
+            None if im is None else build(MODELS, im, 'model.semi.im')
         )
-        self.im: InconsistencyMask | None = im and build(MODELS, im, 'model.semi.im')
+        self.threshold = threshold
         self.sup_weight = sup_weight
         self.unsup_weight = unsup_weight
         self.last_pseudo: PseudoLabel | None = None
-        """PseudoLabel: Of the last step before mixing, for hooks to look at."""
+        """PseudoLabel: Of the last call of :meth:`label`, before mixing, for hooks to look at."""
 
-    def bind(self, student: nn.Module) -> None:
-        """Lets the teachers and the mask meet the student, once, before training.
+    @property
+    def networks(self) -> dict[str, Student]:
+        """dict[str, Student]: Networks that are trained beside the student, by their names.
+
+        Each is initialised, validated (as ``NAME/mIoU``), saved, resumed and published
+        (``tools/publish_student.py --weights NAME``) as the student is.
+        """
+        return {name: getattr(self, name) for name in self.network_names}
+
+    def bind(self, student: Student) -> None:
+        """Initialises teachers and mask from the student, once, before training.
 
         Raises:
-            ValueError: If the mask has fewer than two voters or does not fit the task.
+            UserError: If the mask has fewer than two voters or does not fit the task, or a network
+                beside the student has another task.
         """
+        for name, network in self.networks.items():
+            check_partner(name, network, student)
         for i, teacher in enumerate(self.teachers):
             teacher.bind(student, f'model.semi.teachers[{i}]')
         if self.im is None:
@@ -152,25 +104,19 @@ class SSLMethod(BaseModule):
                 'model.semi.im: one voter always agrees with itself. Give the teacher more views, '
                 "such as views=['identity', 'hflip'], or add a teacher."
             )
-        self.im.check(student.label_space)
-        normalised = getattr(student.data_preprocessor, '_enable_normalize', False)
-        if self.im.fill is None and not normalised:
-            raise UserError("model.semi.im.fill='mean' needs model.data_preprocessor.mean.")
-        mean = student.data_preprocessor.mean.flatten() if normalised else torch.zeros(1)
-        std = student.data_preprocessor.std.flatten() if normalised else torch.ones(1)
-        self.register_buffer('fill', self.im.fill_colour(mean, std), persistent=False)
+        self.im.bind(student)
 
-    def update_teachers(self, student: nn.Module) -> None:
+    def update_teachers(self, student: Student) -> None:
         """One step of every teacher; called at the start of the student's ``loss``."""
         for teacher in self.teachers:
             teacher.update(student)
 
     @abstractmethod
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         """The method: labels, losses, and :meth:`combined` to put them together.
 
         Args:
-            student (nn.Module): The segmentor in training: ``student.supervised(...)`` gives the
+            student (Student): The segmentor in training: ``student.supervised(...)`` gives the
                 losses of the labeled images, ``student.logits(x)`` predicts, and
                 ``student.joint(...)`` does both in one pass.
             views (dict[str, Tensor]): Name to (N, 3, H, W), normalised; ``sup`` is labeled, the
@@ -185,74 +131,96 @@ class SSLMethod(BaseModule):
     def combined(
         self, supervised: dict[str, Tensor], unsupervised: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Weighs the losses of labeled and unlabeled images and names the latter ``unsup.*``."""
+        """Weighs the losses of labeled and unlabeled images and names the latter ``unsup.*``.
+
+        Beside them stands ``unsup.nan_images``, the images for which a voter returned NaN or inf.
+        """
         losses = {key: _scale(value, self.sup_weight, key) for key, value in supervised.items()}
         for key, value in unsupervised.items():
             losses[f'unsup.{key}'] = _scale(value, self.unsup_weight, key)
+        if self.last_pseudo is not None:
+            losses['unsup.nan_images'] = (~self.last_pseudo.finite).sum().float()
         return losses
 
     @torch.no_grad()
-    def pseudo_label(self, student: nn.Module, image: Tensor, samples: Sequence) -> PseudoLabel:
-        """Lets all voters label the weak view, one after another, and applies the mask.
+    def label(
+        self,
+        student: Student,
+        image: Tensor,
+        samples: Sequence[SegDataSample],
+        votes: Iterable[Tensor] | None = None,
+    ) -> PseudoLabel:
+        """Pseudo-labels of a weak view: votes, then the mask, then the threshold.
+
+        The result is kept as ``last_pseudo``, which hooks and the log look at.
 
         Args:
-            student (nn.Module): The segmentor in training.
+            student (Student): The segmentor in training.
             image (Tensor): (N, 3, H, W), the weak view.
-            samples (Sequence[SegDataSample]): Its samples.
+            samples (Sequence[SegDataSample]): Its samples, whose empty label maps tell padding.
+            votes (Iterable[Tensor], optional): Logits (N, C, H, W) of all voters, one after
+                another; default: :meth:`votes`.
         """
-        return self.tally(student.label_space, self.votes(student, image), samples)
-
-    @torch.no_grad()
-    def tally(self, space: LabelSpace, votes: Iterable[Tensor], samples: Sequence) -> PseudoLabel:
-        """Makes a pseudo-label of the logits (N, C, H, W) of voters, one after another."""
-        valid = valid_pixels(samples)
-        ballot = None if self.im is None else self.im.new_votes(space.num_labels)
-        total, num_voters = None, 0
-        finite = torch.ones(len(valid), dtype=torch.bool, device=valid.device)
-        for logits in votes:
-            # The largest logit of an image is NaN if one of them is, and inf after an overflow.
-            finite &= logits.flatten(1).amax(dim=1).isfinite()
-            prob = torch.nan_to_num_(space.probs(logits))
-            if ballot is not None:
-                ballot.add(space.hard(prob), valid)
-            total = prob if total is None else total.add_(prob)
-            num_voters += 1
-        finite = finite.view(-1, 1, 1, 1)
-        prob = total / num_voters
+        space, valid = student.label_space, valid_pixels(samples)
+        counts = None if self.im is None else self.im.new_votes(space.num_labels)
+        voters = Aggregate(space, counts)
+        for logits in self.votes(student, image) if votes is None else votes:
+            voters.add(logits, valid)
+        prob, finite = voters.mean(), voters.finite.view(-1, 1, 1, 1)
         label = space.hard(prob)
         weight = finite.float().expand_as(label)
         inconsistent = torch.zeros_like(valid)
-        if ballot is not None:
-            consensus = self.im(ballot, valid, label)
+        if self.im is not None:
+            consensus = self.im(counts, valid, label)
             label, inconsistent = consensus.label, consensus.inconsistent
             weight = weight * consensus.weight.view(-1, 1, 1, 1)
-        return PseudoLabel(
-            label=label,
-            prob=prob,
-            confidence=space.confidence(prob, label),
-            inconsistent=inconsistent,
-            valid=valid,
-            weight=weight,
-            finite=finite,
-        )
+        confidence = space.confidence(prob, label)
+        if self.threshold > 0:
+            weight = weight * (confidence >= self.threshold)
+        self.last_pseudo = PseudoLabel(label, weight, valid, prob, confidence, inconsistent, finite)
+        return self.last_pseudo
 
-    def votes(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
+    def label_each_other(
+        self, student: Student, partner: Student, image: Tensor, samples: Sequence[SegDataSample]
+    ) -> tuple[PseudoLabel, PseudoLabel]:
+        """Pseudo-labels of a weak view for two networks that teach each other.
+
+        Without a mask, each learns what the other predicts in eval mode; with one, both networks
+        and the teachers vote, and both learn the agreed label.
+
+        Args:
+            student (Student): The segmentor in training.
+            partner (Student): The network beside it.
+            image (Tensor): (N, 3, H, W), the weak view.
+            samples (Sequence[SegDataSample]): See :meth:`label`.
+
+        Returns:
+            tuple[PseudoLabel, PseudoLabel]: For the student, for the partner.
+        """
+        votes = [predict(network, image) for network in (student, partner)]
+        if self.im is None:
+            for_partner, for_student = (
+                self.label(student, image, samples, [vote]) for vote in votes
+            )
+            return for_student, for_partner
+        agreed = self.label(
+            student, image, samples, itertools.chain(votes, self.votes(student, image))
+        )
+        return agreed, agreed
+
+    def votes(self, student: Student, image: Tensor) -> Iterator[Tensor]:
         """Yields the logits (N, C, H, W) of every voter."""
         for teacher in self.teachers:
             yield from teacher.vote(student, image)
-
-    def logged(self, pseudo: PseudoLabel) -> dict[str, Tensor]:
-        """What every method adds to its losses for the log: images on which a teacher failed."""
-        return dict(nan_images=(~pseudo.finite).sum().float())
 
     def paint(self, image: Tensor, pseudo: PseudoLabel) -> Tensor:
         """Paints the masked pixels of one of the student's views (nothing without a mask)."""
         if self.im is None:
             return image
-        return self.im.paint_view(image, pseudo.inconsistent, self.fill)
+        return self.im.paint_view(image, pseudo.inconsistent)
 
 
-def _scale(value, factor: float, key: str):
+def _scale(value: Any, factor: float, key: str) -> Any:
     """Multiplies a loss, or a list of losses, with a factor; other logged values stay."""
     if 'loss' not in key:
         return value

@@ -3,9 +3,11 @@
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base import SSLMethod, valid_pixels
+from .base import SSLMethod
+from .pseudo_label import valid_pixels
+from .student import Samples, Student, Views
 
 
 @MODELS.register_module()
@@ -30,9 +32,9 @@ class ConsistencyLoss(SSLMethod):
     needs_teachers = False
 
     def __init__(self, sup_weight: float = 1.0, unsup_weight: float = 1.0):
-        super().__init__((), None, sup_weight, unsup_weight)
+        super().__init__((), sup_weight=sup_weight, unsup_weight=unsup_weight)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         # one pass, so that batch norm sees both views together
         logits = student.logits(torch.cat([views['strong1'], views['strong2']]))
         first, second = student.label_space.probs(logits).chunk(2)

@@ -2,14 +2,16 @@
 """FixMatch for segmentation: a weak view teaches a strong one."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base import PseudoLabel, SSLMethod, pseudo_label_loss
-from .mixing import box_mask, neighbour, sample_boxes
+from .base import SSLMethod
+from .mixing import cutmix, sample_box_mask
 from .options import check_shares
+from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 @MODELS.register_module()
@@ -39,32 +41,21 @@ class FixMatch(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         sup_weight: float = 0.5,
         unsup_weight: float = 0.5,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold, cutmix_prob=cutmix_prob)
-        self.threshold = threshold
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
+        check_shares(cutmix_prob=cutmix_prob)
         self.cutmix_prob = cutmix_prob
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        pseudo = pseudo.weighted(pseudo.confidence >= self.threshold)
-        self.last_pseudo = pseudo
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
+        pseudo = self.label(student, views['weak'], samples['weak'])
         image = self.paint(views['strong'], pseudo)
-        image, pseudo = self.cutmix(image, pseudo)
+        image, target = cutmix(image, pseudo, sample_box_mask(image, self.cutmix_prob))
         both = student.joint(views['sup'], samples['sup'], image)
-        loss = pseudo_label_loss(student.label_space, both.logits, pseudo)
-        return self.combined(both.losses, dict(loss_strong=loss, **self.logged(pseudo)))
-
-    def cutmix(self, image: Tensor, pseudo: PseudoLabel) -> tuple[Tensor, PseudoLabel]:
-        """Pastes a box of the neighbour in the batch into image, label, weight and mask."""
-        size = tuple(image.shape[2:])
-        boxes = sample_boxes(len(image), size, self.cutmix_prob)
-        inside = box_mask(boxes, size, image.device)
-        mixed = pseudo.mixed(pseudo.map(neighbour), inside)
-        return torch.where(inside, neighbour(image), image), mixed
+        loss = pseudo_label_loss(student.label_space, both.logits, target)
+        return self.combined(both.losses, dict(loss_strong=loss))

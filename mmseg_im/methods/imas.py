@@ -2,17 +2,19 @@
 """iMAS: every image is trained as strongly as it is easy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from ..labels.spaces import LabelSpace
-from ..teachers.base import SelfTeacher
-from .base import PseudoLabel, SSLMethod
-from .mixing import box_mask, centred_boxes
-from .options import check_shares
+from ..teachers.networks import predict
+from .base import SSLMethod
+from .mixing import box_mask, centred_boxes, cutmix
+from .pseudo_label import Target
+from .student import Samples, Student, Views
 
 
 def weighted_iou(found: Tensor, reference: Tensor, ignore_class: int | None = None) -> Tensor:
@@ -72,11 +74,11 @@ def easiness(
     return gamma / 2
 
 
-def instance_loss(space: LabelSpace, logits: Tensor, pseudo: PseudoLabel, gamma: Tensor) -> Tensor:
+def instance_loss(space: LabelSpace, logits: Tensor, target: Target, gamma: Tensor) -> Tensor:
     r""":math:`\frac1B \sum_b \gamma_b \frac{1}{|V_b|} \sum_{i \in V_b} w_i CE_i`."""
-    kept = pseudo.weight * pseudo.valid
-    loss = (space.pixel_loss(logits, pseudo.label) * kept).flatten(1).sum(dim=1)
-    known = pseudo.valid.expand_as(kept).flatten(1).sum(dim=1).clamp(min=1)
+    kept = target.weight * target.valid
+    loss = (space.pixel_loss(logits, target.label) * kept).flatten(1).sum(dim=1)
+    known = target.valid.expand_as(kept).flatten(1).sum(dim=1).clamp(min=1)
     return (gamma * loss / known).mean()
 
 
@@ -110,20 +112,17 @@ class IMAS(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.7,
         ignore_class: int | None = None,
         sup_weight: float = 1.0,
         unsup_weight: float = 3.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold)
-        self.threshold = threshold
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
         self.ignore_class = ignore_class
-        self.itself = SelfTeacher()
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         if self.ignore_class is not None and not 0 <= self.ignore_class < student.num_classes:
             raise UserError(
                 f'model.semi.ignore_class={self.ignore_class} is none of the '
@@ -131,16 +130,11 @@ class IMAS(SSLMethod):
             )
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, weak = student.label_space, views['weak']
-        pseudo = self.pseudo_label(student, weak, samples['weak'])
-        with torch.no_grad():
-            own = space.probs(next(self.itself.vote(student, weak)))
-            gamma = easiness(
-                space, own, pseudo.prob, pseudo.valid, self.threshold, self.ignore_class
-            )
-        pseudo = pseudo.weighted(pseudo.confidence >= self.threshold)
-        self.last_pseudo = pseudo
+        pseudo = self.label(student, weak, samples['weak'])
+        own = space.probs(predict(student, weak))
+        gamma = easiness(space, own, pseudo.prob, pseudo.valid, self.threshold, self.ignore_class)
         share = gamma.view(-1, 1, 1, 1)
         strong = self.paint(share * views['strong'] + (1 - share) * weak, pseudo)
         mixed, target = self.cutmix(self.paint(weak, pseudo), pseudo, gamma)
@@ -156,18 +150,20 @@ class IMAS(SSLMethod):
                 loss_strong=loss_strong,
                 loss_mixed=loss_mixed,
                 easiness=gamma.mean(),
-                **self.logged(pseudo),
             ),
         )
 
-    def cutmix(
-        self, image: Tensor, pseudo: PseudoLabel, gamma: Tensor
-    ) -> tuple[Tensor, PseudoLabel]:
-        """The k-th hardest image gets a box of the k-th easiest one."""
+    def cutmix(self, image: Tensor, target: Target, gamma: Tensor) -> tuple[Tensor, Target]:
+        """Pastes a box of the k-th easiest image into the k-th hardest one.
+
+        Args:
+            image (Tensor): (N, 3, H, W).
+            target (Target): Of these images.
+            gamma (Tensor): (N,) in [0, 1], large for easy images.
+        """
         rank = gamma.argsort(stable=True)
         partner = torch.empty_like(rank).scatter_(0, rank, rank.flip(0))
-        size = tuple(image.shape[2:])
+        size = image.shape[2:]
         side = 0.1 + 0.8 * float(torch.rand(()))
         inside = box_mask(centred_boxes(len(image), size, side, margin=16), size, image.device)
-        mixed = pseudo.mixed(pseudo.map(lambda x: x[partner]), inside)
-        return torch.where(inside, image[partner], image), mixed
+        return cutmix(image, target, inside, lambda x: x[partner])

@@ -3,13 +3,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from .base import SSLMethod
+from .student import Samples, Student, Views
 
 
 def ramp_up(step: int, length: int) -> float:
@@ -41,30 +43,32 @@ class MeanTeacher(SSLMethod):
 
     views = ('weak', 'strong')
 
+    steps: Tensor
+    """Tensor: () int64, the training steps so far."""
+
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         ramp_up: int = 0,
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
+        super().__init__(teachers, im, sup_weight=sup_weight, unsup_weight=unsup_weight)
         if ramp_up < 0:
             raise UserError(f'model.semi.ramp_up={ramp_up} must be 0 or more iterations.')
         self.ramp_up = ramp_up
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
         self._step: int | None = None  # the same number on the host
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        self.last_pseudo = pseudo
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
+        pseudo = self.label(student, views['weak'], samples['weak'])
         both = student.joint(views['sup'], samples['sup'], self.paint(views['strong'], pseudo))
         error = (student.label_space.probs(both.logits) - pseudo.prob).square()
         kept = pseudo.weight * pseudo.carries_loss()
         loss = (error * kept).sum() / pseudo.valid.expand_as(error).sum().clamp(min=1)
         loss = self._weight() * loss
-        return self.combined(both.losses, dict(loss_consistency=loss, **self.logged(pseudo)))
+        return self.combined(both.losses, dict(loss_consistency=loss))
 
     def _weight(self) -> float:
         if self._step is None:
@@ -74,6 +78,6 @@ class MeanTeacher(SSLMethod):
         self._step += 1
         return weight
 
-    def _load_from_state_dict(self, *args, **kwargs) -> None:
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self._step = None

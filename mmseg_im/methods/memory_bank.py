@@ -32,6 +32,15 @@ class MemoryBank(nn.Module):
         dim (int): D.
     """
 
+    vectors: Tensor
+    """Tensor: (C, size + 1, D) float32; the last place is for vectors that do not count."""
+
+    next: Tensor
+    """Tensor: (C,) int64, where the next vector goes."""
+
+    count: Tensor
+    """Tensor: (C,) int64, vectors that are there."""
+
     def __init__(self, num_classes: int, size: int, dim: int):
         super().__init__()
         # one more place, where vectors that do not count are thrown

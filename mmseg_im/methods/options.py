@@ -4,6 +4,8 @@
 from torch import nn
 
 from ..errors import UserError
+from ..teachers.networks import task_of
+from .student import Student, Views
 
 
 def check_shares(**values: float) -> None:
@@ -13,7 +15,22 @@ def check_shares(**values: float) -> None:
             raise UserError(f'model.semi.{name}={value} must lie in [0, 1].')
 
 
-def refuse_other_sizes(method: nn.Module, views: dict) -> None:
+def check_partner(name: str, network: Student, student: Student) -> None:
+    """Checks that a network can be trained beside the student: ``model.semi.NAME``.
+
+    Raises:
+        UserError: If it is no SemiSegmentor, or of another task.
+    """
+    if not hasattr(network, 'joint'):
+        raise UserError(f"model.semi.{name}.type must be 'SemiSegmentor'.")
+    ours, theirs = (f'{n.out_channels} channels of a {task_of(n)} task' for n in (student, network))
+    if ours != theirs:
+        raise UserError(
+            f'model.semi.{name} predicts {theirs}, and the student {ours}; they must be the same.'
+        )
+
+
+def refuse_other_sizes(method: nn.Module, views: Views) -> None:
     """Raises a UserError if labeled and unlabeled images of a batch differ in size."""
     sizes = {name: tuple(image.shape[2:]) for name, image in views.items()}
     if len(set(sizes.values())) > 1:
@@ -23,7 +40,7 @@ def refuse_other_sizes(method: nn.Module, views: dict) -> None:
         )
 
 
-def refuse_cascade(method: nn.Module, student: nn.Module) -> None:
+def refuse_cascade(method: nn.Module, student: Student) -> None:
     """Raises a UserError if a student has several decode heads, one after another."""
     if isinstance(student.decode_head, nn.ModuleList):
         raise UserError(

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """SegKC: a senior and a junior network of different kinds teach each other."""
 
-import itertools
 from collections.abc import Sequence
+from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..teachers.base import SelfTeacher
-from ..teachers.networks import build_network, task_of
-from .base import SSLMethod, pseudo_label_loss
-from .mixing import box_mask, neighbour, sample_boxes
+from ..teachers.networks import build_network
+from .base import SSLMethod
+from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
+from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def consult_features(own: Tensor, other: Tensor) -> Tensor:
@@ -22,8 +22,8 @@ def consult_features(own: Tensor, other: Tensor) -> Tensor:
 
     The finer map is averaged down to the size of the coarser one.
     """
-    size = [min(a, b) for a, b in zip(own.shape[2:], other.shape[2:], strict=True)]
-    own, other = (F.adaptive_avg_pool2d(x, size) for x in (own, other.detach()))
+    h, w = (min(a, b) for a, b in zip(own.shape[2:], other.shape[2:], strict=True))
+    own, other = (F.adaptive_avg_pool2d(x, (h, w)) for x in (own, other.detach()))
     return 1 - F.cosine_similarity(own.float(), other.float(), dim=1).mean()
 
 
@@ -68,13 +68,14 @@ class SegKC(SSLMethod):
     views = ('weak', 'strong')
     needs_teachers = False
     own_voters = 2
+    network_names = ('senior',)
 
     def __init__(
         self,
-        senior: dict,
+        senior: dict[str, Any],
         channels: Sequence[int],
-        teachers: Sequence[dict] = (),
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]] = (),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.0,
         cutmix_prob: float = 0.5,
         feature_index: int = -1,
@@ -83,11 +84,10 @@ class SegKC(SSLMethod):
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold, cutmix_prob=cutmix_prob)
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
+        check_shares(cutmix_prob=cutmix_prob)
         if len(channels) != 2:
             raise UserError(f'model.semi.channels={channels} must be two numbers.')
-        self.threshold = threshold
         self.cutmix_prob = cutmix_prob
         self.feature_index = feature_index
         self.prediction_weight = prediction_weight
@@ -96,52 +96,33 @@ class SegKC(SSLMethod):
         junior_width, senior_width = channels
         self.to_senior = nn.Conv2d(junior_width, senior_width, 1)
         self.to_junior = nn.Conv2d(senior_width, junior_width, 1)
-        self.itself = SelfTeacher()
 
-    def bind(self, student: nn.Module) -> None:
-        if not hasattr(self.senior, 'joint'):
-            raise UserError("model.semi.senior.type must be 'SemiSegmentor'.")
+    def bind(self, student: Student) -> None:
+        super().bind(student)
         for network in (student, self.senior):
             refuse_cascade(self, network)
-        junior, senior = (
-            f'{n.out_channels} channels of a {task_of(n)} task' for n in (student, self.senior)
-        )
-        if junior != senior:
-            raise UserError(
-                f'model.semi.senior predicts {senior}, and the student {junior}; they must be the '
-                'same.'
-            )
-        super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space, networks = student.label_space, (student, self.senior)
-        with torch.no_grad():
-            votes = [next(self.itself.vote(network, views['weak'])) for network in networks]
-        if self.im is None:  # each learns what the other says
-            labels = [self.tally(space, [vote], samples['weak']) for vote in reversed(votes)]
-        else:
-            others = self.votes(student, views['weak'])
-            labels = [self.tally(space, itertools.chain(votes, others), samples['weak'])] * 2
-        labels = [label.weighted(label.confidence >= self.threshold) for label in labels]
-        self.last_pseudo = labels[0]
-        image = self.paint(views['strong'], labels[0])
-        size = tuple(image.shape[2:])
-        inside = box_mask(sample_boxes(len(image), size, self.cutmix_prob), size, image.device)
-        image = torch.where(inside, neighbour(image), image)
-        targets = [label.mixed(label.map(neighbour), inside) for label in labels]
+        of_junior, of_senior = self.label_each_other(
+            student, self.senior, views['weak'], samples['weak']
+        )
+        image = self.paint(views['strong'], of_junior)
+        inside = sample_box_mask(image, self.cutmix_prob)
+        image, target_junior = cutmix(image, of_junior, inside)
+        target_senior = of_senior.mixed(of_senior.map(neighbour), inside)
         junior, senior = (n.joint(views['sup'], samples['sup'], image) for n in networks)
         p, q = (space.probs(both.logits) for both in (junior, senior))
         f, g = (both.features[self.feature_index] for both in (junior, senior))
         self._check_width(f, g)
-        valid = targets[0].valid
+        valid = target_junior.valid
         losses = dict(
-            loss_junior=pseudo_label_loss(space, junior.logits, targets[0]),
-            loss_senior=pseudo_label_loss(space, senior.logits, targets[1]),
+            loss_junior=pseudo_label_loss(space, junior.logits, target_junior),
+            loss_senior=pseudo_label_loss(space, senior.logits, target_senior),
             loss_predictions=self.prediction_weight
             * (consult_predictions(p, q, valid) + consult_predictions(q, p, valid)),
             loss_features=self.feature_weight
             * (consult_features(self.to_senior(f), g) + consult_features(self.to_junior(g), f)),
-            **self.logged(labels[0]),
         )
         supervised = {f'senior.{key}': value for key, value in senior.losses.items()}
         return self.combined({**junior.losses, **supervised}, losses)

@@ -3,6 +3,7 @@
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +17,11 @@ from ..teachers.base import EMATeacher
 from .base import SSLMethod
 from .contrast import Representation, contrast
 from .memory_bank import MemoryBank, draw
-from .mixing import box_mask, half_boxes, neighbour
+from .mixing import box_mask, cutmix, half_boxes
 from .options import refuse_cascade, refuse_other_sizes
 from .percentile import masked_percentiles
+from .pseudo_label import Target
+from .student import Samples, Student, Views
 
 
 @MODELS.register_module()
@@ -76,10 +79,10 @@ class U2PL(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
+        teachers: Sequence[dict[str, Any]],
         in_channels: Sequence[int],
         in_index: Sequence[int] = (0, 3),
-        im: dict | None = None,
+        im: dict[str, Any] | None = None,
         drop_percent: float = 20.0,
         low_entropy: float = 20.0,
         ranks: tuple[int, int] = (3, 20),
@@ -95,7 +98,7 @@ class U2PL(SSLMethod):
         sup_weight: float = 1.0,
         unsup_weight: float = 1.0,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
+        super().__init__(teachers, im, sup_weight=sup_weight, unsup_weight=unsup_weight)
         if not isinstance(self.teachers[0], EMATeacher):
             raise UserError(
                 "model.semi.teachers[0] must be an EMATeacher: U2PL's vectors follow it."
@@ -114,7 +117,7 @@ class U2PL(SSLMethod):
         self.represent = Representation(sum(in_channels), dim, dim)
         self.represent_ema = copy.deepcopy(self.represent).requires_grad_(False)
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         if not student.label_space.head_knows_loss:
             raise UserError("model.semi=U2PL ranks classes, so it needs label_space='multiclass'.")
@@ -122,31 +125,29 @@ class U2PL(SSLMethod):
         self.bank = MemoryBank(student.num_classes, self.bank_size, self.dim)
 
     @torch.no_grad()
-    def update_teachers(self, student: nn.Module) -> None:
+    def update_teachers(self, student: Student) -> None:
         super().update_teachers(student)
         weight = self.teachers[0].weight  # as the teacher: parameters averaged, buffers copied
-        pairs = zip(self.represent_ema.parameters(), self.represent.parameters(), strict=True)
-        for mean, value in pairs:
-            mean.lerp_(value, weight)
-        pairs = zip(self.represent_ema.buffers(), self.represent.buffers(), strict=True)
-        for mean, value in pairs:
-            mean.copy_(value)
+        ema, current = self.represent_ema, self.represent
+        for mean, parameter in zip(ema.parameters(), current.parameters(), strict=True):
+            mean.lerp_(parameter, weight)
+        for copied, buffer in zip(ema.buffers(), current.buffers(), strict=True):
+            copied.copy_(buffer)
 
     def train(self, mode: bool = True) -> 'U2PL':
         super().train(mode)
         self.represent_ema.eval()
         return self
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         refuse_other_sizes(self, views)
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        self.last_pseudo = pseudo
-        image, target = self.paint(views['weak'], pseudo), pseudo
+        pseudo = self.label(student, views['weak'], samples['weak'])
+        image = self.paint(views['weak'], pseudo)
+        target: Target = pseudo
         if torch.rand(()) < self.cutmix_prob:  # on the CPU
-            size = tuple(image.shape[2:])
+            size = image.shape[2:]
             inside = box_mask(half_boxes(len(image), size), size, image.device)
-            image = torch.where(inside, neighbour(image), image)
-            target = pseudo.mixed(pseudo.map(neighbour), inside)
+            image, target = cutmix(image, pseudo, inside)
         both = student.joint(views['sup'], samples['sup'], image)
         with torch.no_grad():
             teacher = self.teachers[0].module
@@ -189,7 +190,6 @@ class U2PL(SSLMethod):
             dict(
                 loss_entropy=loss,
                 loss_contrast=self.contrast_weight * loss_contrast,
-                **self.logged(pseudo),
             ),
         )
 
@@ -201,9 +201,10 @@ class U2PL(SSLMethod):
         hub = MessageHub.get_current_instance()
         unit = 'epoch' if (hub.get_info('max_epochs', 1) or 1) > 1 else 'iter'
         total = hub.get_info('max_epochs' if unit == 'epoch' else 'max_iters', 1) or 1
-        return min(hub.get_info(unit, 0) / total, 1.0)
+        done: float = hub.get_info(unit, 0) / total
+        return min(done, 1.0)
 
-    def _vectors(self, head: nn.Module, features: Sequence[Tensor], size: tuple) -> Tensor:
+    def _vectors(self, head: nn.Module, features: Sequence[Tensor], size: Sequence[int]) -> Tensor:
         maps = [features[i] for i in self.in_index]
         found = [x.shape[1] for x in maps]
         if found != self.in_channels:
@@ -212,7 +213,8 @@ class U2PL(SSLMethod):
                 f'backbone have {found} channels.'
             )
         maps = [F.interpolate(x, size, mode='bilinear', align_corners=False) for x in maps]
-        return head(torch.cat(maps, dim=1))
+        vectors: Tensor = head(torch.cat(maps, dim=1))
+        return vectors
 
     def contrastive(
         self,

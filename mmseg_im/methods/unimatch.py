@@ -2,17 +2,20 @@
 """UniMatch V1: two strong views and a view with dropped features."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
-from .base import PseudoLabel, SSLMethod, pseudo_label_loss
-from .mixing import box_mask, neighbour, sample_boxes
+from .base import SSLMethod
+from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
+from .pseudo_label import PseudoLabel, Target, pseudo_label_loss
+from .student import Samples, Student, Views
 
 PARTNERS = ('batch', 'image')
 
@@ -50,8 +53,8 @@ class UniMatch(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict] = (dict(type='SelfTeacher'),),
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]] = (dict(type='SelfTeacher'),),
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         dropout: float = 0.5,
@@ -62,9 +65,8 @@ class UniMatch(SSLMethod):
         if partner not in PARTNERS:
             raise UserError(f"model.semi.partner={partner!r} must be 'batch' or 'image'.")
         self.own_voters = int(partner == 'batch')  # of what is pasted, only teachers know
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold, cutmix_prob=cutmix_prob, dropout=dropout)
-        self.threshold = threshold
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
+        check_shares(cutmix_prob=cutmix_prob, dropout=dropout)
         self.cutmix_prob = cutmix_prob
         self.dropout = dropout
         self.views = ('weak', 'strong1', 'strong2')
@@ -72,22 +74,20 @@ class UniMatch(SSLMethod):
             self.views += tuple(f'mix_{name}' for name in self.views)
         self.partner = partner
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
         space = student.label_space
         other = None
         if self.partner == 'image':  # before the student leaves its statistics of this batch
-            other = self.pseudo_label(student, views['mix_weak'], samples['mix_weak'])
-            other = self._sure(other)
+            other = self.label(student, views['mix_weak'], samples['mix_weak'])
         both = student.joint(views['sup'], samples['sup'], views['weak'], perturb=self._drop)
-        votes = [both.logits.detach()]
+        votes: Iterable[Tensor] = [both.logits.detach()]
         if self.im is not None:
             votes = itertools.chain(votes, self.votes(student, views['weak']))
-        pseudo = self._sure(self.tally(space, votes, samples['weak']))
-        self.last_pseudo = pseudo
+        pseudo = self.label(student, views['weak'], samples['weak'], votes)
         images, targets = zip(
             *(self._mixed(views, name, pseudo, other) for name in ('strong1', 'strong2')),
             strict=True,
@@ -99,25 +99,19 @@ class UniMatch(SSLMethod):
                 loss_strong1=pseudo_label_loss(space, first, targets[0]) / 4,
                 loss_strong2=pseudo_label_loss(space, second, targets[1]) / 4,
                 loss_features=pseudo_label_loss(space, both.perturbed, pseudo) / 2,
-                **self.logged(pseudo),
             ),
         )
-
-    def _sure(self, pseudo: PseudoLabel) -> PseudoLabel:
-        return pseudo.weighted(pseudo.confidence >= self.threshold)
 
     def _drop(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return tuple(F.dropout2d(x, self.dropout) for x in features)
 
     def _mixed(
-        self, views: dict, name: str, pseudo: PseudoLabel, other: PseudoLabel | None
-    ) -> tuple[Tensor, PseudoLabel]:
-        """One strong view and its target, painted, then with a box of the partner."""
+        self, views: Views, name: str, pseudo: PseudoLabel, other: PseudoLabel | None
+    ) -> tuple[Tensor, Target]:
+        """One strong view (N, 3, H, W) and its target, painted, then with a box of the partner."""
         image = self.paint(views[name], pseudo)
-        size = tuple(image.shape[2:])
-        inside = box_mask(sample_boxes(len(image), size, self.cutmix_prob), size, image.device)
+        inside = sample_box_mask(image, self.cutmix_prob)
         if other is None:
-            pasted, target = neighbour(image), pseudo.map(neighbour)
-        else:
-            pasted, target = self.paint(views[f'mix_{name}'], other), other
-        return torch.where(inside, pasted, image), pseudo.mixed(target, inside)
+            return cutmix(image, pseudo, inside)
+        source = self.paint(views[f'mix_{name}'], other), other
+        return cutmix(image, pseudo, inside, lambda x: x, source)

@@ -2,14 +2,17 @@
 """UniMatch V2: two strong views with complementary channels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from .base import SSLMethod, pseudo_label_loss
-from .mixing import box_mask, sample_boxes
+from .base import SSLMethod
+from .mixing import cutmix, sample_box_mask
 from .options import check_shares, refuse_cascade
+from .pseudo_label import pseudo_label_loss
+from .student import Samples, Student, Views
 
 
 def complementary_dropout(features: Sequence[Tensor], keep: float = 0.5) -> tuple[Tensor, ...]:
@@ -62,43 +65,36 @@ class UniMatchV2(SSLMethod):
 
     def __init__(
         self,
-        teachers: Sequence[dict],
-        im: dict | None = None,
+        teachers: Sequence[dict[str, Any]],
+        im: dict[str, Any] | None = None,
         threshold: float = 0.95,
         cutmix_prob: float = 0.5,
         keep: float = 0.5,
         sup_weight: float = 0.5,
         unsup_weight: float = 0.5,
     ):
-        super().__init__(teachers, im, sup_weight, unsup_weight)
-        check_shares(threshold=threshold, cutmix_prob=cutmix_prob, keep=keep)
-        self.threshold = threshold
+        super().__init__(teachers, im, threshold, sup_weight, unsup_weight)
+        check_shares(cutmix_prob=cutmix_prob, keep=keep)
         self.cutmix_prob = cutmix_prob
         self.keep = keep
 
-    def bind(self, student: nn.Module) -> None:
+    def bind(self, student: Student) -> None:
         refuse_cascade(self, student)
         super().bind(student)
 
-    def loss(self, student: nn.Module, views: dict, samples: dict) -> dict[str, Tensor]:
-        pseudo = self.pseudo_label(student, views['weak'], samples['weak'])
-        pseudo = pseudo.weighted(pseudo.confidence >= self.threshold)
-        self.last_pseudo = pseudo
-        images, targets = [], []
+    def loss(self, student: Student, views: Views, samples: Samples) -> dict[str, Tensor]:
+        pseudo = self.label(student, views['weak'], samples['weak'])
+        mixed = []
         for name in ('strong1', 'strong2'):
             image = self.paint(views[name], pseudo)
-            size = tuple(image.shape[2:])
-            inside = box_mask(sample_boxes(len(image), size, self.cutmix_prob), size, image.device)
-            images.append(torch.where(inside, image.flip(0), image))
-            targets.append(pseudo.mixed(pseudo.map(lambda x: x.flip(0)), inside))
+            inside = sample_box_mask(image, self.cutmix_prob)
+            mixed.append(cutmix(image, pseudo, inside, lambda x: x.flip(0)))
+        images, targets = zip(*mixed, strict=True)
         losses = student.supervised(views['sup'], samples['sup'])
-        features = student.extract_feat(torch.cat(images))
-        logits = student.decode(complementary_dropout(features, self.keep), size)
+        features = complementary_dropout(student.extract_feat(torch.cat(images)), self.keep)
+        logits = student.decode(features, views['weak'].shape[2:])
         first, second = (
             pseudo_label_loss(student.label_space, part, target)
             for part, target in zip(logits.chunk(2), targets, strict=True)
         )
-        return self.combined(
-            losses,
-            dict(loss_strong1=first / 2, loss_strong2=second / 2, **self.logged(pseudo)),
-        )
+        return self.combined(losses, dict(loss_strong1=first / 2, loss_strong2=second / 2))

@@ -6,6 +6,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from ..build import build
+from .device_views import DeviceStrongViews
 
 
 @MODELS.register_module()
@@ -26,18 +27,20 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
 
     def __init__(self, *args, device_views: dict | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.device_views = device_views and build(
-            MODELS, device_views, 'model.data_preprocessor.device_views'
-        )
+        self.device_views: DeviceStrongViews | None = None
+        if device_views is not None:
+            where = 'model.data_preprocessor.device_views'
+            self.device_views = build(MODELS, device_views, where)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalises, pads and stacks; padding has the label 255 in every view."""
+        """Normalises, pads and stacks each view; padding has the label 255."""
         if not isinstance(data['inputs'], dict):
             return super().forward(data, training)
         made: dict[str, list] = {}
-        if training and self.device_views:
+        sources: dict[str, str] = {}
+        if training and self.device_views is not None:
             data = self.cast_data(data)
-            made = self.device_views(data['inputs'])
+            made, sources = self.device_views(data['inputs']), self.device_views.sources
         views = {
             name: super(MultiViewDataPreProcessor, self).forward(
                 dict(inputs=images, data_samples=data['data_samples'][name]), training
@@ -47,7 +50,7 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
         for name, images in made.items():
             empty = [SegDataSample() for _ in images]  # label maps are padded once, with the source
             view = super().forward(dict(inputs=images, data_samples=empty), training)
-            view['data_samples'] = views[self.device_views.sources[name]]['data_samples']
+            view['data_samples'] = views[sources[name]]['data_samples']
             views[name] = view
         return dict(
             inputs={name: view['inputs'] for name, view in views.items()},

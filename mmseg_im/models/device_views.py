@@ -12,10 +12,10 @@ from ..errors import UserError
 class DeviceStrongViews:
     """Colour jitter, grayscale and blur with kornia; the operations of ``weak_strong_views.py``.
 
-    Every image of every view draws its own coins, order and strengths. They come from torch's
-    generator of the CPU, which :class:`~mmseg_im.engine.SeedHook` seeds, on every device: nothing
-    waits for the device, and an operation whose coin says no costs nothing. For the same reason
-    this is no ``nn.Module``: a model that moves would take kornia's random numbers along.
+    Which operations are applied, in which order and how strongly, is drawn for each image of each
+    view, on every device from torch's CPU generator, which :class:`~mmseg_im.engine.SeedHook`
+    seeds: nothing waits for the device, and an operation that is not drawn costs nothing. For the
+    same reason this is no ``nn.Module``: moving the model would move kornia's random numbers.
 
     Args:
         views (dict[str, list[str]]): View of the loader to the names of the views that are made
@@ -105,7 +105,7 @@ OPTION = 'model.data_preprocessor.device_views'
 
 
 def _sources(views: dict) -> dict[str, str]:
-    """View that is made to view that it is made of."""
+    """Returns, for each new view, the view of which it is made."""
     if not views or any(isinstance(names, str) or not names for names in views.values()):
         raise UserError(
             f'{OPTION}.views={views!r} must give a list of new views for each view of the loader, '
@@ -121,7 +121,7 @@ def _sources(views: dict) -> dict[str, str]:
 
 
 def _kornia():
-    """kornia's augmentations, imported when they are needed."""
+    """Imports and returns ``kornia.augmentation``, an optional dependency."""
     try:
         import kornia.augmentation
     except ImportError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EvalNet: says from an image and a label how good the label is."""
+"""EvalNet, the quality network: predicts how good the label of an image is."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ..labels.spaces import IGNORE_INDEX, LABEL_SPACES, LabelSpace
 def label_quality(
     space: LabelSpace, label: Tensor, truth: Tensor, min_share: float = 0.001
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What EvalNet learns to predict of a label.
+    """Returns what EvalNet learns to predict: IoU and presence of each class in a label.
 
     Args:
         space (LabelSpace): The task.
@@ -78,7 +78,7 @@ class EvalNet(BaseModel):
         self.presence = nn.Linear(widths[-1], num_classes)
 
     def logits(self, image: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of IoU and presence, (N, C) each.
+        """Returns the logits of IoU and presence, (N, C) each.
 
         Args:
             image (Tensor): (N, 3, H, W), normalised.
@@ -119,7 +119,7 @@ class EvalNet(BaseModel):
         )
 
 
-def _stack(labels: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+def _stack(labels: Sequence[Tensor], size: Sequence[int]) -> Tensor:
     """Stacks label maps (M, h, w) of a batch whose images were padded to one size."""
     return torch.stack([
         F.pad(m, (0, size[1] - m.shape[2], 0, size[0] - m.shape[1]), value=IGNORE_INDEX)

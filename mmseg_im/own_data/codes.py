@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which codes of masks are classes, which are ignored, and which are mistakes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 
 from ..errors import UserError
@@ -28,7 +28,7 @@ def stray_codes(masks: Sequence[MaskFile], candidates: Collection[int]) -> set[i
     twenty holds it (with fewer than twenty masks: one of three or more).
     """
     holders: Counter = Counter()
-    largest: Counter = Counter()
+    largest: dict[int, float] = defaultdict(float)
     for mask in masks:
         area = mask.size[0] * mask.size[1]
         for code, count in mask.counts.items():

@@ -84,14 +84,15 @@ def _decode(path: Path) -> tuple[np.ndarray, bool]:
     if cut:
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
     check_size(path, str(path))
-    level = cv2.setLogLevel(0) if hasattr(cv2, 'setLogLevel') else None
+    set_level = getattr(cv2, 'setLogLevel', None)
+    level = None if set_level is None else set_level(0)
     try:
         pixels = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error:
         pixels = None
     finally:
-        if level is not None:
-            cv2.setLogLevel(level)
+        if set_level is not None:
+            set_level(level)
     if pixels is not None and pixels.dtype in (np.uint8, np.uint16):
         return pixels, True
     try:

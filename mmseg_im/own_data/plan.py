@@ -10,11 +10,11 @@ import numpy as np
 from prettytable import PrettyTable
 
 from ..errors import UserError
-from .config_text import Facts
 from .images import full_scale
 from .masks import code_text
 from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
+from .written_configs import Facts
 
 LONGER_SIDE = 512
 

@@ -17,12 +17,10 @@ import numpy as np
 from ..errors import UserError
 from ..errors.disk import unwritable
 from .annotations import class_ids, layer_maps, usable_as_it_is
-from .bases import copy_bases
-from .config_text import training_config
-from .generations_text import generations_config
 from .images import read_8_bit
 from .plan import Plan, classes_table, real_suffix
 from .split_files import list_text
+from .written_configs import copy_bases, generations_config, training_config
 
 
 def write_project(plan: Plan, out: Path, name: str) -> bool:

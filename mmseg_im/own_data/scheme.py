@@ -16,8 +16,7 @@ from .codes import (
     stray_codes,
     total_pixels,
 )
-from .layers import Layers
-from .masks import MaskFile, as_colours, code_text, gray_code
+from .masks import Layers, MaskFile, as_colours, code_text, gray_code
 
 MAX_CLASSES = 254
 BACKGROUND = (40, 40, 40)
@@ -177,7 +176,7 @@ def palettes_differ(masks: Sequence[MaskFile]) -> str:
 def palette_for(count: int) -> tuple[tuple[int, int, int], ...]:
     """Colours that differ: a dark gray, then hues."""
     hues = [colorsys.hsv_to_rgb(0.07 + i / max(count - 1, 1), 0.75, 0.9) for i in range(count - 1)]
-    return (BACKGROUND, *(tuple(round(255 * part) for part in hue) for hue in hues))
+    return (BACKGROUND, *((round(255 * r), round(255 * g), round(255 * b)) for r, g, b in hues))
 
 
 def _mask_kind(masks: Sequence[MaskFile], coloured: bool) -> str:

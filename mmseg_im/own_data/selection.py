@@ -65,7 +65,8 @@ def cover(units: Sequence[Unit], target: int) -> list[Unit]:
     """A few units that hold as many classes as a selection of that size can.
 
     Each unit that brings a new class, in the given (random) order; only where these are too many
-    images, a search decides. It is exact unless ``SEARCH_LIMIT`` stops it.
+    images, a search decides. It is exact unless ``SEARCH_LIMIT`` stops it: a greedy one often loses
+    a rare class where few images are labeled.
 
     Args:
         units (Sequence[Unit]): In random order.
@@ -73,7 +74,8 @@ def cover(units: Sequence[Unit], target: int) -> list[Unit]:
     """
     closest = total_images(fill(units, target)) if target else 0
     budget = max(target, closest)
-    chosen, seen = [], set()
+    chosen: list[Unit] = []
+    seen: set[str] = set()
     for unit in units:
         if not unit.classes <= seen:
             chosen.append(unit)

@@ -69,7 +69,7 @@ def group_keys(names: Iterable[str], pattern: str) -> dict[str, str]:
             f'--group-by {pattern!r} finds nothing in {len(without)} of {len(found)} names: '
             f'{", ".join(without)}.'
         )
-    return {name: match[1] for name, match in found.items()}
+    return {name: match[1] for name, match in found.items() if match}
 
 
 def target_counts(

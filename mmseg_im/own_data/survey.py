@@ -11,12 +11,20 @@ from pathlib import Path
 from rich.progress import track
 
 from ..errors import UserError
-from .files import composed, composed_name, find_images
-from .flaws import Flaw, flaws_text
+from .folders import (
+    NO_IMAGE,
+    Flaw,
+    class_folders,
+    composed,
+    composed_name,
+    find_images,
+    flaws_text,
+    layer_files,
+    renamed,
+    unique,
+)
 from .images import ImageFile, inspect_image
-from .layers import Layers, inspect_layers
-from .layout import NO_IMAGE, class_folders, layer_files, renamed, unique
-from .masks import MaskFile, as_colours, code_text, inspect_mask
+from .masks import Layers, MaskFile, as_colours, code_text, inspect_layers, inspect_mask
 from .scheme import Scheme, scheme_of_layers, scheme_of_masks
 
 BROKEN = 'Files that cannot be used'
@@ -74,11 +82,12 @@ def survey(
     names = found.keys() | left_out
     folders = class_folders(masks, images, names)
     reasons: list[str] = []
+    files: Mapping[str, dict[str, Path] | Path]
     if folders:
         files = layer_files(masks, folders, names, classes, flaws)
     else:
-        files = composed(find_images(masks, skip=[images]))
-        files = unique(renamed(files, names, reasons), flaws)
+        of_masks = composed(find_images(masks, skip=[images]))
+        files = unique(renamed(of_masks, names, reasons), flaws)
         flaws += [Flaw(NO_IMAGE, str(files[name])) for name in sorted(files.keys() - names)]
     files = {name: path for name, path in files.items() if name in names}
     decoded = _each(inspect_image, found, flaws, 'images')
@@ -114,8 +123,8 @@ def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
         if scheme.label_space != 'multilabel' and 'background' in counts:
             counts['background'] += mask.uncovered
         return counts
-    counts = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
-    return {n: counts.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
+    codes = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
+    return {n: codes.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
 
 
 def _shown(flaws: Iterable[Flaw]) -> str:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures, plots and the page of an analysis; knows nothing of runs."""
+"""Pictures, plots, and the page of an analysis; independent of training runs."""

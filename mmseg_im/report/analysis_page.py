@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs and shows the comparison of the mask with thresholds, see :mod:`.inconsistency.analysis`."""
+"""Runs, prints and plots the comparison of mask and thresholds of ``inconsistency.analysis``."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from mmengine import Config
@@ -14,7 +15,7 @@ from mmseg.registry import MODELS
 from prettytable import PrettyTable
 from rich.progress import track
 
-from ..datasets.before_training import build_measured, check_measured
+from ..datasets.checks import build_evaluation, check_evaluation
 from ..files.whole import write_aside
 from ..inconsistency.analysis import Analysis, Rule
 from .svg import STYLE, svg
@@ -28,7 +29,7 @@ def run(
     kernels: Sequence[tuple[int, int]],
     device: str = 'cpu',
 ) -> tuple[Analysis, list[str]]:
-    """Predicts labeled images with several networks and counts.
+    """Runs the analysis: predicts labeled images with several networks.
 
     Args:
         cfg (Config): Of the data.
@@ -41,11 +42,11 @@ def run(
         tuple[Analysis, list[str]]: The counts, and the names of the classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = build_measured(cfg[dataloader].dataset, f'{dataloader}.dataset')
+    dataset = build_evaluation(cfg[dataloader].dataset, f'{dataloader}.dataset')
     classes = dataset.metainfo['classes']
     ensemble = dict(type='EnsembleSegmentor', members=list(members), classes=classes)
     ensemble = MODELS.build(ensemble).to(device)
-    check_measured(dataset, f'{dataloader}.dataset')
+    check_evaluation(dataset, f'{dataloader}.dataset')
     loader = Runner.build_dataloader(dict(cfg[dataloader], dataset=dataset), seed=0)
     analysis = Analysis(ensemble.label_space, sum(map(len, ensemble.views)), kernels)
     for batch in track(loader, 'Predicting'):
@@ -61,7 +62,7 @@ def run(
 
 
 def text(analysis: Analysis, classes: Sequence[str]) -> str:
-    """The tables: single networks, all rules, the best rule by class."""
+    """Returns the tables as text: single networks, all rules, the best rule by class."""
     voters = ', '.join(f'{c.outcome().accuracy:.1%}' for c in analysis.alone)
     table = PrettyTable(
         ['voters', 'erode', 'dilate', 'coverage', 'right outside', 'right inside',
@@ -96,7 +97,7 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
 
 
 def recommendation(analysis: Analysis) -> str:
-    """One line to paste, and whether the mask is better than a threshold here."""
+    """Returns whether the mask is better than a threshold here, and a config line to paste."""
     best = analysis.best()
     outcome = analysis.rules[best].outcome()
     confident = analysis.confidence[best.voters].accuracy_at(outcome.coverage)
@@ -128,7 +129,7 @@ def recommendation(analysis: Analysis) -> str:
 
 
 def plot(analysis: Analysis, path: Path) -> Path:
-    """Draws accuracy over coverage: a curve for each threshold rule, points for the masks."""
+    """Draws accuracy over coverage: a curve for each threshold, points for the masks."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.5, 5), layout='constrained')
         axes = figure.add_subplot()
@@ -137,10 +138,9 @@ def plot(analysis: Analysis, path: Path) -> Path:
             ('confidence threshold', analysis.confidence[most], '-'),
             ('entropy threshold', analysis.entropy[most], '--'),
         ):
-            x, y = scores.curve()
-            axes.plot(
-                100 * x, 100 * y, style, color='0.35', lw=1.6, label=f'{title}, {most} networks'
-            )
+            coverage, accuracy = scores.curve()
+            label: str | None = f'{title}, {most} networks'
+            axes.plot(100 * coverage, 100 * accuracy, style, color='0.35', lw=1.6, label=label)
         colours = matplotlib.colormaps['viridis'](torch.linspace(0.1, 0.75, most - 1).numpy())
         lowest = 100.0
         for k, colour in zip(range(2, most + 1), colours, strict=True):
@@ -154,13 +154,18 @@ def plot(analysis: Analysis, path: Path) -> Path:
                 axes.plot([x], [y], 'o', color=colour, ms=6, label=label)
                 label = None  # once in the legend
                 # labels of neighbouring K stand on either side of their points
-                place = dict(textcoords='offset points', fontsize=8)
-                place.update(xytext=(5, 5) if k % 2 else (-17, -11))
-                axes.annotate(f'{rule.erode}/{rule.dilate}', (x, y), color=colour, **place)
+                axes.annotate(
+                    f'{rule.erode}/{rule.dilate}',
+                    (x, y),
+                    xytext=(5, 5) if k % 2 else (-17, -11),
+                    textcoords='offset points',
+                    fontsize=8,
+                    color=colour,
+                )
         axes.set_xlim(max(0, lowest - 12), 101)
-        inside = [y for line in axes.lines for x, y in zip(*line.get_data(), strict=True)
-                  if x >= axes.get_xlim()[0]]  # fmt: skip
-        axes.set_ylim(min(inside) - 1, min(max(inside) + 1, 100.5))
+        points = np.concatenate([line.get_xydata() for line in axes.lines])
+        inside = points[points[:, 0] >= axes.get_xlim()[0], 1]
+        axes.set_ylim(inside.min() - 1, min(inside.max() + 1, 100.5))
         axes.set_xlabel('coverage: % of the pixels kept')
         axes.set_ylabel('% of the kept pixels that are right')
         axes.legend(frameon=False, fontsize=10, loc='lower left')

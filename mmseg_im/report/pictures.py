@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Panels of captioned tiles: views, labels in the palette of the data set, the mask hatched."""
+"""Draws label maps in the palette of the data set, hatched masks, and panels of tiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from matplotlib.patches import Patch
 
 from ..labels.spaces import IGNORE_INDEX
 
-HATCH_COLOURS = (np.uint8([70, 70, 70]), np.uint8([225, 225, 225]))
-IGNORED_COLOUR = np.uint8([0, 0, 0])
+HATCH_COLOURS = (np.array([70, 70, 70], np.uint8), np.array([225, 225, 225], np.uint8))
+IGNORED_COLOUR = np.array([0, 0, 0], np.uint8)
 
 
 def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Paints class ids.
+    """Colours label maps with a palette.
 
     Args:
         label (np.ndarray): (H, W) class ids; 255 becomes black. Or (K, H, W) of 0 and 1 for
@@ -40,7 +40,7 @@ def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray
 
 
 def label_picture(label: torch.Tensor, palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Colours the label maps (M, H, W) of one image as (H, W, 3) uint8 RGB."""
+    """Returns the label maps (M, H, W) of one image as a picture (H, W, 3) uint8 RGB."""
     array = label.cpu().numpy()
     return colourise(array if len(array) > 1 else array[0], palette)
 
@@ -51,6 +51,9 @@ def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Args:
         image (np.ndarray): (H, W, 3) uint8.
         mask (np.ndarray): (H, W) bool.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8, a new image.
     """
     period = max(4, mask.shape[1] // 30)  # equally wide in tiles of equal size
     rows, columns = np.indices(mask.shape)
@@ -58,8 +61,8 @@ def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
 
 
-def to_rgb(image: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """Turns a loaded image (3, h, w) uint8 BGR into (H, W, 3) RGB, padded with black."""
+def to_rgb(image: torch.Tensor, size: Sequence[int]) -> np.ndarray:
+    """Returns an image (3, h, w) uint8 BGR as (H, W, 3) uint8 RGB, padded with black."""
     picture = np.zeros((*size, 3), np.uint8)
     array = image.cpu().numpy().transpose(1, 2, 0)[: size[0], : size[1], ::-1]
     picture[: array.shape[0], : array.shape[1]] = array
@@ -86,7 +89,7 @@ def draw_panel(
     with_mask: bool = False,
     tile_width: float = 3.2,
 ) -> np.ndarray:
-    """Puts tiles into a grid with captions above and a legend of the classes below.
+    """Draws a grid of tiles with captions above and a legend of the classes below.
 
     Args:
         rows (Sequence[Sequence[Tile]]): One row for each sample.
@@ -102,7 +105,7 @@ def draw_panel(
     height, width = rows[0][0].image.shape[:2]
     tile_height = tile_width * height / width
     entries = [
-        Patch(facecolor=np.divide(colour, 255), edgecolor='0.4', label=name)
+        Patch(facecolor=tuple(np.divide(colour, 255)), edgecolor='0.4', label=name)
         for name, colour in zip(classes, palette, strict=True)
     ]
     if with_mask:

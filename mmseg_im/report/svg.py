@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plots as SVG text that is part of a page."""
+"""Turns plots into SVG text for a page."""
 
 import io
+from typing import Any
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     'svg.fonttype': 'none',
     'svg.hashsalt': 'mmseg_im',  # equal runs make equal files
     'font.family': 'sans-serif',
@@ -20,7 +21,7 @@ STYLE = {
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG text, equal for equal figures."""
+    """Returns a figure as SVG text, equal for equal figures."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=dict(Date=None))
     return buffer.getvalue()

@@ -4,15 +4,18 @@
 import copy
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..errors import UserError
 from ..labels.logits import pixel_logits
+from .networks import eval_mode
 from .views import parse_view
 
 
@@ -25,6 +28,9 @@ class Teacher(BaseModule):
             need it (16 for mmseg's UNet with five stages, 14 for DINOv2).
     """
 
+    module: BaseSegmentor
+    """BaseSegmentor: The network of a teacher that has one of its own."""
+
     def __init__(self, views: Sequence[str] = ('identity',), size_divisor: int = 1):
         super().__init__()
         if not views or isinstance(views, str):
@@ -33,22 +39,22 @@ class Teacher(BaseModule):
             raise UserError(f'views={views!r}: the same view twice is no second opinion.')
         self.views = [parse_view(name, size_divisor) for name in views]
 
-    def bind(self, student: nn.Module, where: str) -> None:
+    def bind(self, student: BaseSegmentor, where: str) -> None:
         """Builds what depends on the student, once, before training.
 
         Args:
-            student (nn.Module): A SemiSegmentor without its method.
+            student (BaseSegmentor): A SemiSegmentor without its method.
             where (str): The config key of this teacher, for error messages.
         """
 
-    def update(self, student: nn.Module) -> None:
+    def update(self, student: BaseSegmentor) -> None:
         """Follows the student; called at the start of every training step."""
 
-    def vote(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
+    def vote(self, student: BaseSegmentor, image: Tensor) -> Iterator[Tensor]:
         """Predicts a batch in all views; neighbouring views of one size share a forward pass.
 
         Args:
-            student (nn.Module): The network in training.
+            student (BaseSegmentor): The network in training.
             image (Tensor): (N, 3, H, W), normalised for the student.
 
         Yields:
@@ -62,7 +68,7 @@ class Teacher(BaseModule):
             for view, part in zip(views, logits.chunk(len(views)), strict=True):
                 yield view.undo(part.float(), image.shape[2:])
 
-    def network(self, student: nn.Module) -> nn.Module:
+    def network(self, student: BaseSegmentor) -> BaseSegmentor:
         """The segmentor that predicts."""
         return self.module
 
@@ -72,7 +78,8 @@ class Teacher(BaseModule):
 
     def train(self, mode: bool = True) -> 'Teacher':
         """Stays in eval mode whatever ``mode`` says."""
-        return super().train(False)
+        super().train(False)
+        return self
 
     def init_weights(self) -> None:
         """Does nothing: the weights come from the student or from a checkpoint."""
@@ -102,7 +109,15 @@ class EMATeacher(Teacher):
         size_divisor: See :class:`Teacher`.
     """
 
-    def __init__(self, momentum: float = 0.004, views=('identity',), size_divisor: int = 1):
+    steps: Tensor
+    """Tensor: () int64, the updates so far."""
+
+    def __init__(
+        self,
+        momentum: float = 0.004,
+        views: Sequence[str] = ('identity',),
+        size_divisor: int = 1,
+    ):
         super().__init__(views, size_divisor)
         if not 0 < momentum <= 1:
             raise UserError(
@@ -114,11 +129,11 @@ class EMATeacher(Teacher):
         self._step: int | None = None  # the same number on the host
         self.weight = 1.0  # of the student in the last update
 
-    def bind(self, student: nn.Module, where: str) -> None:
+    def bind(self, student: BaseSegmentor, where: str) -> None:
         self.module = copy.deepcopy(student).requires_grad_(False).eval()
 
     @torch.no_grad()
-    def update(self, student: nn.Module) -> None:
+    def update(self, student: BaseSegmentor) -> None:
         if self._step is None:
             self._step = int(self.steps)
         self.weight = ema_weight(self._step, self.momentum)
@@ -135,7 +150,7 @@ class EMATeacher(Teacher):
         self.steps += 1
         self._step += 1
 
-    def _load_from_state_dict(self, *args, **kwargs) -> None:
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
         self._step = None
 
@@ -144,14 +159,9 @@ class EMATeacher(Teacher):
 class SelfTeacher(Teacher):
     """The student itself, in eval mode (BN running statistics), as in UniMatch V1's mix stream."""
 
-    def vote(self, student: nn.Module, image: Tensor) -> Iterator[Tensor]:
-        modes = [(module, module.training) for module in student.modules()]
-        student.eval()
-        try:
+    def vote(self, student: BaseSegmentor, image: Tensor) -> Iterator[Tensor]:
+        with eval_mode(student):
             yield from super().vote(student, image)
-        finally:
-            for module, training in modes:  # a module may have been in eval mode on purpose
-                module.training = training
 
-    def network(self, student: nn.Module) -> nn.Module:
+    def network(self, student: BaseSegmentor) -> BaseSegmentor:
         return student

@@ -2,10 +2,14 @@
 """A teacher from a checkpoint, of any architecture."""
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import torch
+from mmseg.models.data_preprocessor import SegDataPreProcessor
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..compat import swaps_channels
 from ..errors import UserError
@@ -29,12 +33,25 @@ class FrozenTeacher(Teacher):
         ValueError: If it holds another architecture or another number of classes.
     """
 
-    def __init__(self, checkpoint: str, config=None, views=('identity',), size_divisor: int = 1):
+    scale: Tensor | None
+    """Tensor: (3, 1, 1); an image of the student times scale plus shift is one of the teacher;
+    None if both are normalised alike."""
+
+    shift: Tensor
+    """Tensor: (3, 1, 1), likewise."""
+
+    def __init__(
+        self,
+        checkpoint: str,
+        config: str | dict[str, Any] | None = None,
+        views: Sequence[str] = ('identity',),
+        size_divisor: int = 1,
+    ):
         super().__init__(views, size_divisor)
         self.checkpoint = checkpoint
         self.config = config
 
-    def bind(self, student: nn.Module, where: str) -> None:
+    def bind(self, student: BaseSegmentor, where: str) -> None:
         self.module = (
             copy.deepcopy(student) if self.config is None else build_network(self.config, where)
         )
@@ -56,7 +73,7 @@ class FrozenTeacher(Teacher):
         self.module.requires_grad_(False).eval()
         self._remember_normalisation(student)
 
-    def _remember_normalisation(self, student: nn.Module) -> None:
+    def _remember_normalisation(self, student: BaseSegmentor) -> None:
         """Buffers that turn images normalised for the student into the teacher's."""
         ours, theirs = self.module.data_preprocessor, student.data_preprocessor
         self.flip_channels = swaps_channels(ours) != swaps_channels(theirs)
@@ -66,7 +83,7 @@ class FrozenTeacher(Teacher):
         self.register_buffer('scale', None if same else std / own_std, persistent=False)
         self.register_buffer('shift', None if same else (mean - own_mean) / own_std, False)
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         for key, value in self.module.state_dict().items():
             other = state_dict.get(f'{prefix}module.{key}')
             if other is not None and not torch.equal(other.cpu(), value.cpu()):
@@ -83,7 +100,7 @@ class FrozenTeacher(Teacher):
         return image if self.scale is None else image * self.scale + self.shift
 
 
-def _constants(data_preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
+def _constants(data_preprocessor: SegDataPreProcessor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (3, 1, 1) of a data preprocessor; 0 and 1 if it has none."""
     if not getattr(data_preprocessor, '_enable_normalize', False):
         return torch.zeros(3, 1, 1), torch.ones(3, 1, 1)

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained networks from their checkpoints, with errors that say what does not fit."""
+"""Networks beside the student: built, loaded from checkpoints, and asked for a prediction."""
 
+import contextlib
 import copy
+from collections.abc import Iterator
+from typing import Any
 
+import torch
 from mmengine import Config
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
-from torch import nn
+from torch import Tensor, nn
 
 from ..checkpoints import read_checkpoint
 from ..checkpoints.comparing import tensors_of
 from ..checkpoints.fitting import PREDICT, fitted
 from ..errors import MissingFileError
+from ..labels.logits import pixel_logits
 
 
-def build_network(config: str | dict, where: str) -> nn.Module:
+def build_network(config: str | dict[str, Any], where: str) -> BaseSegmentor:
     """Builds a segmentor without its semi-supervised method.
 
     Args:
@@ -25,19 +31,21 @@ def build_network(config: str | dict, where: str) -> nn.Module:
     """
     if isinstance(config, str):
         try:
-            config = Config.fromfile(config).model
+            model = Config.fromfile(config).model
         except FileNotFoundError:
             raise MissingFileError(f'{where}.config: {config} does not exist.') from None
-    config = copy.deepcopy(config)
-    config.pop('semi', None)
-    return MODELS.build(config)
+    else:
+        model = config
+    model = copy.deepcopy(model)
+    model.pop('semi', None)
+    return MODELS.build(model)
 
 
-def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, ...] | None:
+def load_network(network: BaseSegmentor, checkpoint: str, where: str) -> tuple[str, ...] | None:
     """Loads a checkpoint into a segmentor; a semi-supervised method in it is passed over.
 
     Args:
-        network (nn.Module): From :func:`build_network`.
+        network (BaseSegmentor): From :func:`build_network`.
         checkpoint (str): Path or URL.
         where (str): The config key, for error messages.
 
@@ -63,9 +71,48 @@ def load_network(network: nn.Module, checkpoint: str, where: str) -> tuple[str, 
     return None if classes is None else tuple(classes)
 
 
-def task_of(segmentor: nn.Module) -> str:
+def reinitialised(network: BaseSegmentor) -> BaseSegmentor:
+    """A copy of a network with weights that are drawn anew, as its constructor draws them.
+
+    ``init_weights`` of what owns the copy does the rest, such as loading a pretrained backbone.
+    """
+    network = copy.deepcopy(network)
+    for module in network.modules():
+        if hasattr(module, 'reset_parameters'):
+            module.reset_parameters()
+    return network
+
+
+def task_of(segmentor: BaseSegmentor) -> str:
     """Name of a segmentor's label space; a stock one is binary if it has a single channel."""
     space = getattr(segmentor, 'label_space', None)
     if space is not None:
         return type(space).__name__
     return 'Binary' if segmentor.out_channels == 1 else 'MultiClass'
+
+
+@contextlib.contextmanager
+def eval_mode(network: nn.Module) -> Iterator[None]:
+    """Puts a network into eval mode for the time of a ``with`` block; then all is as before."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:  # a module may have been in eval mode on purpose
+            module.training = training
+
+
+@torch.no_grad()
+def predict(network: BaseSegmentor, image: Tensor) -> Tensor:
+    """Predicts a batch in eval mode, without a gradient.
+
+    Args:
+        network (BaseSegmentor): A segmentor, such as the student or a network trained beside it.
+        image (Tensor): (N, 3, H, W), normalised.
+
+    Returns:
+        Tensor: (N, C, H, W) float32 logits at the input size.
+    """
+    with eval_mode(network):
+        return pixel_logits(network, image).float()

@@ -2,6 +2,7 @@
 """Views of a teacher: the same network looks at a flipped or scaled image and votes again."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -33,12 +34,12 @@ class View(NamedTuple):
             image = F.interpolate(image, size, mode='bilinear', align_corners=False)
         return image.flip(self.flip) if self.flip else image
 
-    def undo(self, logits: Tensor, size: tuple[int, int]) -> Tensor:
+    def undo(self, logits: Tensor, size: Sequence[int]) -> Tensor:
         """Takes logits (N, C, h, w) back to the original geometry (N, C, *size)."""
         if self.flip:
             logits = logits.flip(self.flip)
         if logits.shape[2:] != tuple(size):
-            logits = F.interpolate(logits, size, mode='bilinear', align_corners=False)
+            logits = F.interpolate(logits, list(size), mode='bilinear', align_corners=False)
         return logits
 
 

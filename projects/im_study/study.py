@@ -2,8 +2,9 @@
 """Runs a study, a table of configs and seeds, and shows its results.
 
 ``run`` trains and tests what has no result yet and prints the tables, ``table`` prints them,
-``page`` writes a Markdown page about several studies. Several processes may run the same study at
-once; each cell is run by one of them, and what was interrupted goes on where it was.
+``collect`` writes the results that are there into one file, ``page`` writes a Markdown page about
+several studies. Several processes may run the same study at once; each cell is run by one of them,
+and what was interrupted goes on where it was.
 """
 
 import argparse
@@ -19,15 +20,21 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest='command', required=True)
-    for command in ('run', 'table'):
+    for command in ('run', 'table', 'collect'):
         one = commands.add_parser(command)
-        one.add_argument('study', help='a file of tools/studies')
+        one.add_argument('study', help='a file of projects/im_study/studies')
         one.add_argument('--work-dir', help=f'default: {WORK_DIRS}/NAME')
         one.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
         one.add_argument('--rows', nargs='+', help='names of rows; default: all')
+        if command == 'collect':
+            one.add_argument('--out', required=True, help='NAME.jsonl; its other lines stay')
     page = commands.add_parser('page')
-    page.add_argument('studies', nargs='+', metavar='study', help='files of tools/studies')
-    page.add_argument('--work-dir', default=WORK_DIRS, help='holds a folder for each study')
+    page.add_argument(
+        'studies', nargs='+', metavar='study', help='files of projects/im_study/studies'
+    )
+    page.add_argument(
+        '--work-dir', default=WORK_DIRS, help='holds a folder or NAME.jsonl for each study'
+    )
     page.add_argument('--out', help='default: results.md in --work-dir')
     return parser.parse_args()
 
@@ -36,8 +43,9 @@ def main() -> None:
     args = parse_args()
     with plain_errors():
         from im_study.page import write_page
-        from im_study.results import study_table
-        from im_study.table import check_names, folder_of_study, read_study, run_study
+        from im_study.results import collect
+        from im_study.run import check_names, folder_of_study, read_study, run_study
+        from im_study.tables import study_table
 
         if args.command == 'page':
             out = args.out or str(Path(args.work_dir, 'results.md'))
@@ -52,6 +60,10 @@ def main() -> None:
         check_names(study, args.rows)
         if args.rows:
             study.rows = [row for row in study.rows if row.name in args.rows]
+        if args.command == 'collect':
+            count = collect(study, work_dir, seeds, Path(args.out))
+            print(f'{args.out} holds {count} results.')
+            return
         print(study_table(study, work_dir, seeds))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.attacks.comparing import differences
 from tests.attacks.killing import kill_and_resume, run_to_the_end
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 COMPARED = (
     'state.json', '**/*.pth', '**/labels/**/*.png', '**/index.json', '**/validation.json'

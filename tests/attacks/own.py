@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from mmseg_im.datasets import SemiDataset
-from mmseg_im.datasets.before_training import build_measured, check_measured
+from mmseg_im.datasets.checks import build_evaluation, check_evaluation
 from tests.conftest import ROOT, retarget, shrink
 
 ROOT_OF_DATA = '/the/data'
@@ -67,8 +67,8 @@ class Own:
         key = f'{"val" if role.startswith("validation") else "test"}_dataloader'
         if not role.startswith(('validation', 'test')):
             return DATASETS.build(cfg.train_dataloader.dataset)
-        dataset = build_measured(cfg[key].dataset, f'{key}.dataset')
-        check_measured(dataset, f'{key}.dataset')
+        dataset = build_evaluation(cfg[key].dataset, f'{key}.dataset')
+        check_evaluation(dataset, f'{key}.dataset')
         return dataset
 
     def add(self, place: str, transform: dict, workers: int = 0) -> None:

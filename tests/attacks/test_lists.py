@@ -2,13 +2,13 @@
 """Lists of images that are none: in training, validation, test, and in the tools that read them."""
 
 import pytest
-from conversion.splits import FAMILIES, convert
 from mmengine.registry import init_default_scope
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.files import read_names
+from mmseg_im.own_data.folders import read_names
 from tests.attacks.own import LISTS, Own, template
 from tests.tool_runs import assert_refused, run_tool
+from tools.dataset_converters.splits import FAMILIES, convert
 
 # Kind to the bytes of a list of the images 5 and 6, and what is said of it.
 BROKEN = {

@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 
 from tests.attacks.ranks import ends
 from tests.conftest import make_demo_cfg, tiny_model
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import CONTEXT, assert_refused, run_tool
 
 LARGE = 'optim_wrapper.optimizer.lr=1e30'

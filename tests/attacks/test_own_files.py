@@ -13,7 +13,7 @@ from mmseg_im.datasets.pseudo_label_files import read_index
 from mmseg_im.datasets.pseudo_labeled import first_damage
 from mmseg_im.files.whole import read_json, write_json
 from tests.attacks.test_own_records import BROKEN
-from tests.engine.conftest import make_generations_cfg, weights
+from tests.generations.conftest import make_generations_cfg, weights
 from tests.tool_runs import assert_refused, run_tool
 
 
@@ -262,5 +262,6 @@ def test_results_of_a_study(finished, tmp_path, attack, result, sentence, comman
     folder = tmp_path / ('study/im' if command == 'page' else 'im') / 'seed_3'
     write_json(folder / 'result.json', result)
     attack('JSON of our own: another shape')
-    ended = run_tool('study.py', command, study, '--work-dir', tmp_path, log=tmp_path / 'log')
+    tool = '../projects/im_study/study.py'
+    ended = run_tool(tool, command, study, '--work-dir', tmp_path, log=tmp_path / 'log')
     assert_refused(ended, 'result.json', sentence, str(folder))

@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 
 from tests.checkpoints.wrong_weights import OTHER, WRONG, network, wrong_weights
 from tests.conftest import make_demo_cfg, tiny_model
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import Ended, assert_refused, run_tool
 
 KIND = 'weights of another network'

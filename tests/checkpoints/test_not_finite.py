@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmseg_im.checkpoints.finite import not_finite
+from mmseg_im.checkpoints.not_finite import not_finite
 from mmseg_im.errors import UserError
 from mmseg_im.teachers.networks import load_network
 

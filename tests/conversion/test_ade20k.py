@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from conversion.ade20k import convert
 from mmseg.datasets import ADE20KDataset
 
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, tree, write_folder, write_zip
+from tools.dataset_converters.ade20k import convert
 
 
 def make() -> dict[str, bytes]:

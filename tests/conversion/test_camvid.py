@@ -4,11 +4,11 @@
 import cv2
 import numpy as np
 import pytest
-from conversion.camvid import colours_to_classes, convert, read_colours
 
 from mmseg_im.datasets import CamVid32Dataset, CamVidDataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters.camvid import colours_to_classes, convert, read_colours
 
 COLOURS = """64 128 64	Animal
 192 0 128	Archway

@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from conversion.cityscapes import convert, to_train_ids
 from mmseg.datasets import CityscapesDataset
 
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters.cityscapes import convert, to_train_ids
 
 # the published table, as name: (id, train id)
 OFFICIAL = """unlabeled 0 255, ego vehicle 1 255, rectification border 2 255, out of roi 3 255,

@@ -4,12 +4,12 @@
 import cv2
 import numpy as np
 import pytest
-from conversion import hela
-from conversion.hela import convert, crop_corners, draw_positions
 
 from mmseg_im.datasets import HeLaDataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters import hela
+from tools.dataset_converters.hela import convert, crop_corners, draw_positions
 
 
 def blob(mask: np.ndarray, y: int, x: int, radius: int = 5) -> None:

@@ -4,11 +4,11 @@
 import cv2
 import numpy as np
 import pytest
-from conversion.isic2018 import convert
 
 from mmseg_im.datasets import ISIC2018Dataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters.isic2018 import convert
 
 SIZE = (8, 12)
 COUNTS = {'Training': ('train', 12), 'Validation': ('val', 2), 'Test': ('test', 3)}

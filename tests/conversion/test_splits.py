@@ -4,13 +4,13 @@
 from pathlib import Path
 
 import pytest
-from conversion import splits
-from conversion.splits import ADE20K, CITYSCAPES, VOC, Family, Form, convert
 from mmseg.datasets import CityscapesDataset
 
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conftest import real_data
 from tests.conversion.archives import tree, write_folder
+from tools.dataset_converters import splits
+from tools.dataset_converters.splits import ADE20K, CITYSCAPES, VOC, Family, Form, convert
 
 NAMES = [f'aachen/aachen_00000{i}_000019' for i in range(8)]
 

@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from conversion.suim import colours_to_classes, convert, fit
 
 from mmseg_im.datasets import SUIMDataset
 from mmseg_im.errors import MissingFileError, UserError
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters.suim import colours_to_classes, convert, fit
 
 # RGB of the masks, as the data set's page lists them
 CODES = [

@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from conversion.voc import convert
 from mmseg.datasets import PascalVOCDataset
 
 from mmseg_im.errors import MissingFileError, UserError
@@ -17,6 +16,7 @@ from tests.conversion.archives import (
     write_tar,
     write_zip,
 )
+from tools.dataset_converters.voc import convert
 
 OWN = ['2007_000032', '2007_000033', '2008_000008']
 ADDED = ['2008_000002', '2008_000008']  # the last has both

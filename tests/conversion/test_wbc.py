@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conversion.wbc import convert
 
 from mmseg_im.datasets import MultiLabelDataset
 from mmseg_im.errors import MissingFileError
 from tests.conftest import real_data
 from tests.conversion.archives import encode, noise, read, tree, write_folder, write_zip
+from tools.dataset_converters.wbc import convert
 
 TOP = 'segmentation_WBC-master'
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmseg.registry import DATASETS
 
-from mmseg_im.datasets.before_training import build_checked
+from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError
 
 # type, number of classes, suffix of images

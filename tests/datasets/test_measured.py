@@ -7,8 +7,8 @@ import pytest
 from mmengine.dataset import ConcatDataset
 from PIL import Image
 
-from mmseg_im.datasets import before_training as checks
-from mmseg_im.datasets.before_training import build_measured, check_measured
+from mmseg_im.datasets import checks
+from mmseg_im.datasets.checks import build_evaluation, check_evaluation
 from tests.datasets.conftest import naming
 
 WHERE = 'val_dataloader.dataset'
@@ -21,8 +21,8 @@ TEST = [
 
 
 def check(cfg: dict):
-    dataset = build_measured(cfg, WHERE)
-    check_measured(dataset, WHERE)
+    dataset = build_evaluation(cfg, WHERE)
+    check_evaluation(dataset, WHERE)
     return dataset
 
 
@@ -53,7 +53,7 @@ def test_data_sets_within_others_are_looked_at(mini):
                 type='ConcatDataset', datasets=[of(mini), of(mini, ann_file='splits/unlabeled.txt')]
             )
         )
-    assert isinstance(build_measured(ConcatDataset([of(mini)]), WHERE), ConcatDataset)
+    assert isinstance(build_evaluation(ConcatDataset([of(mini)]), WHERE), ConcatDataset)
 
 
 def test_values_beyond_the_first_are_looked_at_when_they_are_loaded(mini, monkeypatch):

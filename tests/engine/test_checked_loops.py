@@ -37,7 +37,9 @@ def test_configs_that_name_the_loops_of_mmengine_get_ours(cfg):
 def test_both_are_looked_at_once(cfg, monkeypatch):
     looked = []
     monkeypatch.setattr(
-        checked_loops, 'check_measured', lambda dataset, where: looked.append((where, len(dataset)))
+        checked_loops,
+        'check_evaluation',
+        lambda dataset, where: looked.append((where, len(dataset))),
     )
     Runner.from_cfg(cfg).val_loop  # noqa: B018  (builds it)
     assert looked == [('val_dataloader.dataset', 2), ('test_dataloader.dataset', 2)]

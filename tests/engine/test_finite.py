@@ -20,7 +20,7 @@ from mmseg_im.generations import print_summary, read_summary
 from mmseg_im.generations.ranking import ranked_students
 from mmseg_im.generations.stages import student_seed
 from tests.conftest import make_demo_cfg, rename, tiny_model
-from tests.engine.conftest import run, weights
+from tests.generations.conftest import make_generations_cfg, run, weights
 
 NAN, INF = float('nan'), float('inf')
 
@@ -167,15 +167,16 @@ def test_weights_that_are_not_finite_are_never_the_best(mini_shapes, tmp_path):
 
 
 @pytest.fixture
-def students_cfg(generations_cfg):
+def students_cfg(mini_shapes, tmp_path):
     """Poisons students with these seeds after an iteration."""
 
     def make(iterations: dict[int, int]):
-        generations_cfg.custom_hooks = [
+        cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
+        cfg.custom_hooks = [
             dict(type='PoisonHook', name='decode_head.conv_seg.bias', iteration=at, seed=seed)
             for seed, at in iterations.items()
         ]
-        return generations_cfg
+        return cfg
 
     return make
 

@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 
 from mmseg_im.engine.hooks.mask_statistics import hidden_labels, mask_counts
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
-from mmseg_im.methods.base import PseudoLabel
+from mmseg_im.methods.pseudo_label import PseudoLabel
 
 
 @pytest.mark.parametrize(

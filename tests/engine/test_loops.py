@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Validation of student and teachers."""
+"""Validation of student, teachers and networks trained beside the student."""
+
+import copy
 
 import pytest
 import torch
 from mmengine.runner import Runner
+from publish_student import select
 
 from tests.conftest import rename
 
@@ -36,3 +39,38 @@ def test_every_network_is_measured_under_its_name(demo_cfg, tmp_path):
         weights = {k: v for k, v in network.state_dict().items() if not k.startswith('semi.')}
         other.model.load_state_dict(weights)
         assert other.val()['mIoU'] == pytest.approx(metrics[f'{name}mIoU'])
+
+
+def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tmp_path):
+    """It is validated under its name, can decide what is best, and goes on after a resume."""
+    from mmseg.registry import MODELS
+
+    demo_cfg.model.semi = dict(type='CPS')
+    demo_cfg.default_hooks.best.metric = 'second/mIoU'
+    demo_cfg.train_cfg.max_epochs = 2
+    undisturbed = copy.deepcopy(demo_cfg)
+    stopped = copy.deepcopy(demo_cfg)
+    stopped.train_cfg.max_epochs = 1
+    runner = Runner.from_cfg(undisturbed)
+    runner.train()
+    metrics = runner.val_loop.run()
+    assert 'second/mIoU' in metrics and 'mIoU' in metrics
+
+    work = tmp_path / 'work'
+    best = torch.load(work / 'best.pth', weights_only=False)
+    published = select(best['state_dict'], 'second')
+    alone = MODELS.build(dict(demo_cfg.model, semi=None))
+    alone.load_state_dict(published, strict=True)
+    with pytest.raises(ValueError, match=r'none of student, ema, teacher0, teacher1 ..., second'):
+        select(best['state_dict'], 'third')
+
+    stopped.work_dir = str(tmp_path / 'again')
+    rename(stopped, 'stopped')
+    Runner.from_cfg(stopped).train()
+    resumed = copy.deepcopy(demo_cfg)
+    resumed.work_dir, resumed.resume = stopped.work_dir, True
+    rename(resumed, 'resumed')
+    other = Runner.from_cfg(resumed)
+    other.train()
+    for key, value in runner.model.state_dict().items():
+        assert torch.equal(value, other.model.state_dict()[key]), key

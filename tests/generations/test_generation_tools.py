@@ -13,7 +13,7 @@ from mmengine.registry import RUNNERS
 from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink, tiny_model
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import run_tool
 
 

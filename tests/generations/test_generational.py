@@ -13,7 +13,7 @@ import torch
 from mmseg_im.datasets.pseudo_labeled import PseudoLabeledDataset
 from mmseg_im.generations.ranking import best_students
 from mmseg_im.generations.stages import student_seed
-from tests.engine.conftest import make_generations_cfg, run, weights
+from tests.generations.conftest import make_generations_cfg, run, weights
 
 
 @pytest.fixture(scope='module')

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import finish, start_ranks, start_tool
 
 WORKER = str(Path(__file__).with_name('generational_worker.py'))

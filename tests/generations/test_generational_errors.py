@@ -11,8 +11,8 @@ import pytest
 from mmengine.registry import RUNNERS
 
 from mmseg_im.engine.work_dir import Lock
-from mmseg_im.generations.before_training import _check_loop
-from tests.engine.conftest import make_generations_cfg
+from mmseg_im.generations.plan_checks import _check_loop
+from tests.generations.conftest import make_generations_cfg
 
 NEVER_BEGUN = 'generation_0'
 

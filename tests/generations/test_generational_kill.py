@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import finish, start_tool
 
 KILLS = int(os.environ.get('KILLS', 3))

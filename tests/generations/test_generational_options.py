@@ -9,7 +9,7 @@ import torch
 from mmseg_im.generations.configs import student_config
 from mmseg_im.generations.ranking import best_students
 from mmseg_im.generations.settings import read_settings
-from tests.engine.conftest import make_generations_cfg, run, weights
+from tests.generations.conftest import make_generations_cfg, run, weights
 
 
 def test_labels_can_be_dropped(generations_cfg):

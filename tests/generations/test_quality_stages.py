@@ -14,7 +14,7 @@ from mmengine.registry import RUNNERS
 from mmseg.registry import TRANSFORMS
 
 from mmseg_im.generations.quality import folds
-from tests.engine.conftest import make_generations_cfg
+from tests.generations.conftest import make_generations_cfg
 
 
 def small(mini_shapes, work: Path) -> Config:

@@ -196,9 +196,9 @@ def test_scope_of_multi_label_masks():
     channel = run(InconsistencyMask(scope='channel'), one, other, num_labels=2)
     assert channel.inconsistent.shape == (1, 2, 1, 3)
     assert channel.label[0, :, 0, 0].tolist() == [255, 0]
-    painted = InconsistencyMask(scope='channel').paint_view(
-        torch.ones(1, 3, 1, 3), channel.inconsistent, torch.zeros(3)
-    )
+    im = InconsistencyMask(scope='channel')
+    im.colour = torch.zeros(3)
+    painted = im.paint_view(torch.ones(1, 3, 1, 3), channel.inconsistent)
     assert (painted == 1).all()  # the other channel still carries a loss there
 
 
@@ -213,7 +213,7 @@ def test_paint_and_its_colour():
             mask.numpy(), np.array(colour).reshape(1, 3, 1, 1), image.numpy().astype(np.float64)
         )
         np.testing.assert_allclose(painted.numpy(), by_hand, atol=1e-6)
-    off = InconsistencyMask(block_input=False).paint_view(image, mask, torch.zeros(3))
+    off = InconsistencyMask(block_input=False).paint_view(image, mask)
     assert torch.equal(off, image)
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_im.labels.ops import _first_best, first_best, where
+from mmseg_im.labels.ops import _argmax, argmax, where
 
 pytestmark = pytest.mark.fast
 
-ways = pytest.mark.parametrize('way', [first_best, _first_best])
+ways = pytest.mark.parametrize('way', [argmax, _argmax])
 
 
 @ways

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from mmseg_im.labels.spaces import MultiClass
-from mmseg_im.methods.augseg import AugSeg, sureness, truth
+from mmseg_im.methods.augseg import AugSeg, image_confidence
+from mmseg_im.methods.pseudo_label import annotated
 from tests.conftest import samples
 from tests.methods.test_methods import TEACHER, make_batch, make_decisive
 from tests.methods.test_ssl import make_pseudo
@@ -17,7 +18,7 @@ from tests.methods.test_unimatch import mean_loss, softmax
 pytestmark = pytest.mark.fast
 
 
-def test_sureness():
+def test_image_confidence():
     pseudo = make_pseudo(n=3, size=(6, 5))
     prob = torch.rand(3, 4, 6, 5) + 0.01
     prob = prob / prob.sum(1, keepdim=True)
@@ -26,7 +27,7 @@ def test_sureness():
     entropy = -(p * np.log(p)).sum(1) / np.log(4)
     score = (1 - entropy) * p.max(1)
     expected = [score[n][valid[n, 0]].mean() for n in range(3)]
-    found = sureness(MultiClass(4), pseudo)
+    found = image_confidence(MultiClass(4), pseudo)
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4)
 
 
@@ -48,7 +49,7 @@ def test_injection(monkeypatch, score):
     pseudo = make_pseudo(n=n, size=size)
     label = torch.randint(4, (n, 1, *size))
     label[:, :, 0] = 255
-    annotation = truth(samples(label), pseudo)
+    annotation = annotated(samples(label))
     mixed, target = augseg.inject(image, pseudo, labeled, annotation, torch.full((n,), score))
 
     def by_hand(x, other):
@@ -64,19 +65,17 @@ def test_injection(monkeypatch, score):
         return out
 
     np.testing.assert_array_equal(mixed.numpy(), by_hand(image, labeled))
-    for name in ('label', 'confidence', 'weight', 'valid', 'inconsistent'):
+    for name in ('label', 'weight', 'valid'):
         expected = by_hand(getattr(pseudo, name), getattr(annotation, name))
         np.testing.assert_array_equal(getattr(target, name).numpy(), expected, err_msg=name)
 
 
 def test_annotations_are_sure_and_their_padding_is_none():
-    pseudo = make_pseudo(n=2)
     label = torch.randint(4, (2, 1, 5, 7))
     label[:, :, 3:] = 255
-    found = truth(samples(label), pseudo)
-    assert torch.equal(found.label.long(), label)
-    assert (found.weight == 1).all() and (found.confidence == 1).all()
-    assert torch.equal(found.valid, label != 255) and not found.inconsistent.any()
+    found = annotated(samples(label))
+    assert torch.equal(found.label.long(), label) and (found.weight == 1).all()
+    assert torch.equal(found.valid, label != 255)
 
 
 def test_boxes_follow_the_beta_distributions():

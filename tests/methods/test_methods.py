@@ -28,6 +28,7 @@ METHODS = dict(
         num_negatives=4,
         ranks=(2, 4),
     ),
+    cps=dict(type='CPS'),
     segkc=dict(type='SegKC', senior=tiny_model(num_classes=4), channels=(4, 4)),
 )
 IM = dict(type='InconsistencyMask')
@@ -36,7 +37,7 @@ ALL_VIEWS = ('weak', 'strong', 'strong1', 'strong2', 'mix_weak', 'mix_strong1', 
 
 def with_mask(semi: dict) -> dict:
     """The method with two voters and the mask."""
-    if semi['type'] == 'SegKC':  # its two networks vote
+    if semi['type'] in ('CPS', 'SegKC'):  # its two networks vote
         return dict(semi, im=IM)
     voter = VIEWS if 'teachers' in semi else dict(type='SelfTeacher', views=VIEWS['views'])
     return dict(semi, teachers=[voter], im=IM)
@@ -169,11 +170,8 @@ def test_everything_is_padding(build_tiny, semi):
     unsup = {k: v for k, v in losses.items() if k.startswith('unsup.') and 'loss' in k}
     assert all(torch.isfinite(v) for v in unsup.values())
     # what labeled pixels or whole feature maps take part in
-    unsup = {
-        k: v
-        for k, v in unsup.items()
-        if k not in ('unsup.loss_contrast', 'unsup.loss_features') or semi['type'] == 'UniMatch'
-    }
+    of_labeled = ('unsup.loss_contrast', 'unsup.loss_features', 'unsup.loss_labeled')
+    unsup = {k: v for k, v in unsup.items() if k not in of_labeled or semi['type'] == 'UniMatch'}
     if semi['type'] != 'AugSeg':  # which injects labeled pixels
         assert all(v.item() == 0 for v in unsup.values())
 

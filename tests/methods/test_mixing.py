@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_im.methods.mixing import box_mask, centred_boxes, neighbour, sample_boxes
+from mmseg_im.methods.mixing import (
+    box_mask,
+    centred_boxes,
+    neighbour,
+    sample_boxes,
+    several_box_mask,
+    several_boxes,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -72,3 +79,28 @@ def test_centred_boxes():
         # the first centre is at an eighth of the side, so that the low border is cut less often
         assert (high - low).min() == half + 1
         assert (low == 0).mean() < (high == length).mean()
+
+
+def test_boxes_of_cps():
+    """Three boxes inside the image that together have a quarter to a half of its area."""
+    height, width = 240, 320
+    boxes = several_boxes(400, (height, width)).numpy()
+    top, left, bottom, right = (boxes[..., i] for i in range(4))
+    assert (top >= 0).all() and (left >= 0).all() and (bottom <= height).all()
+    assert (right <= width).all() and (bottom > top).all() and (right > left).all()
+    areas = (bottom - top) * (right - left) / (height * width)
+    assert 0.25 / 3 - 0.005 < areas.min() < 0.1 and 0.15 < areas.max() < 0.5 / 3 + 0.005
+    assert ((bottom - top) / (right - left)).std() > 0.5  # of every shape
+
+
+def test_mask_of_cps(monkeypatch):
+    """Overlapping boxes cancel; what lies in an odd number of them stays."""
+    image = torch.zeros(2, 3, 5, 6)
+    one = torch.tensor([[0, 0, 3, 3], [2, 2, 5, 6], [0, 0, 1, 1]])
+    monkeypatch.setattr('mmseg_im.methods.mixing.several_boxes', lambda *_: one.expand(2, 3, 4))
+    counts = np.zeros((5, 6), int)
+    for a, b, c, d in one.tolist():
+        counts[a:c, b:d] += 1
+    mask = several_box_mask(image, 1.0)
+    assert np.array_equal(mask[1, 0].numpy(), counts % 2 == 0)
+    assert not several_box_mask(image, 0.0).any()

@@ -49,7 +49,7 @@ def test_a_step(build_tiny, monkeypatch):
     views, of_view = make_batch(n=3)
     twin = copy.deepcopy(model)
     inside = torch.rand(3, 1, 32, 32) < 0.4
-    monkeypatch.setattr('mmseg_im.methods.segkc.box_mask', lambda *args: inside)
+    monkeypatch.setattr('mmseg_im.methods.segkc.sample_box_mask', lambda *args: inside)
     losses = model.loss(views, of_view)
     image = torch.where(inside, views['strong'][[2, 0, 1]], views['strong'])
     labels, confs, passes, maps = [], [], [], []

@@ -49,7 +49,7 @@ def fixed_boxes(monkeypatch):
     drawn = [torch.rand(3, 1, 32, 32) < 0.4 for _ in range(2)]
     for module in (unimatch_module, v2_module):
         queue = list(drawn)
-        monkeypatch.setattr(module, 'box_mask', lambda *a, q=queue: q.pop(0))
+        monkeypatch.setattr(module, 'sample_box_mask', lambda *a, q=queue: q.pop(0))
     return drawn
 
 

@@ -8,7 +8,7 @@ import pytest
 from mmengine import Config
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data import bases
+from mmseg_im.own_data import written_configs
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.survey import survey
@@ -47,7 +47,7 @@ def test_the_written_lines_are_few(plan, tmp_path):
 def test_bases_are_those_of_the_package(plan, tmp_path):
     write_project(plan, tmp_path / 'out', 'mine')
     copies = {p.relative_to(tmp_path / 'out') for p in (tmp_path / 'out/_base_').rglob('*.py')}
-    assert len(copies) == len(bases.NAMES)
+    assert len(copies) == len(written_configs.BASES)
     for copy in copies:
         assert (tmp_path / 'out' / copy).read_bytes() == (ROOT / 'configs' / copy).read_bytes()
 
@@ -55,15 +55,15 @@ def test_bases_are_those_of_the_package(plan, tmp_path):
 def test_those_of_a_wheel_are_found(tmp_path, monkeypatch):
     package = tmp_path / 'site-packages/mmseg_im'
     (package / 'own_data').mkdir(parents=True)
-    monkeypatch.setattr(bases, '__file__', str(package / 'own_data/bases.py'))
-    assert bases.configs() == tmp_path / 'site-packages/configs'
+    monkeypatch.setattr(written_configs, '__file__', str(package / 'own_data/x.py'))
+    assert written_configs.configs() == tmp_path / 'site-packages/configs'
     shutil.copytree(ROOT / 'configs/_base_', package / '.mim/configs/_base_')
-    bases.copy_bases(tmp_path / 'out')
+    written_configs.copy_bases(tmp_path / 'out')
     assert (tmp_path / 'out/_base_/own_data/fixmatch-im.py').is_file()
 
 
 def test_an_installation_without_configs_says_so_and_writes_nothing(plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(bases, 'configs', lambda: tmp_path / 'none')
+    monkeypatch.setattr(written_configs, 'configs', lambda: tmp_path / 'none')
     with pytest.raises(UserError, match='lacks its configs. Install it'):
         write_project(plan, tmp_path / 'out', 'mine')
     assert {path.name for path in tmp_path.iterdir()} == {'photos', 'masks'}

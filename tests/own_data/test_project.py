@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.config_text import training_config
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import default_name, write_project
 from mmseg_im.own_data.split_files import write_lists
 from mmseg_im.own_data.survey import survey
+from mmseg_im.own_data.written_configs import training_config
 from tests.own_data.conftest import SIZE, VAL, save
 
 

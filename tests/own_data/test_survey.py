@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mmseg_im.errors import MissingFileError, UserError
-from mmseg_im.own_data.flaws import flaws_text
+from mmseg_im.own_data.folders import flaws_text
 from mmseg_im.own_data.survey import survey
 from tests.own_data.conftest import (
     SIZE,

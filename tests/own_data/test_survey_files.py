@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_im.own_data.files import find_images
-from mmseg_im.own_data.flaws import flaws_text
+from mmseg_im.own_data.folders import find_images, flaws_text
 from mmseg_im.own_data.survey import survey
 from tests.own_data.conftest import SIZE, in_folders, picture_of, save, true_labels, written
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data.flaws import flaws_text
+from mmseg_im.own_data.folders import flaws_text
 from mmseg_im.own_data.masks import inspect_mask
 from mmseg_im.own_data.survey import class_pixels, survey
 from tests.own_data.conftest import (

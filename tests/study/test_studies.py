@@ -4,19 +4,19 @@
 from pathlib import Path
 
 import pytest
-from im_study.table import read_study
+from im_study.run import read_study
 from mmcv.transforms import Compose
 from mmengine import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-ROOT = Path(__file__).parents[1]
-STUDIES = sorted(path.name for path in (ROOT / 'tools' / 'studies').glob('*.py'))
+ROOT = Path(__file__).parents[2]
+STUDIES = sorted(path.name for path in (ROOT / 'projects' / 'im_study' / 'studies').glob('*.py'))
 
 
 def rows(name: str):
     """One row of each name, the first: other groups have other images."""
-    study = read_study(ROOT / 'tools' / 'studies' / name)
+    study = read_study(ROOT / 'projects' / 'im_study' / 'studies' / name)
     return {row.name: row for row in reversed(study.rows)}.values()
 
 

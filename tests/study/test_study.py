@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 from im_study import cell as module
-from im_study import table as study_module
+from im_study import run as study_module
 from im_study.cell import MADE_WITH, mask_in_fifths
-from im_study.results import RESULT, folder_of, study_table
-from im_study.table import read_study, run_study
+from im_study.results import RESULT, folder_of
+from im_study.run import read_study, run_study
+from im_study.tables import study_table
 from mmengine import Config
 
 from mmseg_im.errors import UserError

@@ -9,12 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 from im_study.page import write_page
-from im_study.results import RESULT, compact_table, course, folder_of, paired, study_table
+from im_study.results import RESULT, folder_of
+from im_study.tables import compact_table, course, paired, study_table
 from mmengine import Config
 
 from mmseg_im.files.whole import write_json
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def finish(folder, name, group=None, values=(), mask=None, networks=1, first_seed=0):
@@ -187,14 +188,14 @@ def test_the_tool(files, monkeypatch, capsys):
 
 
 def test_the_page_of_the_project_is_that_of_its_runs(tmp_path, monkeypatch):
-    """docs/results.md is what its first command makes of the results in docs/runs."""
+    """docs/results.md is what its first command makes of the results that are kept."""
     page = (ROOT / 'docs/results.md').read_text(encoding='utf-8')
     command = next(
         line for line in page.splitlines() if line.startswith('python projects/im_study/study.py')
     )
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'docs').mkdir()
-    for name in ('projects', 'configs', 'docs/runs'):
+    for name in ('projects', 'configs'):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setattr(sys, 'argv', command.split()[1:])
     runpy.run_path(str(ROOT / 'projects/im_study/study.py'), run_name='__main__')

@@ -26,6 +26,6 @@ augseg_views = dict(
 )
 load = [dict(type='LoadImageFromFile'), dict(type='LoadEmptyAnnotations')]
 load_labeled = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
-pack_labeled = dict(type='PackSegInputs')
+pack_labeled = dict(type='PackSemiInputs')  # which tells padding from annotated void
 load_pseudo_label = [*load_labeled, dict(type='LoadInconsistencyMask')]
 pack_pseudo_label = [dict(type='FilterInconsistentPixels'), pack_labeled]

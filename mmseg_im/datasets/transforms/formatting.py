@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packing of label maps that mmseg's packer does not know."""
+"""Packs label maps of overlapping classes, and hidden annotations."""
 
 import numpy as np
 import torch
@@ -13,7 +13,8 @@ class PackSemiInputs(PackSegInputs):
     """``PackSegInputs`` that also takes (H, W, K) label maps and hidden annotations.
 
     ``gt_sem_seg`` becomes (1, H, W), or (K, H, W) for K overlapping classes; ``hidden_seg_map``,
-    if there is one, becomes the sample's field ``hidden_sem_seg``, likewise.
+    if there is one, becomes the sample's field ``hidden_sem_seg``, likewise; ``padding_map``
+    becomes ``padding`` (1, H, W), not 0 on padding.
     """
 
     def transform(self, results: dict) -> dict:
@@ -27,6 +28,9 @@ class PackSemiInputs(PackSegInputs):
         if 'hidden_seg_map' in results:
             hidden = _pixel_data(results['hidden_seg_map'])
             packed['data_samples'].set_data(dict(hidden_sem_seg=hidden))
+        if 'padding_map' in results:
+            padding = _pixel_data(results['padding_map'])
+            packed['data_samples'].set_data(dict(padding=padding))
         return packed
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading of annotations that are absent, hidden, or overlap."""
+"""Loads annotations that are absent, hidden from training, binary, or overlapping."""
 
 import os.path as osp
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from ..image_files import decode
 
 
 def is_set(path: str) -> np.ndarray:
-    """(H, W) bool: where a mask of any depth and number of channels is not zero."""
+    """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
     # with 8 bits a 16-bit mask of 0 and 1 would be empty
-    return decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR).any(axis=-1)
+    return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
 
 
 @TRANSFORMS.register_module()
 class LoadEmptyAnnotations(BaseTransform):
-    """Gives an unlabeled image a label map of zeros, so that padding, which is 255, shows in it.
+    """Gives an unlabeled image a label map of zeros, in which padding will be 255.
 
     Adds ``gt_seg_map`` (H, W) uint8 and its name to ``seg_fields``. Reads no file.
     """
@@ -71,6 +71,7 @@ class LoadHiddenAnnotations(BaseTransform):
     def transform(self, results: dict) -> dict:
         name = osp.splitext(osp.relpath(results['img_path'], self.img_dir))[0]
         name += self.seg_map_suffix
+        path: str | dict[str, str]
         if self.classes is None:
             path = osp.join(self.seg_map_dir, name)
         else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several views of one image that stay pixel-aligned."""
+"""Makes pixel-aligned views of one image."""
 
 import copy
 
@@ -11,7 +11,7 @@ from ...errors import UserError
 
 @TRANSFORMS.register_module()
 class MultiView(BaseTransform):
-    """Ends a pipeline with several photometric branches after a shared geometry.
+    """Makes several views of an image: photometric branches after a shared geometry.
 
     Resize, crop and flip before this transform, so that a pixel means the same in all views;
     each branch ends in a packer. A branch may also end in a ``MultiView`` of its own, whose views

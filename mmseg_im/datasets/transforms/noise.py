@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noise of the noisy student in the original study."""
+"""Noise of IM+ and of the noisy student in the original study."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from ...errors import UserError
 
 @TRANSFORMS.register_module()
 class NoisyStudentDistortion(BaseTransform):
-    """Contrast and brightness, blur, and uniform noise, in this order, of a growing strength.
+    """Changes contrast and brightness, then blurs, then adds uniform noise.
 
     Source: the schedule of IM+ (Vorndran and Roeck, arXiv 2401.14387). With probability 0.5 the
     image becomes ``a * image + b``; then it is blurred with a random kernel of side 1, 3, 5 or 7,

@@ -12,20 +12,23 @@ from ...errors import UserError
 
 
 def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
-    """Turns the hue in float32; OpenCV's 8-bit hue, which mmcv uses, is wrong by up to 13 levels.
+    """Shifts the hue in float32; OpenCV's 8-bit hue, which mmcv uses, errs by up to 13 levels.
 
     Args:
         img (np.ndarray): (H, W, 3) uint8, BGR.
         factor (float): Share of the colour circle, in [-0.5, 0.5].
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8, BGR.
     """
-    hsv = cv2.cvtColor(img.astype(np.float32), cv2.COLOR_BGR2HSV)
+    hsv: np.ndarray = cv2.cvtColor(img.astype(np.float32), cv2.COLOR_BGR2HSV)
     hsv[..., 0] += 360 * (factor % 1)  # the way back wraps values above 360, but none below 0
     return np.rint(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)).astype(np.uint8)
 
 
 @TRANSFORMS.register_module()
 class ColorJitter(BaseTransform):
-    """Brightness, contrast, saturation and hue, in random order, as torchvision defines them.
+    """Changes brightness, contrast, saturation and hue in random order, as torchvision does.
 
     mmseg's ``PhotoMetricDistortion`` draws and orders differently. Wrap it in ``RandomApply`` for
     a probability. Factors are drawn from [max(0, 1 - v), 1 + v], the hue shift from [-hue, hue].
@@ -62,7 +65,7 @@ class ColorJitter(BaseTransform):
 
 @TRANSFORMS.register_module()
 class GaussianBlur(BaseTransform):
-    """Gaussian blur with a random standard deviation.
+    """Blurs with a Gaussian of random standard deviation.
 
     Args:
         sigma (tuple[float, float]): Range of the standard deviation in pixels.

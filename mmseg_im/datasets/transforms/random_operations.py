@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A few random photometric operations, as iMAS and AugSeg draw them."""
+"""Random photometric operations of iMAS and AugSeg."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ def _hue(img: Image.Image, u: float) -> Image.Image:
     return Image.fromarray(shift_hue(np.ascontiguousarray(array), u)[..., ::-1].copy())
 
 
-OPERATIONS: dict[str, tuple[Callable, Callable[[float], float]]] = {
-    # name: what to do, and how its strength follows from u, uniform in [0, 1)
+OPERATIONS: dict[str, tuple[Callable, Callable[[float], float] | None]] = {
+    # name: operation, and its strength as a function of u, uniform in [0, 1)
     'identity': (lambda img, s: img, lambda u: u),
     'autocontrast': (lambda img, s: ImageOps.autocontrast(img), lambda u: u),
     'equalize': (lambda img, s: ImageOps.equalize(img), lambda u: u),
@@ -58,7 +58,7 @@ class RandomOperations(BaseTransform):
         exclude (Sequence[str]): Operations that are not drawn.
 
     Raises:
-        ValueError: If an option is impossible.
+        UserError: If an option is unknown or out of range.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizes: padding up to a crop, and resizing for networks that see an image in patches."""
+"""Pads images up to the crop size, and resizes them to multiples of a patch."""
 
 import cv2
 import numpy as np
@@ -42,6 +42,8 @@ class PadToSize(BaseTransform):
 
     The image gets black, as in UniMatch (the data preprocessor would pad after normalisation, with
     the mean colour), label maps 255, and an inconsistency mask 0. mmcv's ``Pad`` knows one map.
+    Where there are maps, ``padding_map`` (H, W) uint8, 1 on the padding, goes with them through all
+    that follows: in an annotation, 255 may also be void.
 
     Args:
         size (Sequence[int]): Height and width; what is larger stays.
@@ -58,12 +60,16 @@ class PadToSize(BaseTransform):
         ]
         if not any(missing):
             return results
+        if results.get('seg_fields'):
+            results['padding_map'] = np.zeros((height, width), np.uint8)
+            results['seg_fields'].append('padding_map')
         values = dict.fromkeys(results.get('seg_fields', []), IGNORE_INDEX)
-        values.update(img=0)
+        values.update(img=0, padding_map=1)
         if FIELD in values:
             values[FIELD] = 0
         for key, value in values.items():
-            results[key] = _pad(results[key], missing, value)
+            if key in results:
+                results[key] = _pad(results[key], missing, value)
         results['img_shape'] = results['img'].shape[:2]
         return results
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Written inconsistency masks in a training pipeline."""
+"""Loads inconsistency masks from files, and applies them to label and image."""
 
 from collections.abc import Sequence
 
@@ -59,20 +59,20 @@ class LoadInconsistencyMask(BaseTransform):
         label = torch.where(refined == IGNORE_INDEX, label, refined)[0].permute(1, 2, 0).numpy()
         shape = results['gt_seg_map'].shape
         results['gt_seg_map'] = label.reshape(shape)
-        final = final[0].permute(1, 2, 0).numpy().astype(np.uint8)
-        results[FIELD] = final[..., 0] if final.shape[2] == 1 else final
+        written = final[0].permute(1, 2, 0).numpy().astype(np.uint8)
+        results[FIELD] = written[..., 0] if written.shape[2] == 1 else written
         results['seg_fields'].append(FIELD)
         return results
 
 
 @TRANSFORMS.register_module()
 class FilterInconsistentPixels(BaseTransform):
-    """Takes the masked pixels out of label and image.
+    """Blocks the label of masked pixels and paints them in the image.
 
-    Last before packing, so that noise cannot undo the paint; the original study painted before
-    its noise, which an earlier place in the pipeline reproduces. Images without a mask (labeled
-    ones) pass unchanged. Classes that the quality network distrusts in an image
-    (``ignored_classes``, ids) lose their label, too.
+    Use it last before packing, so that noise cannot undo the paint. The original study painted
+    before its noise: an earlier place in the pipeline reproduces that. Images without a mask
+    (labeled ones) pass unchanged. Classes whose predicted IoU in an image is too low
+    (``ignored_classes``, ids, of the quality network) lose their label, too.
 
     Args:
         block_label (bool): Masked pixels get ``masked_label``.
@@ -119,5 +119,7 @@ class FilterInconsistentPixels(BaseTransform):
             results['gt_seg_map'] = np.where(where, np.uint8(self.masked_label), label)
         if self.block_input:
             hidden = mask if mask.ndim == 2 else mask.all(axis=2)
-            results['img'] = np.where(hidden[..., None], np.uint8(self.fill), results['img'])
+            results['img'] = np.where(
+                hidden[..., None], np.array(self.fill, np.uint8), results['img']
+            )
         return results

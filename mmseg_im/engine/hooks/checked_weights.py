@@ -2,10 +2,10 @@
 """Checks the weights of every checkpoint that a Runner loads."""
 
 from mmengine.hooks import RuntimeInfoHook
-from mmengine.model import BaseModule, BaseTTAModel, is_model_wrapper
+from mmengine.model import BaseModel, BaseModule, BaseTTAModel, is_model_wrapper
 from mmengine.runner import BaseLoop, find_latest_checkpoint
 from mmseg.registry import HOOKS
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...checkpoints.comparing import tensors_of
 from ...checkpoints.fitting import INIT, PREDICT, RESUME, START, check, fitted
@@ -21,7 +21,7 @@ class CheckedWeightsHook(RuntimeInfoHook):
     """
 
     def before_run(self, runner) -> None:
-        """Also watches the backbones that read their ``init_cfg`` themselves (ViT, Swin ...)."""
+        """Also checks the backbones that load their ``init_cfg`` themselves (ViT, Swin ...)."""
         super().before_run(runner)
         for module in network_of(runner.model).modules():
             init_cfg = getattr(module, 'init_cfg', None)
@@ -30,7 +30,7 @@ class CheckedWeightsHook(RuntimeInfoHook):
                 module._register_load_state_dict_pre_hook(_check_init, with_module=True)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Puts into the checkpoint what the model is to load; see :func:`fitted`.
+        """Replaces the weights in the checkpoint by those that the model loads; see :func:`fitted`.
 
         Args:
             runner (Runner): It trains, resumes or tests.
@@ -52,15 +52,15 @@ class CheckedWeightsHook(RuntimeInfoHook):
 
 
 def _check_init(module: BaseModule, state_dict: dict, prefix: str, *args) -> None:
-    """Refuses what does not fit a module that is loaded alone, as ``init_weights`` does it."""
+    """Raises a UserError if weights do not fit a module that ``init_weights`` loads alone."""
     if not prefix:
         name = f'init_cfg of {type(module).__name__}: {module.init_cfg["checkpoint"]}'
         tensors = {key: value for key, value in state_dict.items() if isinstance(value, Tensor)}
         check(tensors, module, name, INIT)
 
 
-def network_of(model: nn.Module) -> nn.Module:
-    """The network whose keys checkpoints have: without wrappers of DDP and of augmentation."""
+def network_of(model: BaseModel) -> BaseModel:
+    """Returns the network without wrappers of DDP and test-time augmentation."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model

@@ -3,32 +3,32 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import HOOKS
 from torch import nn
+
+from ..access import student_of
 
 
 @HOOKS.register_module()
 class CompileHook(Hook):
     """Compiles backbone, neck and heads of the student and of every teacher before training.
 
-    mmengine's ``cfg.compile`` compiles the whole training step, in which the weight of an EMA is a
-    new number each time: it compiles anew until it gives up. Here the losses, the mask and the
+    mmengine's ``cfg.compile`` compiles the whole training step, in which the momentum of an EMA is
+    a new number each time: torch recompiles until it gives up. Here the losses, the mask and the
     teachers' updates stay as they are, and checkpoints keep their keys.
 
     Args:
         **options: Of :func:`torch.compile`, such as ``mode='max-autotune-no-cudagraphs'``.
     """
 
-    priority = 'VERY_LOW'  # whatever copies the model has done so
+    priority = 'VERY_LOW'  # after all hooks that copy the model
 
     def __init__(self, **options):
         self.options = options
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        compile_networks(model, **self.options)
+        compile_networks(student_of(runner), **self.options)
 
 
 def compile_networks(model: nn.Module, **options) -> None:
@@ -45,7 +45,7 @@ def compile_networks(model: nn.Module, **options) -> None:
 
 
 def parts_of(segmentor: BaseSegmentor) -> list[nn.Module]:
-    """Backbone, neck and all heads of a segmentor."""
+    """Returns backbone, neck and all heads of a segmentor."""
     found = []
     for name in ('backbone', 'neck', 'decode_head', 'auxiliary_head'):
         part = getattr(segmentor, name, None)

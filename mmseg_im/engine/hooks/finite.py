@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a training whose losses or weights are no longer numbers."""
+"""Ends a training whose losses or weights are NaN or infinite."""
 
 import math
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.optim import AmpOptimWrapper
 from mmseg.registry import HOOKS
 
-from ...checkpoints.finite import not_finite
+from ...checkpoints.not_finite import not_finite
 from ...errors import DivergedError, UserError
 from ..access import student_of
 
@@ -20,13 +20,13 @@ from ..access import student_of
 class FiniteHook(Hook):
     """Ends a training that has diverged, before its weights are written or validated.
 
-    It ends when a loss is NaN or inf in ``steps`` iterations in a row, and, at the end of an
-    epoch, before a checkpoint and before a validation, when a weight is NaN or inf, of teachers,
-    too. A single loss that overflows in fp16 is no reason: the gradient scaler passes over that
-    step. So the newest checkpoint of a run is always one to go on from.
+    It ends when a loss is NaN or inf in ``steps`` iterations in a row, and when a weight, also of
+    a teacher, is NaN or inf at the end of an epoch, before a checkpoint or before a validation. A
+    single loss that overflows in fp16 is no reason: the gradient scaler skips that step. So the
+    newest checkpoint of a run can always be resumed.
 
-    Losses are read where mmengine has brought them to the host already; weights are looked at
-    once each time. With several processes, which must end together, losses are compared every
+    Losses are read after mmengine has brought them to the host; all weights are checked in one
+    read from the device. With several processes, which must end together, losses are compared every
     ``steps`` iterations.
 
     Args:
@@ -39,10 +39,11 @@ class FiniteHook(Hook):
         if steps < 1:
             raise UserError(f'FiniteHook: steps={steps} must be 1 or more.')
         self.steps = steps
-        self.streak, self.first, self.images = 0, '', []
+        self.streak, self.first = 0, ''
+        self.images: list[str] = []
 
     def before_train(self, runner) -> None:
-        """Looks at the weights that training begins with.
+        """Checks the weights that training begins with.
 
         Raises:
             DivergedError: If they are not finite.
@@ -77,7 +78,7 @@ class FiniteHook(Hook):
             self._check_weights(runner, runner.iter + 1)
 
     def _must_end(self, iteration: int) -> bool:
-        # waiting for more steps would not repair an image
+        # more steps do not repair an image
         streak = self.steps if self.images else self.streak
         if get_world_size() > 1:
             if iteration % self.steps:
@@ -88,12 +89,12 @@ class FiniteHook(Hook):
         return streak >= self.steps
 
     def after_train_epoch(self, runner) -> None:
-        """Looks at the weights before they are saved."""
+        """Checks the weights before they are saved."""
         self._check_weights(runner, runner.iter)
 
     def before_val(self, runner) -> None:
-        """Looks at the weights before they are validated, and perhaps kept as the best."""
-        if runner.iter:  # not of a network that is validated alone
+        """Checks the weights before they are validated, and perhaps kept as the best."""
+        if runner.iter:  # 0 where a network is validated without training
             self._check_weights(runner, runner.iter)
 
     def _check_weights(self, runner, iteration: int) -> None:
@@ -103,7 +104,7 @@ class FiniteHook(Hook):
             self._end(runner, f'{name} holds NaN or inf after iteration {iteration}')
 
     def _end(self, runner, what: str) -> None:
-        # what one process saw first is the reason in all
+        # all processes give the same reason: what one of them saw first
         images, first = max(all_gather_object((self.images, self.first)))
         if images:
             raise UserError(
@@ -115,7 +116,7 @@ class FiniteHook(Hook):
 
 
 def _lost(runner, outputs: dict) -> Iterator[str]:
-    """Names of the losses of this iteration that are not finite, their sum last."""
+    """Yields the names of the losses of this iteration that are not finite, their sum last."""
     for key in sorted(outputs, key='loss'.__eq__):
         # RuntimeInfoHook has put it there, as a number of Python
         read = runner.message_hub.log_scalars.get(f'train/{key}') if 'loss' in key else None
@@ -124,7 +125,7 @@ def _lost(runner, outputs: dict) -> Iterator[str]:
 
 
 def _saves_now(runner, hook: Hook) -> bool:
-    """Whether a hook writes a checkpoint after this iteration."""
+    """Returns whether a hook writes a checkpoint after this iteration."""
     if not isinstance(hook, CheckpointHook) or hook.by_epoch:
         return False
     due = hook.every_n_train_iters(runner, hook.interval, hook.save_begin)
@@ -132,7 +133,7 @@ def _saves_now(runner, hook: Hook) -> bool:
 
 
 def _broken_images(batch) -> Iterator[str]:
-    """Paths of the images of a batch, before it goes to the device, that hold NaN or inf."""
+    """Yields the paths of images with NaN or inf in a batch that is still on the host."""
     if not isinstance(batch, dict) or not {'inputs', 'data_samples'} <= batch.keys():
         return
     inputs, samples = batch['inputs'], batch['data_samples']

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the checkpoint with the best validation, whenever the run is stopped."""
+"""Keeps the checkpoint of the best validation, also in a run that is stopped and resumed."""
 
 import io
 import logging
@@ -11,11 +11,11 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from ...checkpoints.finite import not_finite
+from ...checkpoints.not_finite import not_finite
 from ...errors import UserError
 from ...files.whole import write_aside
 from ..access import student_of
-from ..newest_checkpoint import STATE, of_training, read_whole
+from ..newest_checkpoint import STATE, read_whole, training_checkpoints
 from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'
@@ -43,17 +43,17 @@ class KeepBestHook(ValidationRecordHook):
         self.kept: str | None = None  # key in the record of what best.pth holds
 
     def read(self, now: int) -> dict[str, dict]:
-        """Reads the record, and has ``best.pth`` agree with it; in the main process."""
+        """Reads the record and makes ``best.pth`` agree with it; runs in the main process."""
         record = super().read(now)
         at = kept_at(self.folder)
         self.kept = at if at in record else None
         if at == str(now) and self.kept is None:
-            return record  # stopped between its two files: this validation will be made up
+            return record  # stopped between its two files: this validation is repeated
         for key in sorted(record, key=lambda k: (-score(record[k].get(self.metric)), int(k))):
             if at in (key, UNKNOWN):
                 self.kept = key
             elif key == str(now):
-                del record[key]  # so it is made up, and kept then
+                del record[key]  # so that it is repeated, and kept then
             elif self._restore(key):
                 self.kept = key
             else:
@@ -68,8 +68,8 @@ class KeepBestHook(ValidationRecordHook):
         return record
 
     def _restore(self, key: str) -> bool:
-        """Makes ``best.pth`` from the checkpoint of a validation, if there is a whole one."""
-        for path in of_training(self.folder):
+        """Writes ``best.pth`` from the checkpoint of a validation; False if none is whole."""
+        for path in training_checkpoints(self.folder):
             if path.stem.split('_')[1] != key:
                 continue
             try:
@@ -84,8 +84,8 @@ class KeepBestHook(ValidationRecordHook):
             return True
         return False
 
-    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Compares a validation with the best one so far, then records it.
+    def after_val_epoch(self, runner, metrics: dict) -> None:
+        """Keeps the weights if the validation is the best so far, then records it.
 
         Raises:
             UserError: If there is no metric of that name.
@@ -126,10 +126,10 @@ class KeepBestHook(ValidationRecordHook):
 
 
 def kept_at(folder: Path) -> str | None:
-    """At which epoch (or iteration) the network in ``best.pth`` was validated.
+    """Returns the epoch (or iteration) at which the network in ``best.pth`` was validated.
 
     Returns:
-        str: The key in the record; ``UNKNOWN`` of a file that does not say it. None without a
+        str: The key in the record; ``UNKNOWN`` if the file does not say it; None if there is no
         whole file.
     """
     if not (folder / BEST).is_file():
@@ -142,15 +142,18 @@ def kept_at(folder: Path) -> str | None:
 
 
 def score(value: float | None) -> float:
-    """A metric for comparison: NaN, or None in its place, is worse than anything."""
+    """Returns a metric for comparison: NaN, or None in its place, is worse than any number."""
     return float('-inf') if value is None or value != value else float(value)
 
 
-def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float]]:
-    """Reads what a finished run recorded of the network in ``best.pth``.
+def best_validation(folder: Path, metric: str) -> tuple[int, dict[str, float | None]]:
+    """Returns the validation of the network in ``best.pth`` of a finished run.
 
     Returns:
-        tuple[int, dict]: Epoch (or iteration) of its validation, and the metrics.
+        tuple[int, dict]: Epoch (or iteration) of the validation, and its metrics.
+
+    Raises:
+        UserError: If no validation, or none with this metric, is recorded.
     """
     validations = read_record(folder / RECORD)
     for at, values in validations.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports what the inconsistency mask does to the pseudo-labels."""
+"""Logs how much the mask takes out of the pseudo-labels, and how often these are right."""
 
 import logging
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from torch import Tensor
 
 from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
-from ...methods.base import PseudoLabel
+from ...methods.pseudo_label import PseudoLabel
 from ..access import classes_of, method_of, student_of
 
 
 def mask_counts(
     space: LabelSpace, pseudo: PseudoLabel, hidden: Tensor | None = None
 ) -> dict[str, Tensor]:
-    """Counts the pixels of one batch, without waiting for the device.
+    """Counts masked, used and right pixels of one batch, without waiting for the device.
 
     The class of a masked pixel is that of the mean probability, because it has no agreed label.
     With M label maps a pixel counts M times.
@@ -66,7 +66,7 @@ def mask_counts(
     return counts
 
 
-def hidden_labels(samples: Sequence, size: tuple[int, int]) -> Tensor | None:
+def hidden_labels(samples: Sequence, size: Sequence[int]) -> Tensor | None:
     """Stacks the hidden annotations of a batch, (N, M, H, W); None if there are none.
 
     Args:
@@ -113,7 +113,7 @@ class _Sums:
 
 @HOOKS.register_module()
 class InconsistencyHook(Hook):
-    """Logs, at every log interval and for every epoch, what happened to the unlabeled pixels.
+    """Logs shares of masked, used and right unlabeled pixels, each log interval and epoch.
 
     ``im/masked``: share of the pixels under the mask. ``im/used``: share that carries a loss.
     ``im/masked_of/CLASS``: share of the pixels of a class that are masked (for TensorBoard and
@@ -164,7 +164,7 @@ class InconsistencyHook(Hook):
         pseudo = method.last_pseudo
         samples = data_batch['data_samples'][self.view]
         space = student_of(runner).label_space
-        hidden = hidden_labels(samples, tuple(pseudo.label.shape[2:]))
+        hidden = hidden_labels(samples, pseudo.label.shape[2:])
         counts = mask_counts(
             space, pseudo, None if hidden is None else hidden.to(pseudo.label.device)
         )
@@ -183,7 +183,7 @@ class InconsistencyHook(Hook):
             )
 
     def _is_logged(self, runner, batch_idx: int) -> bool:
-        """Whether LoggerHook writes a line after this iteration."""
+        """Returns whether LoggerHook writes a line after this iteration."""
         logger = next((hook for hook in runner.hooks if isinstance(hook, LoggerHook)), None)
         if logger is None:
             return False
@@ -193,7 +193,7 @@ class InconsistencyHook(Hook):
         return self.every_n_inner_iters(batch_idx, logger.interval) or (at_end and short)
 
     def after_train_epoch(self, runner) -> None:
-        """Prints the shares of the whole epoch."""
+        """Logs the shares of the whole epoch, and warns if almost no pixel carried a loss."""
         if not self._epoch.sums:
             return
         shares, of_class = self._epoch.shares(classes_of(runner))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the randomness of a step a function of the run's seed and the step's number."""
+"""Seeds every training step from the run's seed and the step's number."""
 
 import logging
 import random
@@ -23,7 +23,7 @@ class SeedHook(Hook):
 
     mmengine saves no random state. Before each step this hook seeds ``random``, NumPy and torch
     of the process (dropout, CutMix boxes) with (seed, iteration, rank); at the start of an epoch
-    it tells seed and epoch to a :class:`~mmseg_im.datasets.SemiDataset` or
+    it passes seed and epoch to a :class:`~mmseg_im.datasets.SemiDataset` or
     :class:`~mmseg_im.datasets.SeededDataset`, whose workers cannot see them otherwise.
 
     An ``IterBasedTrainLoop`` has no epochs: there the samples come from the workers' random
@@ -33,7 +33,7 @@ class SeedHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner) -> None:
-        """Says what keeps a run from being repeatable.
+        """Warns if a resumed run would differ from one that was not stopped.
 
         Raises:
             UserError: If an epoch would never end.
@@ -64,7 +64,7 @@ class SeedHook(Hook):
             dataset.set_epoch(runner.seed, runner.epoch)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Seeds a step."""
+        """Seeds ``random``, NumPy and torch for one step."""
         key = [runner.seed & 0xFFFFFFFF, runner.iter, get_rank()]
         seed = int(np.random.SeedSequence(key).generate_state(1)[0])
         random.seed(seed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws what the student and its teachers see during training."""
+"""Draws views, pseudo-label, mask and prediction during training."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...methods.base import PseudoLabel
+from ...methods.pseudo_label import PseudoLabel
 from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
 from ..access import classes_of, method_of, student_of
 
@@ -46,6 +46,8 @@ class SemiVisualizationHook(Hook):
         if not self.every_n_train_iters(runner, self.interval) or method is None:
             return
         pseudo = method.last_pseudo
+        if pseudo is None:  # the method labels nothing
+            return
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
         rows = [
@@ -59,7 +61,7 @@ class SemiVisualizationHook(Hook):
 
     @torch.no_grad()
     def _predict(self, model, data_batch: dict) -> torch.Tensor:
-        """The student's labels (n, M, H, W) of the weak view, in eval mode."""
+        """Returns the student's labels (n, M, H, W) uint8 of the weak view, in eval mode."""
         # the whole batch, because its largest image decides how all are padded
         batch = {key: value[self.view] for key, value in data_batch.items()}
         image = model.data_preprocessor(batch, True)['inputs'][: self.num_samples]
@@ -77,7 +79,7 @@ class SemiVisualizationHook(Hook):
         prediction: torch.Tensor,
         palette: Sequence,
     ) -> list[Tile]:
-        size = tuple(pseudo.label.shape[2:])
+        size = pseudo.label.shape[2:]
         tiles = [
             Tile(f'{name} view', to_rgb(images[i], size))
             for name, images in inputs.items()

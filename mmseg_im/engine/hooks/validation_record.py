@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Knows which validations of a run were done, whenever it is stopped."""
+"""Records the validations of a run, and repeats one that was missed when it was stopped."""
 
 from pathlib import Path
 
@@ -18,10 +18,10 @@ REMEDY = 'Delete it: the best of what follows is kept then.'
 
 @HOOKS.register_module()
 class ValidationRecordHook(Hook):
-    """Records every validation in ``validation.json``, and makes up one that was missed.
+    """Records every validation in ``validation.json``, and repeats one that was missed.
 
     mmengine writes an epoch's checkpoint before the epoch is validated, so a run that is stopped
-    in between would never hear of that validation.
+    in between would never be validated at that epoch.
 
     Attributes:
         record (dict[str, dict] or None): Metrics by epoch (or iteration); None before training.
@@ -33,7 +33,7 @@ class ValidationRecordHook(Hook):
         self.record: dict[str, dict[str, float | None]] | None = None
 
     def before_train(self, runner) -> None:
-        """Forgets validations of a later point than the checkpoint; makes up a missing one."""
+        """Drops validations later than the checkpoint, and repeats a missing one."""
         self.folder = Path(runner.work_dir)
         now = position(runner)
         self.record = on_main_process(lambda: self.read(now))
@@ -42,13 +42,13 @@ class ValidationRecordHook(Hook):
             runner.val_loop.run()
 
     def read(self, now: int) -> dict[str, dict]:
-        """What was recorded up to a point of the training; in the main process."""
+        """Returns the validations up to an epoch (or iteration); runs in the main process."""
         path = self.folder / RECORD
         found = read_record(path) if path.is_file() and now > 0 else {}
         return {key: value for key, value in found.items() if int(key) <= now}
 
-    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
-        """Records a validation of a training."""
+    def after_val_epoch(self, runner, metrics: dict) -> None:
+        """Adds a validation to the record."""
         if self.record is None:
             return
         self.record[str(position(runner))] = plain_numbers(_numbers(metrics))
@@ -57,7 +57,7 @@ class ValidationRecordHook(Hook):
 
 
 def read_record(path: Path) -> dict[str, dict[str, float | None]]:
-    """The metrics of all validations, by epoch (or iteration).
+    """Returns the metrics of all validations, by epoch (or iteration).
 
     Raises:
         UserError: If the file holds something else.
@@ -67,12 +67,12 @@ def read_record(path: Path) -> dict[str, dict[str, float | None]]:
 
 
 def position(runner) -> int:
-    """How far a training is: its epochs, or iterations where its loop counts these."""
+    """Returns how many epochs a training has done, or iterations if its loop counts these."""
     return runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter
 
 
 def validation_is_due(runner, now: int) -> bool:
-    """Whether the training loop validates at a point, as ``EpochBasedTrainLoop.run`` decides."""
+    """Returns whether the training loop validates after ``now`` epochs (or iterations)."""
     loop = runner.train_loop
     if runner.val_loop is None or now < max(loop.val_begin, 1):
         return False
@@ -82,12 +82,12 @@ def validation_is_due(runner, now: int) -> bool:
 
 
 def _keeps_best(runner) -> bool:
-    """Whether mmengine's ``save_best`` is on: no checkpoint tells it of the last validation."""
+    """Returns whether mmengine's ``save_best`` is on: its checkpoints miss the last validation."""
     return any(isinstance(hook, CheckpointHook) and hook.save_best for hook in runner.hooks)
 
 
 def _numbers(metrics: dict) -> dict:
-    """The metrics that are one number each."""
+    """Returns the metrics that are a single number."""
     found = {}
     for key, value in metrics.items():
         try:

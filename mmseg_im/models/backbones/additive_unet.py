@@ -24,12 +24,12 @@ class ConvReLU(nn.Sequential):
 
 
 def norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm with the values of Keras: eps 1e-3, and 1 % of each batch."""
+    """Returns batch norm with the values of Keras: eps 1e-3, and 1 % of each batch."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
 def block(in_channels: int, width: int, out_channels: int) -> nn.Sequential:
-    """3x3 to ``width``, 1x1 to ``out_channels``, batch norm."""
+    """Returns a 3x3 convolution to ``width``, a 1x1 to ``out_channels``, and batch norm."""
     return nn.Sequential(
         ConvReLU(in_channels, width, 3), ConvReLU(width, out_channels, 1), norm(out_channels)
     )
@@ -51,7 +51,7 @@ class AdditiveUNet(BaseModule):
         init_cfg (dict, optional): Default: Kaiming normal ("he_normal"), as published.
 
     Raises:
-        ValueError: If a level would have no channel.
+        UserError: If a level would have no channel.
     """
 
     def __init__(self, alpha: float = 1.0, in_channels: int = 3, init_cfg: dict | None = None):
@@ -74,7 +74,7 @@ class AdditiveUNet(BaseModule):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Image (N, 3, H, W), both sides multiples of 16, to one map (N, 16 alpha, H, W).
+        """Maps an image (N, 3, H, W), sides multiples of 16, to features (N, 16 alpha, H, W).
 
         Raises:
             UserError: If a side is no multiple of 16.

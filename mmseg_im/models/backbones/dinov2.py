@@ -133,7 +133,7 @@ class DINOv2(BaseModule):
         init_cfg (dict, optional): See above.
 
     Raises:
-        ValueError: If an option is impossible or the checkpoint is of another size.
+        UserError: If an option is out of range or the checkpoint is of another size.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class DINOv2(BaseModule):
             self.requires_grad_(False)
 
     def init_weights(self) -> None:
-        """Loads ``init_cfg``'s checkpoint; without one, truncated normal weights."""
+        """Loads the checkpoint of ``init_cfg``; without one, draws truncated normal weights."""
         if self.init_cfg is not None:
             self._load(self.init_cfg['checkpoint'], self.init_cfg.get('prefix'))
             return
@@ -215,7 +215,7 @@ class DINOv2(BaseModule):
         self.load_state_dict(fitted(weights, self, name, INIT))
 
     def position(self, grid: tuple[int, int]) -> Tensor:
-        """Position embedding (1, 1 + h * w, dim) of a patch grid (h, w)."""
+        """Returns the position embedding (1, 1 + h * w, dim) of a patch grid (h, w)."""
         if grid == (GRID, GRID):
             return self.pos_embed
         cls, patches = self.pos_embed[:, :1], self.pos_embed[:, 1:]
@@ -238,7 +238,7 @@ class DINOv2(BaseModule):
             ``output_cls_token``, a list of this and the class token (N, dim).
 
         Raises:
-            ValueError: If a side is no multiple of 14.
+            UserError: If a side is no multiple of 14.
         """
         n, _, height, width = x.shape
         if height % PATCH or width % PATCH:

@@ -34,7 +34,9 @@ class Fusion(nn.Module):
         self.project = nn.Conv2d(channels, channels, 1)
 
     def forward(self, skip: Tensor, coarser: Tensor | None, size: tuple[int, int]) -> Tensor:
-        x = skip if coarser is None else coarser + self.skip_unit(skip)
+        x = skip
+        if self.skip_unit is not None and coarser is not None:
+            x = coarser + self.skip_unit(skip)
         x = F.interpolate(self.unit(x), size=size, mode='bilinear', align_corners=True)
         return self.project(x)
 
@@ -102,7 +104,7 @@ class UniMatchDPTHead(BaseDecodeHead):
         self.output = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Maps (N, C, h, w) to logits (N, num_classes, 8 h, 8 w)."""
+        """Fuses four maps (N, C, h, w) into logits (N, num_classes, 8 h, 8 w)."""
         levels = [
             level(resize(project(x)))
             for x, project, resize, level in zip(

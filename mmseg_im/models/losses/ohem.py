@@ -10,7 +10,7 @@ from ...errors import UserError
 
 
 def hard_pixels(prob: Tensor, known: Tensor, thresh: float, min_kept: int) -> Tensor:
-    """Which pixels are hard: ``known and p <= max(thresh, q)``.
+    """Returns the hard pixels: ``known and p <= max(thresh, q)``.
 
     ``q`` is the ``min_kept``-th smallest probability over all pixels, where unknown ones count
     with 1, so that all known pixels are kept if there are not more than ``min_kept``.
@@ -81,6 +81,9 @@ class ProbOHEMCrossEntropyLoss(nn.Module):
             label (Tensor): (N, H, W) int64.
             weight (Tensor, optional): (N, H, W) float, from a pixel sampler.
             ignore_index (int): Label of pixels that do not count.
+
+        Returns:
+            Tensor: Scalar float32.
         """
         loss = F.cross_entropy(
             cls_score.float(), label, ignore_index=ignore_index, reduction='none'

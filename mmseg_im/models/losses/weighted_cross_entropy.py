@@ -28,8 +28,11 @@ class WeightedCrossEntropyLoss(nn.Module):
         loss_name (str): Name in the log.
 
     Raises:
-        ValueError: If a weight is negative or all are zero.
+        UserError: If a weight is negative or all are zero.
     """
+
+    class_weight: Tensor
+    """Tensor: (C,) float32."""
 
     def __init__(
         self,
@@ -62,8 +65,11 @@ class WeightedCrossEntropyLoss(nn.Module):
             weight (Tensor, optional): (N, H, W) float, from a pixel sampler.
             ignore_index (int): Label of pixels that do not count.
 
+        Returns:
+            Tensor: Scalar float32.
+
         Raises:
-            ValueError: If there are not as many weights as classes.
+            UserError: If there are not as many weights as classes.
         """
         if cls_score.shape[1] != len(self.class_weight):
             raise UserError(

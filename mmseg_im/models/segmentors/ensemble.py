@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 import torch
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
+from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ...inconsistency.voting import Votes, check_min_agreement
+from ...inconsistency.voting import Aggregate, Votes, check_min_agreement
 from ...labels.spaces import LabelSpace, build_label_space
 from ...teachers.networks import build_network, load_network, task_of
 from ...teachers.views import parse_view
@@ -131,6 +132,7 @@ class EnsembleSegmentor(BaseModel):
             Tensor: (1, C, H, W) float32 logits at the original size: all images for the first
             voter, then all for the second, and so on.
         """
+        network: BaseSegmentor
         for network, views in zip(self.networks, self.views, strict=True):
             copies = [SegDataSample(metainfo=sample.metainfo) for sample in samples]
             batch = network.data_preprocessor(dict(inputs=images, data_samples=copies), False)
@@ -155,67 +157,41 @@ class EnsembleSegmentor(BaseModel):
         total = images[0].new_zeros(
             (len(images), space.out_channels, *samples[0].ori_shape), dtype=torch.float32
         )
-        tallies = deque(_Tally(space, self.min_agreement, one) for one in total.split(1))
+        images_votes = [Votes(self.min_agreement, space.num_labels, True) for _ in images]
+        images_voters = deque(
+            Aggregate(space, votes, one)
+            for votes, one in zip(images_votes, total.split(1), strict=True)
+        )
+        pixels: deque[Tensor | int] = deque(0 for _ in images)
+        everywhere = torch.ones((), dtype=torch.bool, device=total.device)
         # not enumerate, which keeps its last item: a view of the whole batch's logits, which would
         # live on beside the next voter's
         for logits in self.logits(images, samples):
-            tallies[0].add(logits)
-            tallies.rotate(-1)
+            hard = images_voters[0].add(logits.contiguous())  # see labels.logits.at_size
+            pixels[0] = pixels[0] + space.count(hard, everywhere)
+            images_voters.rotate(-1)
+            pixels.rotate(-1)
             del logits
-        for tally, sample in zip(tallies, samples, strict=True):
-            label, inconsistent = tally.result(self.voter == 'agreement')
+        for voters, votes, found, sample in zip(
+            images_voters, images_votes, pixels, samples, strict=True
+        ):
+            label, inconsistent = self._result(voters, votes)
             sample.set_data(
                 dict(
                     pred_sem_seg=PixelData(data=label[0].long()),
                     inconsistent=PixelData(data=inconsistent[0]),
                 )
             )
-            sample.set_field(tally.pixels, 'voter_pixels')
-            sample.set_field(tally.votes.num_teachers, 'num_voters')
-            sample.set_field(bool(tally.same_classes), 'same_classes')
-            sample.set_field(bool(tally.finite), 'finite')
+            sample.set_field(found, 'voter_pixels')
+            sample.set_field(voters.num_voters, 'num_voters')
+            sample.set_field(bool(votes.same_classes), 'same_classes')
+            sample.set_field(bool(voters.finite), 'finite')
 
-
-class _Tally:
-    """Votes and mean probability of one image; the voters come one after another.
-
-    Args:
-        space (LabelSpace): The task.
-        min_agreement (float): Share of the voters.
-        total (Tensor): (1, C, H, W) float32 zeros, where the probabilities are added up.
-    """
-
-    def __init__(self, space: LabelSpace, min_agreement: float, total: Tensor):
-        self.space = space
-        self.votes = Votes(min_agreement, space.num_labels)
-        self.total = total
-        self.pixels: Tensor | None = None
-        self.same_classes: Tensor | bool = True
-
-    @property
-    def finite(self) -> Tensor:
-        """Tensor: Scalar bool, False if a voter returned NaN."""
-        return torch.isfinite(self.total).all()
-
-    def add(self, logits: Tensor) -> None:
-        """Takes the logits (1, C, H, W) of one voter."""
-        probs = self.space.probs(logits.contiguous())  # see models.logits.at_size
-        hard = self.space.hard(probs)
-        self.votes.add(hard)
-        everywhere = torch.ones((), dtype=torch.bool, device=hard.device)
-        pixels = self.space.count(hard, everywhere)
-        self.total += probs
-        if self.pixels is None:
-            self.pixels, self.present = pixels, pixels > 0
-        else:
-            self.pixels += pixels
-            self.same_classes = self.same_classes & ((pixels > 0) == self.present).all()
-
-    def result(self, agreement: bool) -> tuple[Tensor, Tensor]:
-        """Label (1, M, H, W) uint8 and inconsistent pixels (1, M, H, W) bool."""
-        mean_label = self.space.hard(self.total / self.votes.num_teachers)
-        agreed, inconsistent = self.votes.result()
-        if not agreement:
+    def _result(self, voters: Aggregate, votes: Votes) -> tuple[Tensor, Tensor]:
+        """Label (1, M, H, W) uint8 and inconsistent pixels (1, M, H, W) bool of one image."""
+        mean_label = self.label_space.hard(voters.mean())
+        agreed, inconsistent = votes.result()
+        if self.voter == 'mean':
             return mean_label, torch.zeros_like(inconsistent)
         return torch.where(inconsistent, mean_label, agreed), inconsistent
 
@@ -233,7 +209,7 @@ def _at_original_size(logits: Tensor, meta: dict, align_corners: bool) -> Tensor
     return resize(logits, meta['ori_shape'], mode='bilinear', align_corners=align_corners)
 
 
-def space_of(network: nn.Module) -> LabelSpace:
+def space_of(network: BaseSegmentor) -> LabelSpace:
     """Label space of a segmentor; a stock one with a single channel has its head's threshold."""
     space = getattr(network, 'label_space', None)
     if space is not None:
@@ -244,7 +220,7 @@ def space_of(network: nn.Module) -> LabelSpace:
     return build_label_space(cfg, network.num_classes, network.out_channels)
 
 
-def _check_same(first: nn.Module, network: nn.Module, where: str) -> None:
+def _check_same(first: BaseSegmentor, network: BaseSegmentor, where: str) -> None:
     ours, theirs = (
         (task_of(n), n.num_classes, getattr(space_of(n), 'threshold', 0.5))
         for n in (first, network)

@@ -2,8 +2,10 @@
 """What a segmentor asks of its heads and their losses, in each label space."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
+from mmseg.models import EncoderDecoder
 from mmseg.models.decode_heads import PointHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
@@ -14,19 +16,19 @@ from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
 
 
-def as_list(modules: nn.Module) -> list[nn.Module]:
+def as_list(modules: nn.Module) -> list[Any]:
     """mmseg stores one head or loss as it is, and several in a ModuleList."""
     return list(modules) if isinstance(modules, nn.ModuleList) else [modules]
 
 
-def heads_of(segmentor: nn.Module) -> list[nn.Module]:
+def heads_of(segmentor: EncoderDecoder) -> list[BaseDecodeHead]:
     """All decode and auxiliary heads of a segmentor."""
     auxiliary = as_list(segmentor.auxiliary_head) if segmentor.with_auxiliary_head else []
     return [*as_list(segmentor.decode_head), *auxiliary]
 
 
 def sigmoid_loss(
-    space: LabelSpace, head: nn.Module, raw: Tensor, samples: Sequence
+    space: LabelSpace, head: BaseDecodeHead, raw: Tensor, samples: Sequence
 ) -> dict[str, Tensor]:
     """The losses of a head for binary and multi-label targets.
 
@@ -36,7 +38,7 @@ def sigmoid_loss(
 
     Args:
         space (LabelSpace): Of the segmentor.
-        head (nn.Module): Its ``loss_decode``, checked by :func:`check_losses`, names the loss.
+        head (BaseDecodeHead): Its ``loss_decode``, checked by :func:`check_losses`, names the loss.
         raw (Tensor): (N, C, h, w) logits.
         samples (Sequence[SegDataSample]): With annotations (M, H, W).
     """
@@ -53,7 +55,7 @@ def sigmoid_loss(
     return losses
 
 
-def check_losses(segmentor: nn.Module) -> None:
+def check_losses(segmentor: EncoderDecoder) -> None:
     """Refuses losses that would fail on ignored pixels or silently do something else.
 
     Raises:
@@ -75,7 +77,7 @@ def check_losses(segmentor: nn.Module) -> None:
                 _check_sigmoid(head, loss, segmentor.out_channels)
 
 
-def _check_class_weight(head: nn.Module, loss: nn.Module) -> None:
+def _check_class_weight(head: BaseDecodeHead, loss: nn.Module) -> None:
     if isinstance(loss, CrossEntropyLoss) and loss.class_weight is not None:
         raise UserError(
             f'{type(head).__name__}.loss_decode: CrossEntropyLoss with class_weight fails on '
@@ -84,7 +86,7 @@ def _check_class_weight(head: nn.Module, loss: nn.Module) -> None:
         )
 
 
-def _check_sigmoid(head: nn.Module, loss: nn.Module, channels: int) -> None:
+def _check_sigmoid(head: BaseDecodeHead, loss: nn.Module, channels: int) -> None:
     several = len(as_list(head.loss_decode)) > 1
     if not isinstance(loss, CrossEntropyLoss) or several or head.sampler is not None:
         raise UserError(
@@ -99,7 +101,7 @@ def _check_sigmoid(head: nn.Module, loss: nn.Module, channels: int) -> None:
         )
 
 
-def check_head(decode_head: nn.Module) -> None:
+def check_head(decode_head: BaseDecodeHead) -> None:
     """Raises a UserError for heads that do not return logits for pixels."""
     for head in as_list(decode_head):
         if isinstance(head, PointHead) or not isinstance(head, BaseDecodeHead):

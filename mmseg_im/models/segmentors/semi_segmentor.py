@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segmentors that train semi-supervised and are, in every other way, mmseg's own."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -18,28 +18,11 @@ from ...errors import UserError
 from ...labels.logits import at_size, pixel_logits
 from ...labels.spaces import build_label_space
 from ...methods.base import SSLMethod
+from ...methods.student import JointPass
 from .heads import check_head, check_losses, sigmoid_loss
 
 
-class JointPass(NamedTuple):
-    """What :meth:`SemiMixin.joint` found of N labeled and M unlabeled images.
-
-    Attributes:
-        losses (dict[str, Tensor]): Supervised losses of the labeled images.
-        logits (Tensor): (M, C, H, W) of the unlabeled images.
-        perturbed (Tensor, optional): (M, C, H, W), likewise from the changed features.
-        features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each.
-        raw (Tensor): (N + M, C, h, w) logits of all as the decode head gave them.
-    """
-
-    losses: dict[str, Tensor]
-    logits: Tensor
-    perturbed: Tensor | None
-    features: tuple[Tensor, ...]
-    raw: Tensor
-
-
-class SemiMixin:
+class SemiMixin(EncoderDecoder):
     """Adds a semi-supervised method and a label space to a segmentor of mmseg.
 
     The student's keys carry no prefix, so its checkpoint loads into the same config without
@@ -67,22 +50,22 @@ class SemiMixin:
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
         check_losses(self)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._in_torchs_loading = False
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
             check_head(self.decode_head)
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
-        self._in_torchs_loading = False
         self._register_load_state_dict_pre_hook(self._reconcile_method)
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (N, C, H, W) at the input size, see :func:`~mmseg_im.labels.logits`."""
         return pixel_logits(self, image)
 
-    def decode(self, features: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+    def decode(self, features: tuple[Tensor, ...], size: Sequence[int]) -> Tensor:
         """Logits (N, C, H, W) at a size from the maps of ``extract_feat``."""
         return at_size(self, self.decode_head.forward(features), size)
 
@@ -120,11 +103,11 @@ class SemiMixin:
         """The supervised losses of decode head and auxiliary heads, as ever."""
         return super().loss(image, samples)
 
-    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> 'JointPass':
+    def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> JointPass:
         """One pass over labeled and unlabeled images, so that batch norm sees them together.
 
         Batches of different sizes (without a fixed ``size`` in the data preprocessor) are passed
-        one after the other; features and raw logits are then those of the unlabeled images alone.
+        one after the other; ``features`` and ``raw`` are then of the unlabeled images alone.
 
         Args:
             image (Tensor): (N, 3, H, W), labeled.
@@ -144,16 +127,28 @@ class SemiMixin:
         logits = at_size(self, raw, others.shape[2:])
         total = count + len(others)
         if together:
-            losses = add_prefix(self._head_loss(self.decode_head, raw[:count], samples), 'decode')
-            for prefix, head in self._named_auxiliary_heads():
-                found = self._head_loss(head, head.forward(features)[:count], samples)
-                losses.update(add_prefix(found, prefix))
+            own_features, own_raw = tuple(x[:count] for x in features), raw[:count]
+            own_logits, seen = logits[:count], features
         else:
-            losses = self.supervised(image, samples)
-        changed = None if perturb is None else logits[total + count :]
-        return JointPass(losses, logits[count:total], changed, features, raw[:total])
+            own_features = seen = self.extract_feat(image)
+            own_raw = self.decode_head.forward(own_features)
+            own_logits = at_size(self, own_raw, image.shape[2:])
+        losses = add_prefix(self._head_loss(self.decode_head, own_raw, samples), 'decode')
+        for prefix, head in self._named_auxiliary_heads():
+            # batch norm sees all images together here, too
+            found = self._head_loss(head, head.forward(seen)[: len(image)], samples)
+            losses.update(add_prefix(found, prefix))
+        return JointPass(
+            losses,
+            logits=logits[count:total],
+            perturbed=logits[total + count :],
+            features=features,
+            raw=raw[:total],
+            labeled_logits=own_logits,
+            labeled_features=own_features,
+        )
 
-    def _head_loss(self, head: nn.Module, raw: Tensor, samples: list) -> dict[str, Tensor]:
+    def _head_loss(self, head: BaseDecodeHead, raw: Tensor, samples: list) -> dict[str, Tensor]:
         if self.label_space.head_knows_loss:
             # in float32 under autocast, and in the memory order of logits, see at_size
             return head.loss_by_feat(raw.float().contiguous(), samples)
@@ -175,7 +170,7 @@ class SemiMixin:
             losses.update(add_prefix(found, prefix))
         return losses
 
-    def _named_auxiliary_heads(self) -> list[tuple[str, nn.Module]]:
+    def _named_auxiliary_heads(self) -> list[tuple[str, BaseDecodeHead]]:
         """The auxiliary heads with the prefixes that mmseg gives their losses."""
         if not self.with_auxiliary_head:
             return []
@@ -233,7 +228,7 @@ class SemiMixin:
 
 
 @MODELS.register_module()
-class SemiSegmentor(SemiMixin, EncoderDecoder):
+class SemiSegmentor(SemiMixin):
     """An ``EncoderDecoder`` with ``semi=dict(...)``, see :class:`SemiMixin`."""
 
 
@@ -253,4 +248,4 @@ class SemiCascadeSegmentor(SemiMixin, CascadeEncoderDecoder):
         """
         losses = self.supervised(image, samples)
         logits = self.logits(others)
-        return JointPass(losses, logits, None, (), logits)
+        return JointPass(losses, logits, logits[:0], (), logits, logits[:0], ())

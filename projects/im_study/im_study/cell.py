@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cell of a study: one config trained and tested with one seed; its result is a small file."""
 
-import difflib
 import json
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from im_study.results import MASK_KEYS, RESULT, read_result
 from mmengine import Config
 from mmengine.registry import RUNNERS, init_default_scope
 
+from mmseg_im.build import did_you_mean
 from mmseg_im.engine.hooks.keep_best import BEST, best_validation
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.errors import UserError
@@ -79,8 +79,7 @@ def _check_options(cfg: Config, options: dict, path: str) -> None:
     for key in options:
         part = key.partition('.')[0]
         if part not in cfg and part not in ('load_from', 'compile'):
-            close = difflib.get_close_matches(part, cfg, n=1)
-            hint = f' Did you mean {close[0]!r}?' if close else ''
+            hint = did_you_mean(part, cfg)
             raise UserError(f'options of a row: {path} has no {part!r} ({key}).{hint}')
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from im_study.plot import share_plot
-from im_study.results import LEGEND, WITH_IM, compact_table, study_table
-from im_study.table import folder_of_study, read_study
+from im_study.run import folder_of_study, read_study
+from im_study.tables import LEGEND, WITH_IM, compact_table, study_table
 from mmengine import Config
 
 from mmseg_im.files.whole import write_aside
@@ -27,7 +27,8 @@ def write_page(
 
     Args:
         studies (Sequence[str or PathLike]): Files of studies.
-        work_dir (str or PathLike): The folder that holds the work_dir of each, by its name.
+        work_dir (str or PathLike): Holds the work_dir of each, or its collected results
+            (``NAME.jsonl``).
         out (str or PathLike): The page.
 
     Raises:

@@ -8,7 +8,8 @@ from fractions import Fraction
 from math import log2
 
 import matplotlib
-from im_study.results import WITH_IM, metrics, read_results
+from im_study.results import metrics, read_results
+from im_study.tables import WITH_IM
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mmengine import Config

@@ -1,6 +1,6 @@
 # For a GPU: the methods over the share of labeled images at CamVid's full size, from scratch.
 # Not run so far.
-_base_ = ['../../configs/_base_/datasets/semi_camvid.py']
+_base_ = ['../../../configs/_base_/datasets/semi_camvid.py']
 title = 'CamVid at 480x360, over the share of labeled images'
 caption = (
     'Every row trains one network from scratch for 20000 updates of 8 labeled images, the methods '

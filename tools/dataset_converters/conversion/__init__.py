@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From downloaded archives to the folder trees that the configs expect.
+"""What the converters beside this folder share, from archives to the trees that configs expect.
 
-Each module holds one data set; ``tools/dataset_converters`` calls them. What they share: reading
-archives (:mod:`.source`), finding them (:mod:`.finding`), running the work in parallel
-(:mod:`.jobs`), coding images (:mod:`.images`) and drawing lists (:mod:`.lists`).
+Reading archives (:mod:`.archives`, :mod:`.source`), finding them (:mod:`.finding`), running the
+work in parallel (:mod:`.jobs`), coding images (:mod:`.images`) and drawing lists (:mod:`.lists`).
 """

@@ -64,7 +64,7 @@ class Summary:
 
 
 def copy(content: bytes) -> Result:
-    """The conversion that changes nothing.
+    """Copies a file after checking that it is whole.
 
     Raises:
         UserError: If the file is empty, or a JPEG or PNG that is cut off.

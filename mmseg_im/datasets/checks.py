@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds data sets and checks their files before training; errors name file and remedy."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmseg.registry import DATASETS
+
+from ..errors import MissingFileError, UserError
+from .image_files import check_exists
+from .lists import check_list
+from .naming import name_broken_files
+from .parts import infos_of, parts_of
+from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
+
+DECODED = 500  # annotations of validation and test data that are decoded
+THREADS = 8
+
+
+def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
+    """Builds a data set of mmseg for training and checks its files.
+
+    Of labeled images every image and annotation is decoded (they are few); of unlabeled ones,
+    which may be many, it is checked that the file exists, begins like an image and is not cut off.
+
+    Args:
+        cfg (dict): Config of a :class:`mmseg.datasets.BaseSegDataset`.
+        where (str): Config key that holds ``cfg``, for the messages.
+        labeled (bool): Whether its annotations are used.
+
+    Returns:
+        BaseDataset: An error of its pipeline names the file that is to blame, see
+        :func:`~.naming.name_broken_files`.
+
+    Raises:
+        MissingFileError: If ``data_root``, the list, an image or an annotation is missing.
+        UserError: If the list is no list or empty, a file does not decode, sizes differ, or an
+            annotation holds a value that no class has.
+    """
+    if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
+        raise UserError(
+            f'{where}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
+            'in training; take the key out.'
+        )
+    dataset = _build(cfg, where)
+    infos, check = infos_of(dataset), check_of(dataset, where)
+    if not labeled:
+        _in_threads(replace(check, loader=None).check_headers, infos)
+    else:
+        if check.loader is None:  # the pipeline has a loader of its own: check as for mmseg's
+            several = isinstance(infos[0].get('seg_map_path'), dict)
+            check = replace(check, loader=MULTI_LABEL if several else IDS)
+        _in_threads(check.check_all, infos)
+    name_broken_files(dataset, where)
+    return dataset
+
+
+def build_evaluation(cfg: dict | BaseDataset, where: str):
+    """Builds a data set for validation or test after checking its lists and folders.
+
+    Args:
+        cfg (dict or BaseDataset): Its config, also of a data set that holds others; one that is
+            built is returned as it is.
+        where (str): Config key that holds ``cfg``, for the messages.
+
+    Returns:
+        See :func:`build_checked`. :func:`check_evaluation` checks the files of its samples.
+
+    Raises:
+        MissingFileError: If ``data_root``, a folder of it or the list is missing.
+        UserError: If the list is no list or empty.
+    """
+    if not isinstance(cfg, dict):
+        return cfg
+    inner = {key: cfg[key] for key in ('dataset', 'datasets') if key in cfg}
+    for key, value in inner.items():
+        for i, part in enumerate(value if isinstance(value, list | tuple) else [value]):
+            if isinstance(part, dict):
+                _check_paths(part, f'{where}.{key}' + (f'.{i}' if key == 'datasets' else ''))
+    dataset = DATASETS.build(cfg) if inner else _build(cfg, where)
+    name_broken_files(dataset, where)
+    return dataset
+
+
+def check_evaluation(dataset, where: str) -> None:
+    """Checks the files of a data set for validation or test.
+
+    All must be there, begin like images and not be cut off, and an annotation must have the size
+    of its image. At most 500 annotations, spread evenly, are decoded and their values checked; the
+    others are checked when they are loaded.
+
+    Args:
+        dataset: Of mmseg, or one that holds some; others are not checked.
+        where (str): Its config key, for the messages.
+
+    Raises:
+        MissingFileError, UserError: See :func:`build_checked`.
+    """
+    for part in parts_of(dataset):
+        infos, check = infos_of(part), check_of(part, where)
+        if not reads_images(part):  # what it reads may be any kind of file
+            _in_threads(lambda info: _check_there(info, where), infos)
+            continue
+        _in_threads(check.check_headers, infos)
+        if check.loader is not None:
+            some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
+            _in_threads(check.check_annotation, [infos[i] for i in some])
+
+
+def _check_there(info: dict, where: str) -> None:
+    for path in files_of(info):
+        check_exists(path, where, ADD_IMAGE)
+
+
+def _in_threads(check: Callable[[dict], None], infos: Sequence[dict]) -> None:
+    """Checks all data infos in threads; in portions, because a check is as cheap as a hand-over."""
+
+    def check_some(some: Sequence[dict]) -> None:
+        for info in some:
+            check(info)
+
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        for _ in pool.map(check_some, _portions(infos)):
+            pass
+
+
+def _portions(infos: Sequence[dict], size: int = 64) -> Iterator[Sequence[dict]]:
+    if len(infos) < size * THREADS:
+        size = 1
+    return (infos[at : at + size] for at in range(0, len(infos), size))
+
+
+def _build(cfg: dict, where: str) -> BaseDataset:
+    data_root = cfg.get('data_root')
+    cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    creates_its_data = getattr(cls, 'creates_its_data', False)
+    if data_root is not None and not creates_its_data and not os.path.isdir(data_root):
+        raise MissingFileError(
+            f'{where}.data_root: the folder {data_root} does not exist. Put the data there '
+            f'(docs/datasets.md tells how for public data sets), or set {where}.data_root to where '
+            'it is.'
+        )
+    if not creates_its_data:  # before it is built: some data sets of mmseg fail with a bare assert
+        _check_paths(cfg, where)
+    if not (isinstance(cls, type) and issubclass(cls, BaseDataset)):
+        return DATASETS.build(cfg)
+    # lazily, because mmengine fails on an empty list when it fills the data set
+    dataset = DATASETS.build({**cfg, 'lazy_init': True})
+    if creates_its_data:
+        _check_paths(cfg, where)
+    if not dataset.load_data_list():
+        raise UserError(
+            f'{where} has no images: '
+            + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
+               f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
+        )  # fmt: skip
+    dataset.full_init()
+    return dataset
+
+
+def _check_paths(cfg: dict, where: str) -> None:
+    root = cfg.get('data_root') or ''
+    for key, folder in (cfg.get('data_prefix') or {}).items():
+        path = os.path.join(root, folder) if isinstance(folder, str) else None
+        if path is not None and not os.path.isdir(path):
+            raise MissingFileError(f'{where}.data_prefix.{key}: the folder {path} does not exist.')
+    path = os.path.join(root, cfg['ann_file']) if cfg.get('ann_file') else None
+    if path is None:
+        return
+    if not os.path.isfile(path):
+        raise MissingFileError(
+            f'{where}.ann_file: the list {path} does not exist. It names one image a line, without '
+            'suffix; tools/make_splits.py draws such lists, and '
+            'tools/dataset_converters/splits.py reads published ones.'
+        )
+    try:
+        check_list(path)
+    except UserError as error:
+        raise UserError(f'{where}.ann_file: {error}') from None  # tools print the inner error

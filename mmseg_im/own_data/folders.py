@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the images and masks below folders: which belong together, and what is wrong."""
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..datasets import lists
+from ..errors import MissingFileError, UserError
+
+SUFFIXES = (
+    '.bmp', '.gif', '.jp2', '.jpeg', '.jpg', '.pbm', '.pgm', '.png', '.ppm', '.tif', '.tiff',
+    '.webp',
+)  # fmt: skip
+TWICE = 'Two files have one name without suffix, so a list cannot tell them apart; rename one'
+EDGE = 'Names that begin or end with a blank cannot be listed; rename them'
+NO_IMAGE = 'Masks without an image of their name'
+NO_LAYER = 'Images with a mask in some class folders only; add an empty mask (0) to the others'
+
+
+def find_images(
+    folder: str | os.PathLike, skip: Iterable[str | os.PathLike] = ()
+) -> dict[str, list[Path]]:
+    """All image files below a folder; symbolic links are followed, hidden files passed over.
+
+    Args:
+        folder (str or PathLike): Where to look.
+        skip (Iterable[str or PathLike]): Folders below it that are not entered.
+
+    Returns:
+        dict[str, list[Path]]: Name to files, sorted. A name is the path below the folder without
+        suffix, with ``/`` between folders, spelt as on the disk; it has more than one file where
+        these differ in suffix. See also :func:`composed`.
+
+    Raises:
+        MissingFileError: If the folder does not exist.
+    """
+    if not os.path.isdir(folder):
+        raise MissingFileError(f'The folder {folder} does not exist.')
+    skipped = {os.path.realpath(path) for path in skip}
+    folder = os.fspath(folder)
+    above: dict[str, frozenset[str]] = {folder: frozenset()}
+    found: dict[str, list[Path]] = {}
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in skipped or real in above[parent]:  # the latter is a link that leads back
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        above |= {os.path.join(parent, name): above[parent] | {real} for name in folders}
+        for file in files:
+            path = Path(parent, file)
+            if path.suffix.lower() in SUFFIXES and not file.startswith('.'):
+                name = path.relative_to(folder).with_suffix('').as_posix()
+                found.setdefault(name, []).append(path)
+    return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def composed(found: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
+    """Files by name in composed Unicode, to match images with masks: what looks equal is equal."""
+    merged: dict[str, list[Path]] = {}
+    for name, files in found.items():
+        merged.setdefault(composed_name(name), []).extend(files)
+    return {name: sorted(merged[name]) for name in sorted(merged)}
+
+
+def composed_name(name: str) -> str:
+    """A name in composed Unicode."""
+    return unicodedata.normalize('NFC', name)
+
+
+def spelt(path: Path) -> Path:
+    """The file as the disk spells its name, if it is there in composed or decomposed Unicode."""
+    forms = (path, *(path.with_name(unicodedata.normalize(f, path.name)) for f in ('NFC', 'NFD')))
+    return next((form for form in forms if form.is_file()), path)
+
+
+def unique_images(folder: str | os.PathLike) -> dict[str, Path]:
+    """Like :func:`find_images`, for tools that need one file a name.
+
+    Raises:
+        UserError: If two files have one name, or there is none.
+    """
+    found = find_images(folder)
+    twice = [files for files in found.values() if len(files) > 1]
+    if twice:
+        pairs = '; '.join(' and '.join(map(str, files)) for files in twice)
+        raise UserError(f'Lists name images without suffix, so these are one: {pairs}. Rename one.')
+    if not found:
+        raise UserError(f'{folder} holds no images ({", ".join(SUFFIXES)}).')
+    return {name: files[0] for name, files in found.items()}
+
+
+def read_names(source: str | os.PathLike) -> list[str]:
+    """Names of images: of those in a folder, or of a list with one name a line.
+
+    Raises:
+        MissingFileError, UserError: If there is nothing, or a name is listed twice.
+    """
+    if os.path.isdir(source):
+        return list(unique_images(source))
+    if not os.path.isfile(source):
+        raise MissingFileError(f'{source} is neither a folder of images nor a list of names.')
+    names = lists.read_names(source)
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if not names:
+        raise UserError(f'The list {source} is empty.')
+    if twice:
+        raise UserError(f'The list {source} names twice: {", ".join(twice)}.')
+    return names
+
+
+@dataclass(frozen=True, order=True)
+class Flaw:
+    """One flaw of one file.
+
+    Attributes:
+        kind (str): What all flaws of this kind have in common, with the remedy.
+        file (str): The file.
+        what (str): What is wrong with it in particular; empty where ``kind`` says all.
+        name (str): The image that is left out because of it; empty if none is.
+    """
+
+    kind: str
+    file: str
+    what: str = ''
+    name: str = ''
+
+
+def flaws_text(flaws: Iterable[Flaw]) -> str:
+    """All flaws, by kind, one file a line."""
+    lines, kind = [], None
+    for flaw in sorted(set(flaws)):
+        if flaw.kind != kind:
+            kind = flaw.kind
+            lines.append(f'{kind}:')
+        lines.append(f'  {flaw.file}' + (f': {flaw.what}' if flaw.what else ''))
+    return '\n'.join(lines)
+
+
+def unique(found: Mapping[str, list[Path]], flaws: list[Flaw]) -> dict[str, Path]:
+    """One file a name; others, and names that a list cannot hold, are flaws."""
+    files = {}
+    for name, paths in found.items():
+        if len(paths) > 1:
+            flaws.append(Flaw(TWICE, ' and '.join(map(str, paths)), '', name))
+        elif name != name.strip() or '\n' in name:
+            flaws.append(Flaw(EDGE, repr(str(paths[0])), '', name))
+        else:
+            files[name] = paths[0]
+    return files
+
+
+def class_folders(masks, images, names: Iterable[str]) -> list[str]:
+    """Names of sub-folders if masks lie in one for each class; else none."""
+    found = find_images(masks, skip=[images])
+    heads = {name.partition('/')[0] for name in found if '/' in name}
+    direct = sum(composed_name(name) in names for name in found)
+    below = sum(composed_name(name.partition('/')[2]) in names for name in found)
+    return sorted(heads) if below > direct else []
+
+
+def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Path]]:
+    """The masks of each image by class; names of classes in composed Unicode."""
+    folders = {composed_name(folder): folder for folder in folders}
+    if classes is not None and set(classes) - set(folders):
+        raise UserError(
+            f'--classes: {", ".join(sorted(set(classes) - set(folders)))} is no folder in '
+            f'{masks}; there are {", ".join(folders)}.'
+        )
+    classes = list(classes or folders)
+    by_class = {}
+    for cls in classes:
+        found: list[Flaw] = []
+        by_class[cls] = unique(composed(find_images(Path(masks, folders[cls]))), found)
+        flaws += found
+    everyone = sorted({name for files in by_class.values() for name in files})
+    layers = {}
+    for name in everyone:
+        files = {cls: by_class[cls][name] for cls in classes if name in by_class[cls]}
+        if name not in names:
+            flaws += [Flaw(NO_IMAGE, str(path)) for path in files.values()]
+        elif len(files) < len(classes):
+            lacks = ', '.join(cls for cls in classes if cls not in files)
+            flaws.append(Flaw(NO_LAYER, str(next(iter(files.values()))), f'none in {lacks}', name))
+        else:
+            layers[name] = files
+    return layers
+
+
+def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
+    """Masks by the name of their image, where all masks end in one tail such as ``_mask``.
+
+    Raises:
+        UserError: If two tails are equally frequent.
+    """
+    if not found or any(name in names for name in found):
+        return found
+    tails = Counter(tail for name in found if (tail := _tail(name, names)))
+    if not tails:
+        return found
+    (tail, count), *others = tails.most_common(2)
+    if others and others[0][1] == count:
+        raise UserError(
+            f'Masks are called as their image and {tail!r}, and as many as their image and '
+            f'{others[0][0]!r}. Give all masks the names of their images; where each image has '
+            'a mask for each class, put them into one folder for each class.'
+        )
+    reasons.append(
+        f'names: a mask is called as its image and {tail!r}, because that holds for {count} of '
+        f'{len(found)}'
+    )
+    return {name.removesuffix(tail): paths for name, paths in found.items()}
+
+
+def _tail(name: str, names: Iterable[str]) -> str:
+    """What follows the longest name of an image; no number is cut: frame1 is not in frame10."""
+    for cut in range(len(name) - 1, 0, -1):
+        if name[:cut] in names and not (name[cut - 1].isdigit() and name[cut].isdigit()):
+            return name[cut:]
+    return ''
