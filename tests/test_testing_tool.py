@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/test.py and tools/predict.py in every label space: augmentation, files, pictures."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -16,6 +13,7 @@ from mmseg.apis import inference_model
 from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink
+from tests.tool_runs import Ended, run_tool
 
 TASKS = dict(
     multiclass='1xb4-5e_camvid-1_8-160x120',
@@ -24,12 +22,8 @@ TASKS = dict(
 )
 
 
-def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / name), *args],
-        cwd=folder, env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
-        capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
+def tool(name: str, folder: Path, *args: str) -> Ended:
+    return run_tool(name, *args, cwd=folder, log=folder / 'log')
 
 
 @pytest.mark.parametrize('task', TASKS)
@@ -56,7 +50,7 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
 
     found = tool('predict.py', tmp_path, 'config.py', 'net.pth', 'new', '--out', 'out',
                  '--show-dir', 'shown')  # fmt: skip
-    assert found.returncode == 0, found.stderr
+    assert found.status == 0, found.output
     network.cfg = cfg
     cfg.test_pipeline = [s for s in cfg.test_pipeline if 'Annotations' not in s['type']]
     for name in ('a', 'more/b'):
@@ -75,8 +69,8 @@ def test_mistakes_of_a_prediction(tmp_path):
     (tmp_path / 'net.pth').touch()
     for checkpoint, message in (('net.pth', 'new holds no .jpg file'), ('no.pth', 'no.pth does')):
         found = tool('predict.py', tmp_path, config, checkpoint, 'new', '--out', 'out')
-        assert found.returncode != 0 and message in found.stderr
-        assert 'Traceback' not in found.stderr and not (tmp_path / 'out').exists()
+        assert found.status > 0 and message in found.output
+        assert 'Traceback' not in found.output and not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize('task', TASKS)
@@ -99,8 +93,8 @@ def test_augmented_test_writes_all_files_and_pictures(task, mini_camvid, mini_wb
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'net.pth')
     found = tool('test.py', tmp_path, 'config.py', 'net.pth', '--tta', '--out', 'out',
                  '--show-dir', 'shown', '--work-dir', 'work')  # fmt: skip
-    assert found.returncode == 0, found.stderr
-    assert 'mIoU' in found.stdout and 'per_image_mIoU' in found.stdout
+    assert found.status == 0, found.output
+    assert 'mIoU' in found.output and 'per_image_mIoU' in found.output
     names = {'0.png', '1.png', 'again/0.png'}
     folders = ['cell', 'nucleus'] if task == 'multilabel' else ['.']
     for folder in folders:

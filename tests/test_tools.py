@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: train, test, browse, publish, and MMSegmentation's own script."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.apis import inference_model, init_model
 
 from tests.conftest import ROOT, make_demo_cfg
+from tests.tool_runs import run_tool
 
 
-def run(script, *args, ok=True) -> str:
+def run_anew(script, *args) -> str:
+    """Output of a script in an interpreter that has imported nothing, as a user starts it."""
     done = subprocess.run(
         [sys.executable, str(script), *map(str, args)],
         capture_output=True,
@@ -26,8 +29,20 @@ def run(script, *args, ok=True) -> str:
         env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
         timeout=240,
     )
-    assert (done.returncode == 0) == ok, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a tool: ``run('test.py', *args, ok=True)``; its output."""
+
+    def run(tool: str, *args, ok: bool = True) -> str:
+        ended = run_tool(tool, *args, log=tmp_path / 'log')
+        assert (ended.status == 0) == ok, ended.output[-3000:]
+        return ended.output
+
+    return run
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +53,7 @@ def trained(mini_shapes, tmp_path_factory):
     config = folder / 'shapes.py'
     cfg.dump(str(config))
     work = folder / 'work'
-    run(
+    run_anew(
         ROOT / 'tools/train.py',
         config,
         '--work-dir',
@@ -49,10 +64,10 @@ def trained(mini_shapes, tmp_path_factory):
     return config, work
 
 
-def test_test_measures_writes_and_paints(trained, tmp_path):
+def test_test_measures_writes_and_paints(run, trained, tmp_path):
     config, work = trained
     output = run(
-        ROOT / 'tools/test.py', config, work / 'epoch_1.pth',
+        'test.py', config, work / 'epoch_1.pth',
         '--work-dir', tmp_path, '--out', tmp_path / 'out', '--show-dir', tmp_path / 'painted',
     )  # fmt: skip
     assert 'mIoU' in output
@@ -63,7 +78,7 @@ def test_test_measures_writes_and_paints(trained, tmp_path):
     assert len(list(tmp_path.rglob('painted/**/*.png'))) == 2
 
 
-def test_tta(trained, tmp_path):
+def test_tta(run, trained, tmp_path):
     config, work = trained
     cfg = Config.fromfile(config)
     cfg.tta_pipeline = [
@@ -79,7 +94,7 @@ def test_tta(trained, tmp_path):
     ]
     cfg.dump(str(tmp_path / 'tta.py'))
     assert 'mIoU' in run(
-        ROOT / 'tools/test.py', tmp_path / 'tta.py', work / 'epoch_1.pth', '--tta',
+        'test.py', tmp_path / 'tta.py', work / 'epoch_1.pth', '--tta',
         '--work-dir', tmp_path,
     )  # fmt: skip
 
@@ -87,14 +102,14 @@ def test_tta(trained, tmp_path):
 def test_mmsegmentations_own_script_trains_our_config(trained, tmp_path):
     """Unchanged, with the config's custom_imports as the only link."""
     script = Path(mmseg.__file__).parent / '.mim' / 'tools' / 'train.py'
-    output = run(
+    output = run_anew(
         script, trained[0], '--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_epochs=1'
     )
     assert (tmp_path / 'w' / 'epoch_1.pth').is_file() and 'im/masked' in output
 
 
-def test_browse_draws_all_views(trained, tmp_path):
-    output = run(ROOT / 'tools/browse_dataset.py', trained[0], '--num', 2, '--output-dir', tmp_path)
+def test_browse_draws_all_views(run, trained, tmp_path):
+    output = run('browse_dataset.py', trained[0], '--num', 2, '--output-dir', tmp_path)
     assert f'2 pictures are in {tmp_path}' in output
     pictures = sorted(tmp_path.glob('*.png'))
     assert [p.name for p in pictures] == ['00000.png', '00001.png']
@@ -102,12 +117,10 @@ def test_browse_draws_all_views(trained, tmp_path):
 
 
 @pytest.mark.parametrize('weights', ['student', 'ema', 'teacher0'])
-def test_published_weights_load_into_a_stock_config(trained, tmp_path, weights):
+def test_published_weights_load_into_a_stock_config(run, trained, tmp_path, weights):
     config, work = trained
     published = tmp_path / 'net.pth'
-    output = run(
-        ROOT / 'tools/publish_student.py', work / 'epoch_1.pth', published, '--weights', weights
-    )
+    output = run('publish_student.py', work / 'epoch_1.pth', published, '--weights', weights)
     assert f'kept the {weights}' in output and '4 classes' in output
     checkpoint = torch.load(published, weights_only=True)  # nothing but tensors and plain values
     source = CheckpointLoader.load_checkpoint(str(work / 'epoch_1.pth'), 'cpu', logger='silent')
@@ -131,14 +144,14 @@ def test_published_weights_load_into_a_stock_config(trained, tmp_path, weights):
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (('tools/train.py', 'none.py'), 'none.py does not exist'),
-        (('tools/test.py', 'none.py', 'none.pth'), 'none.py does not exist'),
-        (('tools/browse_dataset.py', 'none.py'), 'none.py does not exist'),
-        (('tools/publish_student.py', 'none.pth', 'out.pth'), 'none.pth does not exist'),
+        (('train.py', 'none.py'), 'none.py does not exist'),
+        (('test.py', 'none.py', 'none.pth'), 'none.py does not exist'),
+        (('browse_dataset.py', 'none.py'), 'none.py does not exist'),
+        (('publish_student.py', 'none.pth', 'out.pth'), 'none.pth does not exist'),
     ],
 )
-def test_missing_files_are_named_without_a_traceback(args, message):
-    output = run(ROOT / args[0], *args[1:], ok=False)
+def test_missing_files_are_named_without_a_traceback(run, args, message):
+    output = run(args[0], *args[1:], ok=False)
     assert message in output and 'Traceback' not in output
 
 
@@ -152,9 +165,9 @@ def test_missing_files_are_named_without_a_traceback(args, message):
         ('train_dataloader.dataset.labeled.ann_file=none.txt', 'none.txt does not exist'),
     ],
 )
-def test_mistakes_in_a_config_are_one_sentence(trained, tmp_path, option, message):
+def test_mistakes_in_a_config_are_one_sentence(run, trained, tmp_path, option, message):
     output = run(
-        ROOT / 'tools/train.py',
+        'train.py',
         trained[0],
         '--work-dir',
         tmp_path,
@@ -172,11 +185,11 @@ def test_other_errors_keep_their_traceback():
         raise ValueError('of somebody else')
 
 
-def test_publish_refuses_what_is_not_there(trained, tmp_path):
+def test_publish_refuses_what_is_not_there(run, trained, tmp_path):
     checkpoint = trained[1] / 'epoch_1.pth'
     for weights, message in (('teacher7', "no weights of 'teacher7'"), ('best', 'none of student')):
         output = run(
-            ROOT / 'tools/publish_student.py', checkpoint, tmp_path / 'x.pth',
+            'publish_student.py', checkpoint, tmp_path / 'x.pth',
             '--weights', weights, ok=False,
         )  # fmt: skip
         assert message in output and not (tmp_path / 'x.pth').exists()
@@ -185,3 +198,12 @@ def test_publish_refuses_what_is_not_there(trained, tmp_path):
 def test_dist_train_names_its_arguments():
     done = subprocess.run(['bash', ROOT / 'tools/dist_train.sh'], capture_output=True, text=True)
     assert done.returncode == 2 and 'CONFIG NUM_GPUS' in done.stderr
+
+
+@pytest.mark.parametrize('tool', sorted((ROOT / 'tools').glob('*.py')), ids=lambda path: path.name)
+def test_a_tool_registers_everything(tool):
+    """The tools above are forked from a process that has; train.py alone is started anew."""
+    steps = ast.parse(tool.read_text(encoding='utf-8')).body
+    imported = [step.module for step in steps if isinstance(step, ast.ImportFrom)]
+    imported += [name.name for step in steps if isinstance(step, ast.Import) for name in step.names]
+    assert 'mmseg_im' in {name.partition('.')[0] for name in imported}

@@ -4,15 +4,12 @@
 Forking costs a hundredth of what starting the tool anew does, and a signal still ends but one.
 """
 
-import multiprocessing
 import os
 import signal
 import time
 from pathlib import Path
 
-from tests.attacks.entries import Ended, _run
-
-_CONTEXT = multiprocessing.get_context('forkserver')
+from tests.tool_runs import CONTEXT, Ended, run_script
 
 
 def run_batch(
@@ -27,7 +24,7 @@ def run_batch(
         seconds (float): After this time one run is killed (status -9).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    process = _CONTEXT.Process(target=_fork_all, args=(tool, arguments, str(folder), seconds))
+    process = CONTEXT.Process(target=_fork_all, args=(tool, arguments, str(folder), seconds))
     process.start()
     process.join()
     assert process.exitcode == 0
@@ -47,7 +44,7 @@ def _fork_all(tool: str, arguments: list[list[str]], folder: str, seconds: float
         child = os.fork()
         if child == 0:
             argv = [str(ROOT / 'tools' / tool), *map(str, some)]
-            _run(argv, f'{folder}/{i}.log', {}, os.getcwd())
+            run_script(argv, f'{folder}/{i}.log', {}, os.getcwd())
         deadline = time.monotonic() + seconds
         while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             if time.monotonic() > deadline:

@@ -17,11 +17,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.attacks.entries import Ended, run_tool
+from tests.attacks.comparing import differences
 from tests.attacks.full_tools import commands
-from tests.attacks.small_disk import SmallDisk, differences, small_disk, torn
+from tests.attacks.small_disk import SmallDisk, small_disk, torn
 from tests.conftest import make_demo_cfg
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import Ended, run_tool
 
 COMPARED = dict(
     online=['*.pth', 'validation.json'],

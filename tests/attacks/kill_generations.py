@@ -15,7 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.attacks.killing import differences, kill_and_resume, run_to_the_end
+from tests.attacks.comparing import differences
+from tests.attacks.killing import kill_and_resume, run_to_the_end
 from tests.generations.conftest import make_generations_cfg
 
 COMPARED = (

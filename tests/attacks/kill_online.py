@@ -14,9 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.attacks.entries import start_tool
-from tests.attacks.killing import differences, kill_group, run_to_the_end
+from tests.attacks.comparing import differences
+from tests.attacks.killing import kill_group, run_to_the_end
 from tests.conftest import make_demo_cfg
+from tests.tool_runs import start_tool
 
 COMPARED = ('epoch_*.pth', 'best.pth', 'validation.json')
 EPOCHS = 6

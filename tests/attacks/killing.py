@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import torch
-
-from tests.attacks.entries import start_tool
+from tests.tool_runs import start_tool
 
 
 def run_to_the_end(log: Path, *command: str) -> float:
@@ -81,39 +79,3 @@ def kill_and_resume(
         command = resume()
     run_to_the_end(log, *command)
     return moments
-
-
-def differences(one: Path, other: Path, patterns: Sequence[str]) -> list[str]:
-    """Files that differ between two folders, bit by bit; of checkpoints, what training needs.
-
-    Args:
-        one, other (Path): The folders; ``one`` says which files there are.
-        patterns (Sequence[str]): Which files to compare, such as ``**/*.png``.
-    """
-    found = []
-    for pattern in patterns:
-        names = {path.relative_to(one) for path in one.glob(pattern)}
-        assert names, f'{one} has no {pattern}'
-        for name in sorted(names | {path.relative_to(other) for path in other.glob(pattern)}):
-            a, b = one / name, other / name
-            if not (a.is_file() and b.is_file()) or not _equal(a, b):
-                found.append(str(name))
-    return found
-
-
-def _equal(one: Path, other: Path) -> bool:
-    if one.suffix != '.pth':
-        return one.read_bytes() == other.read_bytes()
-    a, b = (torch.load(path, 'cpu', weights_only=False) for path in (one, other))  # our own files
-    clocks = ('meta', 'message_hub')  # hold times and what was logged of them
-    return _same(*({k: v for k, v in c.items() if k not in clocks} for c in (a, b)))
-
-
-def _same(a: object, b: object) -> bool:
-    if isinstance(a, torch.Tensor):
-        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return a == b

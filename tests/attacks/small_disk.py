@@ -8,8 +8,6 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 _BALLAST = '.ballast'
 
 
@@ -69,31 +67,3 @@ def torn(folder: Path) -> list[str]:
                     continue
         found.append(str(path))
     return found
-
-
-def differences(one: Path, other: Path, patterns: list[str]) -> list[str]:
-    """Files that differ between two folders; of checkpoints, what a training goes on with."""
-    names = {p.relative_to(f) for f in (one, other) for x in patterns for p in f.glob(x)}
-    assert names, f'{one} holds none of {patterns}'
-    return [str(name) for name in sorted(names) if not _same_file(one / name, other / name)]
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    if not (one.is_file() and other.is_file()):
-        return False
-    if one.suffix != '.pth':
-        return one.read_bytes() == other.read_bytes()
-    a, b = (torch.load(path, 'cpu', weights_only=False) for path in (one, other))  # our own
-    # the others hold times
-    keys = ('state_dict', 'optimizer', 'param_schedulers')
-    return all(_same(a.get(key), b.get(key)) for key in keys)
-
-
-def _same(a, b) -> bool:
-    if isinstance(a, torch.Tensor):
-        return isinstance(b, torch.Tensor) and torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return a == b

@@ -3,10 +3,10 @@
 
 import pytest
 
-from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.hostile import built, call, checkpoint, write
 from tests.attacks.hostile_code import ARRAY, OBJECT
 from tests.conftest import make_demo_cfg
+from tests.tool_runs import assert_refused, run_tool
 
 
 def files(marker: str) -> dict[str, bytes]:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.attacks import hostile_code, hostile_files, hostile_tensors
 from tests.attacks.batches import run_batch
-from tests.attacks.entries import assert_refused
 from tests.attacks.hostile import checkpoint, real, write
+from tests.tool_runs import assert_refused
 
 KINDS = {
     'checkpoint: numpy': hostile_code.numpy_arrays,

@@ -11,9 +11,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mmseg_im.errors import MissingFileError, UserError
-from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.own import FILES, Own, template
 from tests.attacks.rotten import ANY, LABELS
+from tests.tool_runs import assert_refused, run_tool
 
 IMAGES = [role for role in FILES if 'image' in role]
 ANNOTATIONS = [role for role in FILES if 'label' in role and role not in IMAGES]

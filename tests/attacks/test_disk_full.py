@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from mmseg_im.files.atomic import write_png
-from tests.attacks import entries
-from tests.attacks.entries import Ended, assert_refused, run_tool
-from tests.attacks.small_disk import differences, torn
-from tests.conftest import make_demo_cfg, tiny_model
+from tests.attacks.comparing import differences
+from tests.attacks.small_disk import torn
+from tests.conftest import ROOT, make_demo_cfg, tiny_model
+from tests.tool_runs import CONTEXT, Ended, assert_refused, run_script, run_tool
 
 
 @pytest.fixture(scope='module')
@@ -41,16 +41,14 @@ def train(config: Path, work_dir: Path, *options: str) -> Ended:
 
 def _limited(size: int, *args) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    entries._run(*args)
+    run_script(*args)
 
 
 def train_with_files_below(size: int, config: Path, work_dir: Path) -> Ended:
     """Trains in a process that can write so many bytes to a file, as on a full disk."""
     log = config.parent / 'log'
-    argv = [str(entries.ROOT / 'tools/train.py'), str(config), '--work-dir', str(work_dir)]
-    process = entries._CONTEXT.Process(
-        target=_limited, args=(size, argv, str(log), {}, os.getcwd())
-    )
+    argv = [str(ROOT / 'tools/train.py'), str(config), '--work-dir', str(work_dir)]
+    process = CONTEXT.Process(target=_limited, args=(size, argv, str(log), {}, os.getcwd()))
     process.start()
     process.join(120)
     return Ended(process.exitcode, log.read_text())

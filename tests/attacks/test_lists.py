@@ -6,8 +6,8 @@ from mmengine.registry import init_default_scope
 
 from mmseg_im.errors import UserError
 from mmseg_im.own_data.folders import read_names
-from tests.attacks.entries import assert_refused, run_tool
 from tests.attacks.own import LISTS, Own, template
+from tests.tool_runs import assert_refused, run_tool
 from tools.dataset_converters.splits import FAMILIES, convert
 
 # Kind to the bytes of a list of the images 5 and 6, and what is said of it.

@@ -9,10 +9,10 @@ import torch
 from mmengine import Config
 from mmseg.registry import MODELS
 
-from tests.attacks.entries import _CONTEXT, assert_refused, run_tool
 from tests.attacks.ranks import ends
 from tests.conftest import make_demo_cfg, tiny_model
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import CONTEXT, assert_refused, run_tool
 
 LARGE = 'optim_wrapper.optimizer.lr=1e30'
 
@@ -46,9 +46,9 @@ def test_all_processes_end(attack):
         port = probe.getsockname()[1]
     nan = float('nan')
     losses = [[1.0] * 12, [nan, 1.0, 1.0, 1.0, nan, nan, nan, nan, nan, 1.0, 1.0, 1.0]]
-    answers = _CONTEXT.Queue()
+    answers = CONTEXT.Queue()
     jobs = [
-        _CONTEXT.Process(target=ends, args=(rank, 2, port, losses[rank], 3, answers))
+        CONTEXT.Process(target=ends, args=(rank, 2, port, losses[rank], 3, answers))
         for rank in range(2)
     ]
     for job in jobs:

@@ -10,8 +10,8 @@ import pytest
 
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.engine.work_dir import Lock
-from tests.attacks.entries import Ended, assert_refused, run_tool
 from tests.conftest import make_demo_cfg
+from tests.tool_runs import Ended, assert_refused, run_tool
 
 MMSEG_TRAIN = Path(find_spec('mmseg').submodule_search_locations[0]) / '.mim' / 'tools' / 'train.py'
 

@@ -10,8 +10,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from tests.attacks.entries import assert_refused, run_tool
 from tests.conftest import make_demo_cfg
+from tests.tool_runs import assert_refused, run_tool
 
 
 @pytest.fixture(scope='module')

@@ -11,10 +11,10 @@ import torch
 from mmengine import Config
 from mmengine.registry import init_default_scope
 
-from tests.attacks.entries import Ended, assert_refused, run_tool
 from tests.checkpoints.wrong_weights import OTHER, WRONG, network, wrong_weights
 from tests.conftest import make_demo_cfg, tiny_model
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import Ended, assert_refused, run_tool
 
 KIND = 'weights of another network'
 META = dict(dataset_meta=dict(classes=('background', 'disc', 'square', 'triangle')))

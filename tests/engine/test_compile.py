@@ -9,7 +9,7 @@ import torch
 from mmengine.runner import Runner
 
 from mmseg_im.engine.hooks.compile import compile_networks
-from tests.conftest import rename
+from tests.conftest import rename, tiny_model
 from tests.methods.test_methods import METHODS, make_batch, make_decisive, total, with_mask
 
 CASES = {
@@ -64,6 +64,7 @@ def test_the_default_backend(build_tiny):
 def test_a_run_with_the_hook(demo_cfg):
     """With validation, whose images have another size."""
     torch._dynamo.reset()
+    demo_cfg.model = tiny_model(demo_cfg.model.semi)
     losses, graphs = [], []
     for hooks in ([], [dict(type='CompileHook', backend='aot_eager')]):
         cfg = copy.deepcopy(demo_cfg)

@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two processes train as one does."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
-WORKER = Path(__file__).with_name('worker.py')
+from tests.tool_runs import finish, start_ranks, start_tool
 
-
-def start(config: Path, output: Path, **environment) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), str(config), str(output)],
-        env={**os.environ, 'OMP_NUM_THREADS': '1', **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+WORKER = str(Path(__file__).with_name('worker.py'))
 
 
 def test_two_processes_equal_one(demo_cfg, tmp_path):
@@ -46,18 +34,12 @@ def test_two_processes_equal_one(demo_cfg, tmp_path):
     two = tmp_path / 'two.py'
     demo_cfg.dump(str(two))
 
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = str(probe.getsockname()[1])
-    jobs = [start(one, tmp_path / 'one')]
-    jobs += [
-        start(two, tmp_path / 'two', RANK=str(r), LOCAL_RANK=str(r), WORLD_SIZE='2',
-              MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
-        for r in range(2)
-    ]  # fmt: skip
-    for job in jobs:
-        _, errors = job.communicate(timeout=240)
-        assert job.returncode == 0, errors
+    alone, both = tmp_path / 'alone.log', tmp_path / 'both.log'
+    job = start_tool(WORKER, one, tmp_path / 'one', log=alone)
+    jobs = start_ranks(2, WORKER, two, tmp_path / 'two', log=both)
+    finish(job, alone)
+    for rank in jobs:
+        finish(rank, both)
     alone = torch.load(tmp_path / 'one.0')
     first, second = (torch.load(tmp_path / f'two.{r}') for r in range(2))
     assert len(alone['steps']) == len(first['steps']) == 4

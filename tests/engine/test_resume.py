@@ -2,10 +2,8 @@
 """A run that is killed and resumed ends like one that was never stopped."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -14,23 +12,12 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from tests.conftest import rename
-
-TRAIN = Path(__file__).parents[2] / 'tools' / 'train.py'
-
-
-def start(config: Path, work_dir: Path, *options: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(TRAIN), str(config), '--work-dir', str(work_dir), *options],
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+from tests.tool_runs import finish, start_tool
 
 
-def finish(job: subprocess.Popen) -> None:
-    _, errors = job.communicate(timeout=240)
-    assert job.returncode == 0, errors
+def start(config: Path, work_dir: Path, *options: str) -> BaseProcess:
+    log = work_dir.with_suffix('.log')
+    return start_tool('train.py', config, '--work-dir', work_dir, *options, log=log)
 
 
 def equal(a, b, where='') -> None:
@@ -62,13 +49,13 @@ def test_kill_and_resume_equals_not_stopping(demo_cfg, tmp_path):
     job = start(config, stopped)
     deadline = time.monotonic() + 240
     while not (stopped / 'last_checkpoint').is_file():
-        assert job.poll() is None and time.monotonic() < deadline
+        assert job.exitcode is None and time.monotonic() < deadline
         time.sleep(0.02)
-    os.kill(job.pid, signal.SIGKILL)
-    job.wait()
+    job.kill()
+    job.join()
     assert not (stopped / 'epoch_3.pth').exists()
-    finish(undisturbed)
-    finish(start(config, stopped, '--resume'))
+    finish(undisturbed, whole.with_suffix('.log'))
+    finish(start(config, stopped, '--resume'), stopped.with_suffix('.log'))
 
     first, second = (
         CheckpointLoader.load_checkpoint(str(d / 'epoch_3.pth'), 'cpu', logger='silent')

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command-line tools around generations, as a user calls them."""
 
-import os
-import subprocess
-import sys
+import functools
 from pathlib import Path
 
 import cv2
@@ -16,17 +14,13 @@ from mmseg.registry import MODELS
 
 from tests.conftest import ROOT, retarget, shrink, tiny_model
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import run_tool
 
 
-def run(tool: str, *args) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / tool), *map(str, args)],
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+@pytest.fixture
+def run(tmp_path):
+    """Runs a tool: ``run('test.py', *args)``."""
+    return functools.partial(run_tool, log=tmp_path / 'log')
 
 
 @pytest.fixture
@@ -49,16 +43,16 @@ def networks(mini_shapes, tmp_path) -> tuple[Path, list[Path]]:
     return config, paths
 
 
-def test_analysis(networks, tmp_path):
+def test_analysis(run, networks, tmp_path):
     config, paths = networks
     plot = tmp_path / 'plots' / 'plot.svg'
     found = run('analyze_inconsistency.py', config, *paths, '--out', plot, '--dilate', 0, 5)
-    assert found.returncode == 0, found.stderr
-    last = found.stdout.strip().splitlines()[-1]
+    assert found.status == 0, found.output
+    last = found.output.strip().splitlines()[-1]
     assert last.startswith("im=dict(type='InconsistencyMask'")
     assert eval(last.removeprefix('im='))['type'] == 'InconsistencyMask'
     for name in ('background', 'disc', 'square', 'triangle', 'coverage', 'confidence'):
-        assert name in found.stdout
+        assert name in found.output
     assert plot.read_text().lstrip().startswith('<?xml') and 'coverage' in plot.read_text()
 
 
@@ -70,14 +64,14 @@ def test_analysis(networks, tmp_path):
         (2, ('--dataloader', 'other_dataloader'), 'has no other_dataloader'),
     ],
 )
-def test_analysis_of_nothing(networks, number, options, match):
+def test_analysis_of_nothing(run, networks, number, options, match):
     config, paths = networks
     found = run('analyze_inconsistency.py', config, *paths[:number], *options)
-    assert found.returncode != 0 and match in found.stderr
-    assert 'Traceback' not in found.stderr
+    assert found.status > 0 and match in found.output
+    assert 'Traceback' not in found.output
 
 
-def test_writing_pseudo_labels_is_tools_test(networks, mini_shapes, tmp_path):
+def test_writing_pseudo_labels_is_tools_test(run, networks, mini_shapes, tmp_path):
     """The ready config, in miniature: no checkpoint on the command line, no training part."""
     _, paths = networks
     cfg = Config.fromfile(ROOT / 'configs/generational/write_pseudo_labels_camvid.py')
@@ -95,19 +89,19 @@ def test_writing_pseudo_labels_is_tools_test(networks, mini_shapes, tmp_path):
     config = tmp_path / 'write.py'
     cfg.dump(str(config))
     found = run('test.py', config)
-    assert found.returncode == 0, found.stderr
+    assert found.status == 0, found.output
     assert len(list((tmp_path / 'labels' / 'masks').glob('*.png'))) == 8
     assert (tmp_path / 'labels' / 'index.json').is_file()
-    assert 'pseudo/accuracy_outside' in found.stdout + found.stderr
+    assert 'pseudo/accuracy_outside' in found.output
 
 
-def test_a_network_without_its_checkpoint(networks):
+def test_a_network_without_its_checkpoint(run, networks):
     config, _ = networks
     found = run('test.py', config)
-    assert found.returncode != 0 and 'name its checkpoint' in found.stderr
+    assert found.status > 0 and 'name its checkpoint' in found.output
 
 
-def test_report(mini_shapes, tmp_path):
+def test_report(run, mini_shapes, tmp_path):
     cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
     cfg.generations.num_generations = 0
     cfg.generations.im = None
@@ -115,21 +109,21 @@ def test_report(mini_shapes, tmp_path):
     page = tmp_path / 'work' / 'report.html'
     page.unlink()
     found = run('report.py', tmp_path / 'work')
-    assert found.returncode == 0, found.stderr
-    assert 'students: val mIoU' in found.stdout
-    assert found.stdout.strip().endswith('report.html') and page.is_file()
+    assert found.status == 0, found.output
+    assert 'students: val mIoU' in found.output
+    assert found.output.strip().endswith('report.html') and page.is_file()
     found = run('report.py', tmp_path)
-    assert found.returncode != 0 and 'is not the work_dir of a generational run' in found.stderr
+    assert found.status > 0 and 'is not the work_dir of a generational run' in found.output
 
 
-def test_class_weights(mini_shapes, tmp_path):
+def test_class_weights(run, mini_shapes, tmp_path):
     """Against the formula of median frequency balancing in plain NumPy."""
     cfg = make_generations_cfg(mini_shapes, tmp_path / 'work')
     config = tmp_path / 'config.py'
     cfg.dump(str(config))
     found = run('class_weights.py', config, '--power', 0.5)
-    assert found.returncode == 0, found.stderr
-    line = found.stdout.strip().splitlines()[-1].removeprefix('loss_decode=')
+    assert found.status == 0, found.output
+    line = found.output.strip().splitlines()[-1].removeprefix('loss_decode=')
     root = Path(mini_shapes['data_root'])
     names = (root / 'splits/labeled.txt').read_text().split()
     labels = [cv2.imread(str(root / f'annotations/train/{name}.png'), -1) for name in names]
@@ -142,12 +136,12 @@ def test_class_weights(mini_shapes, tmp_path):
     np.testing.assert_allclose(eval(line)['class_weight'], expected, atol=0.005)
 
 
-def test_class_weights_of_overlapping_classes(mini_wbc, tmp_path):
+def test_class_weights_of_overlapping_classes(run, mini_wbc, tmp_path):
     """Absent over present pixels of the labeled images, one number for each class."""
     cfg = Config.fromfile(ROOT / 'configs/generational/im_unet-half_1xb8-5e_wbc-1_10-96x96.py')
     retarget(cfg, dict(data_root=mini_wbc))
     cfg.dump(str(tmp_path / 'config.py'))
-    found = run('class_weights.py', tmp_path / 'config.py').stdout
+    found = run('class_weights.py', tmp_path / 'config.py').output
     weights = []
     for name in ('cell', 'nucleus'):
         maps = [cv2.imread(f'{mini_wbc}/annotations/train/{name}/{i}.png', 0) > 0 for i in range(2)]

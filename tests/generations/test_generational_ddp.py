@@ -2,37 +2,21 @@
 """A whole generation on two processes writes the labels that one process writes."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import finish, start_ranks, start_tool
 
-WORKER = Path(__file__).with_name('generational_worker.py')
-
-
-def start(config: Path, **environment) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), str(config)],
-        env={**os.environ, 'OMP_NUM_THREADS': '1', **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+WORKER = str(Path(__file__).with_name('generational_worker.py'))
 
 
 def test_two_processes_equal_one(mini_shapes, tmp_path):
     """Without batch statistics and padding, as in test_ddp.py; in float64, so that the order of a
     sum decides no pixel."""
-    jobs = []
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = str(probe.getsockname()[1])
+    jobs, logs = {}, {}
     for name, batch_size in (('one', 4), ('two', 2)):
         cfg = make_generations_cfg(mini_shapes, tmp_path / name)
         norm = dict(type='GN', num_groups=2)
@@ -47,17 +31,14 @@ def test_two_processes_equal_one(mini_shapes, tmp_path):
         cfg.generations.im = dict(type='InconsistencyMask', block_label=False)
         config = tmp_path / f'{name}.py'
         cfg.dump(str(config))
+        logs[name] = tmp_path / f'{name}.log'
         if name == 'one':
-            jobs.append(start(config))
-            continue
-        jobs += [
-            start(config, RANK=str(r), LOCAL_RANK=str(r), WORLD_SIZE='2', MASTER_ADDR='127.0.0.1',
-                  MASTER_PORT=port)
-            for r in range(2)
-        ]  # fmt: skip
-    for job in jobs:
-        _, errors = job.communicate(timeout=280)
-        assert job.returncode == 0, errors
+            jobs[name] = [start_tool(WORKER, config, log=logs[name])]
+        else:
+            jobs[name] = start_ranks(2, WORKER, config, log=logs[name])
+    for name, log in logs.items():
+        for job in jobs[name]:
+            finish(job, log, 280)
     one, two = (tmp_path / name / 'generation_0' / 'labels' for name in ('one', 'two'))
     assert json.loads((one / 'index.json').read_text()) == json.loads(
         (two / 'index.json').read_text()

@@ -7,39 +7,31 @@ times, to keep the suite short.
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from mmengine import Config
 
 from tests.generations.conftest import make_generations_cfg
+from tests.tool_runs import finish, start_tool
 
-TRAIN = Path(__file__).parents[2] / 'tools' / 'train.py'
 KILLS = int(os.environ.get('KILLS', 3))
 
 
-def start(config: Path, work_dir: Path, *options: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(TRAIN), str(config), '--work-dir', str(work_dir), *options],
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # so that its workers are killed with it
-    )
+def start(config: Path, work_dir: Path, *options: str) -> BaseProcess:
+    log = work_dir.with_suffix('.log')
+    return start_tool('train.py', config, '--work-dir', work_dir, *options, log=log)
 
 
-def wait_for_start(job: subprocess.Popen, folder: Path) -> None:
-    """Imports take seconds in which nothing can go wrong: moments are counted from here on."""
+def wait_for_start(job: BaseProcess, folder: Path) -> None:
+    """Nothing can go wrong before: moments are counted from here on."""
     begun = time.time()
     log = folder / 'generations.log'
     before = log.stat().st_size if log.is_file() else 0
     while not log.is_file() or log.stat().st_size == before:
-        if job.poll() is not None or time.time() - begun > 120:
+        if job.exitcode is not None or time.time() - begun > 120:
             return
         time.sleep(0.01)
 
@@ -54,8 +46,7 @@ def test_killed_runs_end_like_undisturbed_ones(mini_shapes, tmp_path):
     job = start(config, whole)
     wait_for_start(job, whole)
     begun = time.time()
-    _, errors = job.communicate(timeout=600)
-    assert job.returncode == 0, errors
+    finish(job, whole.with_suffix('.log'), 600)
     duration = time.time() - begun
 
     rng = random.Random(0)
@@ -65,14 +56,13 @@ def test_killed_runs_end_like_undisturbed_ones(mini_shapes, tmp_path):
         wait_for_start(job, killed)
         # moments that, together, reach to about the end of the run
         time.sleep(rng.uniform(0, 1.6 * duration / KILLS))
-        if job.poll() is not None:
+        if job.exitcode is not None:
             break
-        os.kill(job.pid, signal.SIGKILL)  # not its workers: they find out by themselves
-        job.wait()
+        job.kill()  # not its workers: they find out by themselves
+        job.join()
         kills += 1
         job = start(config, killed, *(['--resume'] if (killed / 'state.json').is_file() else []))
-    _, errors = job.communicate(timeout=600)
-    assert job.returncode == 0, errors
+    finish(job, killed.with_suffix('.log'), 600)
     assert kills >= min(KILLS, 2)
     assert (killed / 'state.json').read_text() == (whole / 'state.json').read_text()
     for path in (whole / 'generation_0' / 'labels').rglob('*.png'):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imported once by the server that forks the attacked processes: importing takes seconds."""
+"""Imported once by the server that forks the processes of tools: importing takes seconds."""
 
 import gc
 import importlib
