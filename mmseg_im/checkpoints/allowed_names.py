@@ -40,6 +40,8 @@ CALLED = frozenset(
 ALLOWED = CALLED | STORAGES | {HISTORY, 'numpy.ndarray'}
 _PLAIN = (type(None), bool, int, float, str)
 _MAX_KEY = 2**31  # whole numbers beyond it can be chosen so that all have one hash
+# Numbers can be chosen so that a dict looks at all its keys for each; hashes of texts are secret.
+MAX_NUMBERED = 20_000  # keys of a file that are no texts: an optimiser numbers its weights
 
 
 class UnreadableError(ValueError):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .allowed_names import (
     HISTORY,
+    MAX_NUMBERED,
     Call,
     OrderedItems,
     Stored,
@@ -51,7 +52,7 @@ class Builder:
         self.arrays = ArrayReader(opened.size)
         self.tensors = TensorReader(opened, place)
         self.known: dict[int, _Built | None] = {}  # None: is being built
-        self.copied = 0
+        self.copied = self.numbered = 0
 
     def build(self):
         """Returns the content as ordinary objects.
@@ -129,7 +130,7 @@ class Builder:
             return refuse_call(call)
         [content] = call.args
         if type(content) is dict or type(content) is list:
-            self._spend(len(content))
+            self._spend(len(content), len(content))
         if short == 'Counter' and type(content) is dict:
             if all(type(number) is int for number in content.values()):
                 return _Built(Counter(content), 1 + len(content), 1)
@@ -137,9 +138,10 @@ class Builder:
             return _Built(set(content), 1 + len(content), 1)
         return refuse_call(call)
 
-    def _spend(self, items: int) -> None:
+    def _spend(self, items: int, numbered: int = 0) -> None:
         self.copied += items
-        if self.copied > MAX_COPIED:
+        self.numbered += numbered
+        if self.copied > MAX_COPIED or self.numbered > MAX_NUMBERED:
             raise UnreadableError('it copies the same items many times')
 
     def _metadata(self, state, depth: int) -> OrderedDict:

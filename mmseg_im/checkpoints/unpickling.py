@@ -20,6 +20,7 @@ from .allowed_names import (
     ALLOWED,
     CALLED,
     HISTORY,
+    MAX_NUMBERED,
     ORDERED_DICT,
     Call,
     ForbiddenNameError,
@@ -73,6 +74,7 @@ class _Machine:
         self.names: set[str] = set()
         self.stored: list[Stored] = []
         self.pairs = 0
+        self.numbered = 0  # keys of dicts that are no texts
 
     def run(self, file: BinaryIO):
         for number, (opcode, value, _) in enumerate(pickletools.genops(file)):
@@ -121,7 +123,7 @@ class _Machine:
                 self.stack[-1].extend(items)
             case 'SETITEM' | 'SETITEMS':
                 items = self.pop(2) if opcode == 'SETITEM' else self.pop_mark()
-                _set_items(self.stack[-1], items)
+                self.set_items(self.stack[-1], items)
             case 'GLOBAL':
                 stack.append(Name('.'.join(value.split(' ', 1))))
                 self.names.add(stack[-1].name)
@@ -154,8 +156,20 @@ class _Machine:
             self.pairs += len(args[0])
             if self.pairs > MAX_PAIRS:
                 raise UnreadableError('it copies the same items many times')
-            _set_items(made, [one for pair in args[0] for one in _pair(pair)])
+            self.set_items(made, [one for pair in args[0] for one in _pair(pair)])
         return made
+
+    def set_items(self, target: object, items: list[object]) -> None:
+        """Adds keys and values, one after the other in a list, to a dict."""
+        if not isinstance(target, dict) or len(items) % 2:
+            raise UnreadableError('it sets items of something that is no dict')
+        keys = items[::2]
+        if not all(map(is_key, keys)):
+            raise UnreadableError('it has a dict with keys that are no plain values')
+        self.numbered += sum(type(key) is not str for key in keys)
+        if self.numbered > MAX_NUMBERED:
+            raise UnreadableError(f'it has more than {MAX_NUMBERED} keys that are no names')
+        target.update(zip(keys, items[1::2], strict=True))
 
     def pop(self, number: int) -> list:
         if len(self.stack) < number:
@@ -173,11 +187,3 @@ def _pair(pair: list) -> list:
     if type(pair) is not list or len(pair) != 2:
         raise UnreadableError('it makes an OrderedDict of something else than pairs')
     return pair
-
-
-def _set_items(target, items: list) -> None:
-    if not isinstance(target, dict) or len(items) % 2:
-        raise UnreadableError('it sets items of something that is no dict')
-    if not all(map(is_key, items[::2])):
-        raise UnreadableError('it has a dict with keys that are no plain values')
-    target.update(zip(items[::2], items[1::2], strict=True))

@@ -73,6 +73,7 @@ def test_names_of_weights_are_plain_text(name):
 
 def test_sets_and_versions_are_not_copied_without_end(monkeypatch):
     monkeypatch.setattr(building, 'MAX_COPIED', 100)
+    monkeypatch.setattr(building, 'MAX_NUMBERED', 100)
     weights = torch.nn.Sequential(*[torch.nn.ReLU() for _ in range(60)]).state_dict()
     for one, other in [(set(range(60)), set(range(60))), (weights, weights.copy())]:
         if one is weights:
@@ -162,3 +163,15 @@ def test_parts_of_the_message_hub(part, entries, match):
     else:
         with pytest.raises(UnreadableError, match=match):
             check_content(dict(message_hub=hub))
+
+
+@pytest.mark.parametrize('key', [int, lambda i: (i, 1)])
+def test_numbers_as_keys_are_few(key):
+    """They can be chosen so that a dict of 200,000 takes minutes."""
+    for count, refused in ((20_000, False), (20_001, True)):
+        content = pickle.dumps({key(i): None for i in range(count)}, protocol=2)
+        if not refused:
+            read_pickle(io.BytesIO(content))
+            continue
+        with pytest.raises(UnreadableError, match='more than 20000 keys that are no names'):
+            read_pickle(io.BytesIO(content))
