@@ -2,6 +2,7 @@
 """The best validation is known whenever a run is stopped."""
 
 import copy
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -18,6 +19,8 @@ from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
 from mmseg_im.engine.hooks.validation_record import read_record
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from tests.conftest import make_demo_cfg, rename
+
+NUMBERS = itertools.count()
 
 
 class Stop(Exception):
@@ -61,7 +64,7 @@ def train(cfg, folder: Path, at: Path | None = None, **stop) -> None:
     """Trains from the newest checkpoint of a folder, or the one ``at`` a path."""
     cfg = copy.deepcopy(cfg)
     cfg.work_dir = str(folder)
-    rename(cfg, f'{folder.name}_{len(list(folder.glob("*")))}_{stop.get("when")}')
+    rename(cfg, f'keep_best_{next(NUMBERS)}')  # mmengine's are by name and second
     if stop:
         cfg.custom_hooks.append(dict(type='StopHook', **stop))
     latest = at or newest_checkpoint(folder)
