@@ -29,8 +29,8 @@ class FrozenTeacher(Teacher):
         size_divisor: See :class:`Teacher`.
 
     Raises:
-        FileNotFoundError: If the checkpoint or the config is missing.
-        ValueError: If it holds another architecture or another number of classes.
+        MissingFileError: If the checkpoint or the config is missing.
+        UserError: If it holds another architecture or another number of classes.
     """
 
     scale: Tensor | None

@@ -27,7 +27,7 @@ def build_network(config: str | dict[str, Any], where: str) -> BaseSegmentor:
         where (str): The config key, for error messages.
 
     Raises:
-        FileNotFoundError: If the file is missing.
+        MissingFileError: If the file is missing.
     """
     if isinstance(config, str):
         try:
@@ -53,8 +53,8 @@ def load_network(network: BaseSegmentor, checkpoint: str, where: str) -> tuple[s
         tuple[str, ...] or None: The classes it was trained on, if the file names them.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it holds another architecture, another number of classes or NaN.
+        MissingFileError: If the file is missing.
+        UserError: If it holds another architecture, another number of classes or NaN.
     """
     try:
         content = read_checkpoint(checkpoint, logger='current')

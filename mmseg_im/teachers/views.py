@@ -47,7 +47,7 @@ def parse_view(name: str, size_divisor: int = 1) -> View:
     """Reads ``'identity'``, ``'hflip'``, ``'vflip'`` or ``'scale<factor>'`` (``'scale0.75'``).
 
     Raises:
-        ValueError: If the name is none of these.
+        UserError: If the name is none of these.
     """
     if name in ('identity', 'hflip', 'vflip'):
         return View(flip=dict(identity=(), hflip=(3,), vflip=(2,))[name])

@@ -45,8 +45,8 @@ class EnsembleSegmentor(BaseModel):
             checkpoints carry.
 
     Raises:
-        FileNotFoundError: If a checkpoint or a config is missing.
-        ValueError: If members differ in their task or classes, or one voter is to agree with
+        MissingFileError: If a checkpoint or a config is missing.
+        UserError: If members differ in their task or classes, or one voter is to agree with
             itself.
     """
 
