@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Smallest real objects that many tests share."""
 
-import copy
-import gc
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,51 +43,6 @@ def real_data(name: str) -> Path:
 def camvid() -> str:
     """Folder of the real CamVid images."""
     return str(real_data('camvid'))
-
-
-@pytest.fixture(scope='session', autouse=True)
-def cheap_collection():
-    """mmengine collects garbage whenever it builds a data set: leaves that to Python.
-
-    Whose collections skip what was imported.
-    """
-    gc.collect()
-    gc.freeze()
-    patch = pytest.MonkeyPatch()
-    patch.setattr('mmengine.dataset.base_dataset.gc', SimpleNamespace(collect=lambda: 0))
-    yield
-    patch.undo()
-    gc.unfreeze()
-
-
-@pytest.fixture(scope='session', autouse=True)
-def plain_config_text():
-    """Lets mmengine write configs without yapf, which takes most of the time of a tiny run."""
-    patch = pytest.MonkeyPatch()
-    for module in ('mmengine.config.config', 'yapf.yapflib.yapf_api'):
-        patch.setattr(f'{module}.FormatCode', lambda text, **_: (text, True), raising=False)
-    yield
-    patch.undo()
-
-
-@pytest.fixture(scope='session', autouse=True)
-def shipped_configs_parsed_once():
-    """Lets mmengine keep what it parsed in configs/: hundreds of tests read the same bases."""
-    parse, found = Config._file2dict, {}
-
-    def parse_once(filename, *args, **kwargs):
-        path = Path(filename).absolute()
-        if ROOT / 'configs' not in path.parents:
-            return parse(filename, *args, **kwargs)
-        key = (path, args, *kwargs.items())
-        if key not in found:
-            found[key] = parse(filename, *args, **kwargs)
-        return copy.deepcopy(found[key])
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(Config, '_file2dict', staticmethod(parse_once))
-    yield
-    patch.undo()
 
 
 def pytest_configure() -> None:
@@ -144,9 +96,9 @@ def tiny_model(semi: dict | None = None, num_classes: int = 4, norm: str = 'BN',
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs last what slows its process down for good: torch's compiler and its profiler."""
-    slowing = ('engine/test_compile.py', 'benchmarks/test_step.py')
-    items.sort(key=lambda item: any(name in item.nodeid for name in slowing))
+    """Runs first the longest file, last what slows its process down: torch's compiler, profiler."""
+    places = {'test_configs.py': -1, 'engine/test_compile.py': 1, 'benchmarks/test_step.py': 1}
+    items.sort(key=lambda item: sum(v for name, v in places.items() if f'/{name}' in item.nodeid))
 
 
 @pytest.fixture
