@@ -124,7 +124,15 @@ def pseudo_label_loss(space: LabelSpace, logits: Tensor, target: Target) -> Tens
 
     Returns:
         Tensor: Scalar float32.
+
+    Raises:
+        ValueError: If weight and label differ in shape, which would be broadcast silently.
     """
+    if target.weight.shape != target.label.shape:
+        raise ValueError(
+            f'The weight {tuple(target.weight.shape)} of a target must have the shape of its label '
+            f'{tuple(target.label.shape)}: keep the second dimension.'
+        )
     label = torch.where(target.valid & (target.weight > 0), target.label, IGNORE_INDEX)
     loss = space.pixel_loss(logits, label) * target.weight
     return loss.sum() / target.valid.expand_as(loss).sum().clamp(min=1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pseudo-labels, the order inside a step, and the loss, against NumPy in float64."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -92,6 +94,14 @@ def test_nothing_left_is_zero_with_a_graph(nothing):
     loss = pseudo_label_loss(MultiClass(4), logits, pseudo)
     loss.backward()
     assert loss.item() == 0 and (logits.grad == 0).all()
+
+
+def test_a_weight_without_its_map_is_refused():
+    """(N, H, W) would be broadcast to (N, N, H, W)."""
+    pseudo = make_pseudo(n=2)
+    wrong = replace(pseudo, weight=pseudo.weight[:, 0])
+    with pytest.raises(ValueError, match='keep the second dimension'):
+        pseudo_label_loss(MultiClass(4), torch.zeros(2, 4, *pseudo.label.shape[2:]), wrong)
 
 
 def test_what_the_mask_hides_influences_no_loss(build_tiny, batch):
