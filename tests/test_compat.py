@@ -14,6 +14,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_im import compat
 from mmseg_im.checkpoints import TRUST_VARIABLE
+from mmseg_im.checkpoints.loaders import _name_in_cache
 
 
 class Payload:
@@ -129,14 +130,20 @@ def test_urls_are_as_strict_as_files(tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     cache = tmp_path / 'hub' / 'checkpoints'
     cache.mkdir(parents=True)
-    torch.save(dict(a=torch.ones(1)), cache / 'good-0123abcd.pth')
-    torch.save(dict(a=Payload(tmp_path / 'made')), cache / 'evil-0123abcd.pth')
-    assert load('https://example.com/good-0123abcd.pth')['a'] == 1
-    with pytest.raises(ValueError, match='evil-0123abcd.pth is refused'):
-        load('https://example.com/evil-0123abcd.pth')
+
+    def cached(name):
+        return cache / _name_in_cache(f'https://example.com/{name}')
+
+    torch.save(dict(a=torch.ones(1)), cached('good.pth'))
+    torch.save(dict(a=Payload(tmp_path / 'made')), cached('evil.pth'))
+    assert load('https://example.com/good.pth')['a'] == 1
+    with pytest.raises(ValueError, match='evil.pth is refused'):
+        load('https://example.com/evil.pth')
     assert not (tmp_path / 'made').exists()
-    monkeypatch.setenv(TRUST_VARIABLE, 'https://example.com/evil-0123abcd.pth')
-    load('https://example.com/evil-0123abcd.pth')
+    # what was refused is downloaded again
+    torch.save(dict(a=Payload(tmp_path / 'made')), cached('evil.pth'))
+    monkeypatch.setenv(TRUST_VARIABLE, 'https://example.com/evil.pth')
+    load('https://example.com/evil.pth')
     assert (tmp_path / 'made').exists()
 
 

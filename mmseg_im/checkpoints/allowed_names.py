@@ -41,7 +41,7 @@ ALLOWED = CALLED | STORAGES | {HISTORY, 'numpy.ndarray'}
 _PLAIN = (type(None), bool, int, float, str)
 _MAX_KEY = 2**31  # whole numbers beyond it can be chosen so that all have one hash
 # Numbers can be chosen so that a dict looks at all its keys for each; hashes of texts are secret.
-MAX_NUMBERED = 20_000  # keys of a file that are no texts: an optimiser numbers its weights
+MAX_NUMBERED = 10_000  # keys of a file that are no texts: an optimiser numbers its weights
 
 
 class UnreadableError(ValueError):
@@ -123,6 +123,8 @@ def is_key(value) -> bool:
 
 def shown(value) -> str:
     """Returns a plain value as text for a message; ``...`` for containers, which can be huge."""
+    if type(value) is str:
+        return repr(value[:40])[:40]  # not of all of it: a file can name the same text many times
     return repr(value)[:40] if type(value) in _PLAIN else '...'
 
 
@@ -132,5 +134,5 @@ def refuse_call(call: Call) -> NoReturn:
     Raises:
         UnreadableError: Always.
     """
-    form = f'{call.name}({", ".join(map(shown, call.args))})'[:200]
+    form = f'{call.name}({", ".join(map(shown, call.args[:5]))})'[:200]
     raise UnreadableError(f'it asks for {form} in a form that no checkpoint has')

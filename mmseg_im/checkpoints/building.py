@@ -28,7 +28,7 @@ from .tensors import TensorReader
 
 # Nested containers of a Runner's checkpoint: about 8 deep, some 10,000 items.
 MAX_DEPTH = 64
-MAX_ITEMS = 10_000_000
+MAX_ITEMS = 1_000_000
 MAX_COPIED = 1_000_000  # items of sets, counters and metadata, which can share one source
 _PLAIN = (type(None), bool, int, float, str, bytes)
 

@@ -128,10 +128,11 @@ def prefixes(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[s
     """Returns prefixes such as ``'student.'`` without which most weights of a file would fit."""
     keys = list(own)
     probes = {keys[i] for i in (0, len(keys) // 2, -1)} if keys else ()
-    found = {
+    found = Counter(
         key.removesuffix(probe) for key in weights for probe in probes if key.endswith(f'.{probe}')
-    }
-    return sorted(p for p in found if compare(without_prefix(weights, p), own).share(False) > 0.5)
+    )
+    likely = [prefix for prefix, _ in found.most_common(5)]
+    return sorted(p for p in likely if compare(without_prefix(weights, p), own).share(False) > 0.5)
 
 
 def part_of(weights: Mapping[str, Tensor], network: nn.Module) -> str | None:

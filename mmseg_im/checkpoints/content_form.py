@@ -7,7 +7,8 @@ from torch import Tensor
 from .allowed_names import UnreadableError
 
 _MAX_COUNT = 10**9  # epochs and iterations
-_LONGEST = 500  # characters of the name of a weight
+_LONGEST = 500  # characters of a name
+_MOST_CLASSES = 10_000
 _LARGEST_HUB = 1000  # entries of a part of the message hub; a Runner has some fifty
 
 
@@ -38,6 +39,8 @@ def check_content(content) -> None:
         classes = _dict_of_names(dataset_meta, 'meta.dataset_meta').get('classes')
         names = isinstance(classes, list | tuple) and all(type(name) is str for name in classes)
         _expect(classes is None or names, 'meta.dataset_meta.classes is no list of names')
+        few = len(classes or ()) <= _MOST_CLASSES and all(map(_is_short, classes or ()))
+        _expect(few, 'meta.dataset_meta.classes are too many or too long')
     if 'message_hub' in content:
         hub = _dict_of_names(content['message_hub'], 'message_hub')
         for key in ('log_scalars', 'runtime_info', 'resumed_keys'):
@@ -61,7 +64,6 @@ def check_weights(weights, where: str) -> None:
         UnreadableError: If it is not.
     """
     for name, value in _dict_of_names(weights, where).items():
-        _expect(name.isprintable() and len(name) <= _LONGEST, f'{where} has a name that is no text')
         kind = type(value).__name__
         _expect(isinstance(value, Tensor), f'{where} has under {name!r} no tensor but {kind}')
 
@@ -69,7 +71,13 @@ def check_weights(weights, where: str) -> None:
 def _dict_of_names(value, where: str) -> dict:
     _expect(isinstance(value, dict), f'{where} is no dict but {type(value).__name__}')
     _expect(all(type(key) is str for key in value), f'{where} has keys that are no names')
+    _expect(all(map(_is_short, value)), f'{where} has a name that is no text')
     return value
+
+
+def _is_short(name: str) -> bool:
+    """Returns whether a name can be shown: no control characters, no page of text."""
+    return len(name) <= _LONGEST and name.isprintable()
 
 
 def _is_count(value) -> bool:

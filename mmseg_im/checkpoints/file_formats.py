@@ -15,7 +15,7 @@ from .allowed_names import DTYPES, Stored, UnreadableError, attempt
 from .unpickling import read_pickle
 
 # A checkpoint of a large network has some thousand entries of about 100 bytes in the directory.
-MAX_DIRECTORY = 32 * 2**20
+MAX_DIRECTORY = 8 * 2**20
 CHUNK = 16 * 2**20
 _MAGIC = b'\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.'  # torch's number as a pickle
 _END = struct.Struct('<4s4H2LH')  # of a zip archive

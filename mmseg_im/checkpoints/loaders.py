@@ -5,8 +5,9 @@ import hashlib
 import http.client
 import io
 import os
-import re
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
@@ -16,6 +17,9 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from ..errors import UserError
 from .reading import Place, load, load_file
+
+SILENCE = 60.0
+"""float: Seconds without an answer after which a download ends."""
 
 
 def load_from_local(filename: str, map_location: Place = None) -> dict:
@@ -45,33 +49,38 @@ def load_from_http(filename: str, map_location: Place = None) -> dict:
             return load(file, filename, map_location)
     except OSError as error:
         raise UserError(f'{path}, from {filename}, cannot be read ({error.strerror}).') from error
+    except UserError:  # cut off or worse: the next try downloads it again
+        Path(path).unlink(missing_ok=True)
+        raise
 
 
 def _name_in_cache(url: str) -> str:
-    """Returns the file name of a download: its own if it ends in a hash, as published weights do.
+    """Returns the file name of a download: its own and a hash of the address.
 
-    Others, such as ``latest.pth``, occur at many addresses and get a hash of the address.
+    A name alone, even one that ends in a hash, can be given to another file at another address.
     """
     try:
         stem, suffix = os.path.splitext(os.path.basename(urlparse(url).path))
     except ValueError as error:
         raise UserError(f'{url!r} is no address ({error}). Correct it.') from error
-    if not re.search('[-_][0-9a-f]{8,}$', stem):
-        stem = f'{stem}-{hashlib.sha256(url.encode()).hexdigest()[:16]}'
-    return stem + suffix
+    return f'{stem}-{hashlib.sha256(url.encode()).hexdigest()[:16]}{suffix}'
 
 
 def _download(url: str, path: str) -> None:
     if os.path.isfile(path):
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    before = socket.getdefaulttimeout()
     try:
+        socket.setdefaulttimeout(SILENCE)
         torch.hub.download_url_to_file(url, path, progress=os.isatty(0))
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise UserError(
             f'{url!r} cannot be downloaded ({error}). Download it by other means and put it at '
             f'{path}.'
         ) from error
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def load_from_torchvision(filename: str, map_location: Place = None) -> dict:

@@ -71,6 +71,8 @@ def is_trusted(filename: str) -> bool:
         return True
     if '://' in value or '://' in filename:
         return False
+    if os.path.exists(os.path.expanduser(value)):  # its name may hold a colon
+        return absolute(filename) == absolute(value)
     return absolute(filename) in map(absolute, filter(None, value.split(os.pathsep)))
 
 

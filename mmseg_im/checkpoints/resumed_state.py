@@ -16,6 +16,8 @@ from torch.optim import Optimizer
 from ..errors import MissingFileError, UserError
 
 _NUMBER = (int, float)
+_MOST_KEPT = 1000  # numbers of checkpoints, and milestones of a schedule
+_LARGEST = 10**9  # steps: powers of whole numbers are computed exactly, whatever their size
 
 
 def guard_resume() -> None:
@@ -46,6 +48,7 @@ def _guarded(resume: Callable) -> Callable:
             AttributeError,
             AssertionError,
             ArithmeticError,
+            RuntimeError,  # NotImplementedError, too
         ) as error:
             reason = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
             raise UserError(
@@ -71,7 +74,7 @@ class _CheckHook(Hook):
                 f'{self.filename} cannot be resumed: it has no {" and no ".join(missing)}. Resume '
                 'a checkpoint of a training run, or begin from these weights with load_from.'
             )
-        _forget_best_elsewhere(hub['runtime_info'], self.filename)
+        _forget_files_elsewhere(hub['runtime_info'], self.filename, runner.work_dir)
         _check_schedulers(runner.param_schedulers, checkpoint.get('param_schedulers'))
         loop, done = runner.train_loop, meta['iter']
         # mmengine would load a batch for each iteration that is done
@@ -85,22 +88,27 @@ class _CheckHook(Hook):
             raise ValueError('optimizer.loss_scaler holds something else than numbers')
 
 
-def _forget_best_elsewhere(info: dict, filename: str) -> None:
-    """Removes paths that the next best checkpoint would replace, unless they lie beside the file.
+def _forget_files_elsewhere(info: dict, filename: str, work_dir: str) -> None:
+    """Removes paths and numbers of checkpoints that mmengine would delete, but those of this run.
 
     Args:
         info (dict): Runtime information of a message hub; changed in place.
         filename (str): The checkpoint that is resumed.
+        work_dir (str): Of the run; a file from elsewhere says nothing of its checkpoints.
     """
     folder = os.path.dirname(os.path.abspath(filename))
+    own = folder == os.path.abspath(work_dir)
     for key in [key for key in info if key.startswith('best_ckpt')]:
         path = info[key]
         beside = isinstance(path, str) and os.path.dirname(os.path.abspath(path)) == folder
-        if not (beside and os.path.basename(path).startswith('best_') and path.endswith('.pth')):
+        name = os.path.basename(path) if beside else ''
+        if not (own and name.startswith('best_') and name.endswith('.pth')):
             info[key] = None
     steps = info.get('keep_ckpt_ids', [])
     if not (isinstance(steps, list) and all(type(step) is int for step in steps)):
         raise ValueError('message_hub.runtime_info.keep_ckpt_ids is no list of whole numbers')
+    if steps and not (own and len(steps) <= _MOST_KEPT):
+        info['keep_ckpt_ids'] = []
 
 
 def _check_schedulers(ours, theirs) -> None:
@@ -122,6 +130,10 @@ def _check_schedulers(ours, theirs) -> None:
             renamed = isinstance(own.get(key), str) and own[key] != value
             if alien or renamed or (key in own and not is_alike(own[key], value)):
                 raise ValueError(f'param_schedulers has an unexpected value under {key!r}')
+            if isinstance(value, dict) and not all(n <= _MOST_KEPT for n in value.values()):
+                raise ValueError(f'param_schedulers has an unexpected value under {key!r}')
+            if key in own:
+                state[key] = as_float(own[key], value)
 
 
 def try_schedulers(schedulers) -> None:
@@ -151,6 +163,7 @@ def check_optimizer(optimizer: Optimizer) -> None:
             if not is_alike(default, group.get(key)):
                 raise ValueError(f'optimizer.param_groups has an unexpected value under {key!r}')
         for key, default in optimizer.defaults.items():
+            group[key] = as_float(default, group.get(key))
             if default is None or type(default) is bool:  # kernels are chosen by the config
                 group[key] = default
     expected = _state_of_one(optimizer)
@@ -166,6 +179,8 @@ def check_optimizer(optimizer: Optimizer) -> None:
             fits = _is_scalar(value) if is_step else _has_shape(value, parameter)
             if not fits and not (value is None and key not in expected):
                 raise ValueError(f'optimizer.state has {key!r} of another shape than its weight')
+            if is_step and isinstance(value, Tensor) and not value.is_floating_point():
+                state[key] = value.float()
 
 
 def _is_scalar(value) -> bool:
@@ -193,6 +208,19 @@ def _state_of_one(optimizer: Optimizer) -> dict[str, bool]:
     return {key: _is_scalar(value) for key, value in probe.state[weight].items()}
 
 
+def as_float(own, value):
+    """Returns whole numbers as floats where the run's own are: their powers can be endless.
+
+    Raises:
+        ValueError: If a whole number is larger than any number of steps.
+    """
+    if isinstance(own, list | tuple) and isinstance(value, list | tuple) and own:
+        return type(own)(as_float(*pair) for pair in zip(own, value, strict=True))
+    if type(value) is int and abs(value) > _LARGEST:
+        raise ValueError(f'a setting is {str(value)[:20]}, which is no number of steps')
+    return float(value) if type(own) is float and type(value) is int else value
+
+
 def is_alike(own, value) -> bool:
     """Returns whether a loaded value has the type of the run's own.
 
@@ -206,7 +234,12 @@ def is_alike(own, value) -> bool:
     if isinstance(own, dict):
         return isinstance(value, dict)
     if isinstance(own, Tensor) or isinstance(value, Tensor):
-        return all(isinstance(one, _NUMBER) or one.numel() == 1 for one in (own, value))
+        return all(isinstance(one, _NUMBER) or _is_number(one) for one in (own, value))
     if isinstance(own, bool) or isinstance(value, bool):
         return type(own) is type(value)
     return isinstance(value, _NUMBER) if isinstance(own, _NUMBER) else type(own) is type(value)
+
+
+def _is_number(value) -> bool:
+    tensor = isinstance(value, Tensor) and value.numel() == 1
+    return tensor and value.dtype != torch.bool and not value.is_complex()

@@ -3,6 +3,8 @@
 
 import io
 import pickle
+import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,15 @@ import torch
 from mmengine.optim import LinearLR
 
 from mmseg_im.checkpoints import TRUST_VARIABLE, building, is_trusted
-from mmseg_im.checkpoints.allowed_names import ForbiddenNameError, UnreadableError, is_key, shown
+from mmseg_im.checkpoints.allowed_names import (
+    MAX_NUMBERED,
+    ForbiddenNameError,
+    UnreadableError,
+    is_key,
+    shown,
+)
 from mmseg_im.checkpoints.content_form import check_content, check_weights
-from mmseg_im.checkpoints.loaders import load_from_http
+from mmseg_im.checkpoints.loaders import SILENCE, load_from_http
 from mmseg_im.checkpoints.reading import load
 from mmseg_im.checkpoints.resumed_state import check_optimizer, try_schedulers
 from mmseg_im.checkpoints.unpickling import read_pickle
@@ -123,8 +131,27 @@ def test_files_of_one_name_at_two_addresses_are_two(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
     for url in ('https://a.org/latest.pth', 'https://ab.org/latest.pth'):
         assert load_from_http(url)['a'] == len(url)
-    load_from_http('https://a.org/net-0123abcd.pth')
-    assert (tmp_path / 'hub' / 'checkpoints' / 'net-0123abcd.pth').is_file()
+    # a hash in the name says nothing: two addresses are two files
+    for url in ('https://a.org/net-0123abcd.pth', 'https://abc.org/net-0123abcd.pth'):
+        assert load_from_http(url)['a'] == len(url)
+
+
+def test_a_damaged_download_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    contents = [b'', b'PK']
+
+    def download(url, path, **_):
+        assert socket.getdefaulttimeout() == SILENCE
+        if contents.pop():
+            Path(path).write_bytes(b'PK\x03\x04 cut')
+        else:
+            torch.save(dict(a=torch.tensor(1)), path)
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    with pytest.raises(UserError, match='write or download it again'):
+        load_from_http('https://a.org/x.pth')
+    assert load_from_http('https://a.org/x.pth')['a'] == 1
+    assert socket.getdefaulttimeout() is None
 
 
 def test_a_memory_bank_of_a_file_claims_more_than_it_holds():
@@ -152,6 +179,7 @@ def test_a_scheduler_without_length():
     [
         ('runtime_info', {f'k{i}': 0 for i in range(1001)}, 'has 1001 entries'),
         ('runtime_info', dict(best_score='high'), 'best_score is no number'),
+        ('log_scalars', {'train/\x1b[2J': 0}, 'a name that is no text'),
         ('runtime_info', dict(best_score=np.float64(3.0)), None),
     ],
 )
@@ -168,10 +196,28 @@ def test_parts_of_the_message_hub(part, entries, match):
 @pytest.mark.parametrize('key', [int, lambda i: (i, 1)])
 def test_numbers_as_keys_are_few(key):
     """They can be chosen so that a dict of 200,000 takes minutes."""
-    for count, refused in ((20_000, False), (20_001, True)):
+    most = MAX_NUMBERED // (10 if type(key(1)) is tuple else 1)
+    for count, refused in ((most, False), (most + 1, True)):
         content = pickle.dumps({key(i): None for i in range(count)}, protocol=2)
         if not refused:
             read_pickle(io.BytesIO(content))
             continue
-        with pytest.raises(UnreadableError, match='more than 20000 keys that are no names'):
+        with pytest.raises(UnreadableError, match='keys that are no names'):
             read_pickle(io.BytesIO(content))
+
+
+def test_names_of_classes_are_few_and_short():
+    for classes in (['x' * 501], ['a\x1b[2J'], ['x'] * 10_001):
+        with pytest.raises(UnreadableError, match='too many or too long'):
+            check_content(dict(meta=dict(dataset_meta=dict(classes=classes))))
+
+
+def test_a_trusted_file_whose_name_holds_a_colon(tmp_path, monkeypatch):
+    file = tmp_path / 'x:y.pth'
+    file.touch()
+    monkeypatch.setenv(TRUST_VARIABLE, str(file))
+    assert is_trusted(str(file)) and not is_trusted(str(tmp_path / 'x'))
+
+
+def test_texts_are_cut_before_they_are_shown():
+    assert shown('a' * 10**6) == "'" + 'a' * 39

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A forged state of an optimiser or schedule is found before the next step."""
 
+from collections import Counter
+
 import pytest
 import torch
 from mmengine.optim import MultiStepLR
@@ -8,7 +10,7 @@ from mmengine.runner import Runner
 
 from mmseg_im.checkpoints.resumed_state import (
     _check_schedulers,
-    _forget_best_elsewhere,
+    _forget_files_elsewhere,
     check_optimizer,
     is_alike,
 )
@@ -70,11 +72,32 @@ def test_schedules_get_no_foreign_attributes(forged):
         _check_schedulers([own], [dict(state, **forged)])
 
 
+def test_powers_of_whole_numbers_are_not_computed():
+    """``3 ** 10 ** 12`` would fill the memory; as floats they overflow at once."""
+    own = MultiStepLR(stepped(torch.optim.SGD), milestones=[3], gamma=0.1)
+    state = own.state_dict()
+    changed = dict(state, gamma=3)
+    _check_schedulers([own], [changed])
+    assert type(changed['gamma']) is float
+    for forged in (dict(milestones=Counter({1: 10**12})), dict(last_step=10**12)):
+        with pytest.raises(ValueError):
+            _check_schedulers([own], [dict(state, **forged)])
+    optimizer = stepped(torch.optim.Adam)
+    optimizer.param_groups[0]['betas'] = (3, 3)
+    values = next(iter(optimizer.state.values()))
+    values['step'] = torch.tensor(10**13)
+    check_optimizer(optimizer)
+    assert optimizer.param_groups[0]['betas'] == (3.0, 3.0)
+    assert all(type(beta) is float for beta in optimizer.param_groups[0]['betas'])
+    assert values['step'].is_floating_point()
+
+
 def test_kinds_of_values():
     assert is_alike(1, 2.5) and is_alike(None, True) and is_alike(False, None)
     assert is_alike((0.9, 0.99), [0.8, 0.9]) and is_alike([], [1])
     assert is_alike(0.1, torch.tensor(0.1)) and is_alike('a', 'b')
-    for own, value in ((1, '1'), (1, True), (True, 1), ((1, 2), (1,)), (1.0, None), ({}, [])):
+    for own, value in ((1, '1'), (1, True), (True, 1), ((1, 2), (1,)), (1.0, None), ({}, []),
+                       (0.1, torch.tensor(1j)), (0.1, torch.tensor(True))):  # fmt: skip
         assert not is_alike(own, value)
 
 
@@ -83,8 +106,17 @@ def test_a_best_checkpoint_beside_the_file_is_kept(tmp_path):
     best = str(tmp_path / 'best_mIoU_epoch_1.pth')
     elsewhere = str(tmp_path.parent / 'best_mIoU_epoch_1.pth')
     info = dict(best_ckpt=best, best_ckpt_a=elsewhere, best_ckpt_b=str(tmp_path), best_ckpt_c=3)
-    _forget_best_elsewhere(info, file)
-    assert info == dict(best_ckpt=best, best_ckpt_a=None, best_ckpt_b=None, best_ckpt_c=None)
+    info.update(keep_ckpt_ids=[1, 2])
+    other = dict(info)
+    _forget_files_elsewhere(info, file, str(tmp_path))
+    nothing = dict(best_ckpt_a=None, best_ckpt_b=None, best_ckpt_c=None)
+    assert info == dict(best_ckpt=best, keep_ckpt_ids=[1, 2], **nothing)
+    # a file from elsewhere says nothing of the checkpoints of this run
+    _forget_files_elsewhere(other, file, str(tmp_path.parent))
+    assert other == dict(best_ckpt=None, keep_ckpt_ids=[], **nothing)
+    many = dict(keep_ckpt_ids=list(range(2000)))
+    _forget_files_elsewhere(many, file, str(tmp_path))
+    assert many == dict(keep_ckpt_ids=[])
 
 
 def test_every_runner_checks():
