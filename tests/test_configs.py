@@ -173,6 +173,14 @@ def sibling_of(name: str) -> str:
     return f'{method.removesuffix("-frozen").removesuffix("-im")}_{rest}'
 
 
+def test_networks_beside_the_student_are_validated_as_the_student_is(load):
+    """A sliding window for both: else their mIoU differ in kind, and DINOv2 refuses the image."""
+    seniors = [load(p) for p in CONFIGS if p.parent.name == 'segkc']
+    assert len(seniors) > 10
+    for cfg in seniors:
+        assert cfg.model.semi.senior.test_cfg == cfg.model.test_cfg, cfg.filename
+
+
 def test_every_method_has_its_networks_and_data():
     """ResNet-50 for all methods on Cityscapes and VOC, DINOv2 for those that had it, each + IM."""
     names = {p.stem for p in CONFIGS}

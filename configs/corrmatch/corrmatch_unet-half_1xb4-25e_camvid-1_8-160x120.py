@@ -1,4 +1,4 @@
-# Never trained here: its numbers would stand in docs/methods.md.
+# Never trained here to the end: only steps in miniature were made, by the tests.
 # CorrMatch on CamVid with a small network from scratch; it correlates maps of 20x15 positions.
 _base_ = [
     '../_base_/models/unet_half_camvid.py',

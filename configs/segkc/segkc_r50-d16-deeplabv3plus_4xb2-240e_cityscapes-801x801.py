@@ -7,7 +7,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 # Chosen, because the abstract fixes no backbones: the senior is a ResNet-101.
-senior = dict(**_base_.model, label_space='multiclass')
+senior = dict(_base_.model, label_space='multiclass', test_cfg=_base_.sliding_window)
 senior['backbone'] = dict(
     senior['backbone'],
     depth=101,

@@ -100,12 +100,18 @@ class AugSeg(SSLMethod):
         size, device = image.shape[2:], image.device
         order = torch.randperm(len(image), device=device)
         unsure = torch.rand(len(image), device=device) > score
-        inside = self._boxes(len(image), size, (8.0, 2.0)).to(device)
+        inside = self._boxes(len(image), size, (8.0, 2.0), device)
         inside = inside & unsure.view(-1, 1, 1, 1)
         copies = cutmix(image, target, inside, lambda x: x[order], (labeled, annotation))
-        inside = self._boxes(len(image), size, (4.0, 4.0)).to(device)
+        inside = self._boxes(len(image), size, (4.0, 4.0), device)
         return cutmix(image, target, inside, lambda x: x[order], copies)
 
-    def _boxes(self, num: int, size: Sequence[int], beta: tuple[float, float]) -> Tensor:
+    def _boxes(
+        self,
+        num: int,
+        size: Sequence[int],
+        beta: tuple[float, float],
+        device: torch.device | str = 'cpu',
+    ) -> Tensor:
         share = 1 - torch.distributions.Beta(*beta).sample()
-        return box_mask(centred_boxes(num, size, float(share.sqrt()), margin=8), size)
+        return box_mask(centred_boxes(num, size, float(share.sqrt()), margin=8), size, device)

@@ -4,6 +4,7 @@
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -74,7 +75,7 @@ class SSLMethod(BaseModule):
         self.sup_weight = sup_weight
         self.unsup_weight = unsup_weight
         self.last_pseudo: PseudoLabel | None = None
-        """PseudoLabel: Of the last call of :meth:`label`, before mixing, for hooks to look at."""
+        """PseudoLabel: What the student learns from, before mixing, for hooks to look at."""
 
     @property
     def networks(self) -> dict[str, Student]:
@@ -92,6 +93,11 @@ class SSLMethod(BaseModule):
             UserError: If the mask has fewer than two voters or does not fit the task, or a network
                 beside the student has another task.
         """
+        if self.im is None and len(self.teachers) and not self.needs_teachers:
+            raise UserError(
+                f'model.semi.teachers: without im nobody asks them in {type(self).__name__}. Add '
+                "im=dict(type='InconsistencyMask') or leave them out."
+            )
         for name, network in self.networks.items():
             check_partner(name, network, student)
         for i, teacher in enumerate(self.teachers):
@@ -202,6 +208,8 @@ class SSLMethod(BaseModule):
             for_partner, for_student = (
                 self.label(student, image, samples, [vote]) for vote in votes
             )
+            finite = for_student.finite & for_partner.finite
+            self.last_pseudo = replace(for_student, finite=finite)
             return for_student, for_partner
         agreed = self.label(
             student, image, samples, itertools.chain(votes, self.votes(student, image))

@@ -65,7 +65,8 @@ class CorrMatch(SSLMethod):
 
     Correlation: two embeddings :math:`f_1, f_2` of a map of the backbone, C wide, give the map
     :math:`M = \text{softmax}(f_1^T f_2 / \sqrt C)`, and :math:`M` times the logits at the size of
-    this map is one more prediction, which :math:`L_x^c` and :math:`L_u^c` train.
+    this map, which are constants here, is one more prediction; :math:`L_x^c` and :math:`L_u^c`
+    train it, and with it the embeddings.
 
     Regions: ``num_samples`` positions are drawn in each weak image. The region of one is where its
     row of :math:`M`, scaled to [0, 1], exceeds 0.5. If its share of pixels with :math:`c \ge \tau`
@@ -195,7 +196,8 @@ class CorrMatch(SSLMethod):
                 f'backbone has {x.shape[1]} channels. Correct in_channels or in_index.'
             )
         query, key = self.correlation(x)
-        return correlated(query, key, at_size(student, logits, x.shape[2:])), query, key
+        fixed = at_size(student, logits.detach(), x.shape[2:])
+        return correlated(query, key, fixed), query, key
 
     @torch.no_grad()
     def _follow(self, pseudo: PseudoLabel, num_classes: int) -> None:

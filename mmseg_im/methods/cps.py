@@ -100,16 +100,16 @@ class CPS(SSLMethod):
         image, target_first = cutmix(image, of_first, inside)
         target_second = of_second.mixed(of_second.map(neighbour), inside)
         first, second = (n.joint(views['sup'], samples['sup'], image) for n in networks)
-        valid = labeled_pixels(samples['sup'])
-        one, other = first.labeled_logits, second.labeled_logits
-        loss_labeled = pseudo_label_loss(space, one, predicted(space, other, valid))
-        loss_labeled = loss_labeled + pseudo_label_loss(space, other, predicted(space, one, valid))
-        supervised = {f'second.{key}': value for key, value in second.losses.items()}
-        return self.combined(
-            {**first.losses, **supervised},
-            dict(
-                loss_first=pseudo_label_loss(space, first.logits, target_first),
-                loss_second=pseudo_label_loss(space, second.logits, target_second),
-                loss_labeled=self.labeled_weight * loss_labeled,
-            ),
+        losses = dict(
+            loss_first=pseudo_label_loss(space, first.logits, target_first),
+            loss_second=pseudo_label_loss(space, second.logits, target_second),
         )
+        if self.labeled_weight:
+            one, other = first.labeled_logits, second.labeled_logits
+            valid = labeled_pixels(samples['sup'])
+            losses['loss_labeled'] = self.labeled_weight * (
+                pseudo_label_loss(space, one, predicted(space, other, valid))
+                + pseudo_label_loss(space, other, predicted(space, one, valid))
+            )
+        supervised = {f'second.{key}': value for key, value in second.losses.items()}
+        return self.combined({**first.losses, **supervised}, losses)

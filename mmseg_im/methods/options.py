@@ -19,7 +19,7 @@ def check_partner(name: str, network: Student, student: Student) -> None:
     """Checks that a network can be trained beside the student: ``model.semi.NAME``.
 
     Raises:
-        UserError: If it is no SemiSegmentor, or of another task.
+        UserError: If it is no SemiSegmentor, of another task, or normalises images differently.
     """
     if not hasattr(network, 'joint'):
         raise UserError(f"model.semi.{name}.type must be 'SemiSegmentor'.")
@@ -28,6 +28,19 @@ def check_partner(name: str, network: Student, student: Student) -> None:
         raise UserError(
             f'model.semi.{name} predicts {theirs}, and the student {ours}; they must be the same.'
         )
+    if normalisation(network) != normalisation(student):
+        raise UserError(
+            f'model.semi.{name}.data_preprocessor normalises images in another way than '
+            'model.data_preprocessor, whose images it is trained on; copy that one.'
+        )
+
+
+def normalisation(network: Student) -> list[list[float]]:
+    """Returns mean and standard deviation of a network's images; empty if there are none."""
+    constants = network.data_preprocessor
+    if not getattr(constants, '_enable_normalize', False):
+        return []
+    return [constants.mean.flatten().tolist(), constants.std.flatten().tolist()]
 
 
 def refuse_other_sizes(method: nn.Module, views: Views) -> None:

@@ -104,7 +104,10 @@ def _labeled_pixels(sample: SegDataSample) -> Tensor:
 
 
 def annotated(samples: Sequence[SegDataSample]) -> Target:
-    """The annotations of labeled images as a target of weight 1; void (255) carries no loss."""
+    """The annotations of labeled images as a target of weight 1.
+
+    Void (255) is not ``valid`` here: it has no label, so that it counts in no loss and no mean.
+    """
     label = torch.stack([sample.gt_sem_seg.data for sample in samples]).to(torch.uint8)
     weight = torch.ones_like(label, dtype=torch.float32)
     return Target(label, weight, (label != IGNORE_INDEX).any(dim=1, keepdim=True))

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from mmengine.model import BaseDataPreprocessor
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.structures import SegDataSample
 from torch import Tensor
@@ -25,8 +26,9 @@ class JointPass(NamedTuple):
         logits (Tensor): (M, C, H, W) of the unlabeled images.
         perturbed (Tensor): (M, C, H, W), likewise from the changed features; (0, C, H, W) if none
             were changed.
-        features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each.
-        raw (Tensor): (N + M, C, h, w) logits of all as the decode head gave them.
+        features (tuple[Tensor]): Maps of the backbone (and neck), (N + M, c, h, w) each; of
+            labeled images of another size (M, c, h, w), without these; empty of a cascade.
+        raw (Tensor): (N + M, C, h, w) or, likewise, (M, C, h, w) logits of the decode head.
         labeled_logits (Tensor): (N, C, H, W) of the labeled images at their size, which may be
             another one; (0, C, H, W) of a cascade.
         labeled_features (tuple[Tensor]): Their maps, (N, c, h, w) each.
@@ -55,6 +57,9 @@ class Student(Protocol):
 
     out_channels: int
     """int: Channels of the logits."""
+
+    data_preprocessor: BaseDataPreprocessor
+    """BaseDataPreprocessor: Normalises and pads; has ``mean`` and ``std`` if it normalises."""
 
     align_corners: bool
     """bool: How the decode head resizes."""

@@ -3,6 +3,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -88,6 +89,8 @@ class UniMatch(SSLMethod):
         if self.im is not None:
             votes = itertools.chain(votes, self.votes(student, views['weak']))
         pseudo = self.label(student, views['weak'], samples['weak'], votes)
+        if other is not None:
+            self.last_pseudo = replace(pseudo, finite=pseudo.finite & other.finite)
         images, targets = zip(
             *(self._mixed(views, name, pseudo, other) for name in ('strong1', 'strong2')),
             strict=True,

@@ -78,8 +78,12 @@ def reinitialised(network: BaseSegmentor) -> BaseSegmentor:
     """
     network = copy.deepcopy(network)
     for module in network.modules():
-        if hasattr(module, 'reset_parameters'):
-            module.reset_parameters()
+        # torch's attention calls it _reset_parameters
+        reset = getattr(module, 'reset_parameters', None) or getattr(
+            module, '_reset_parameters', None
+        )
+        if reset is not None:
+            reset()
     return network
 
 
@@ -101,6 +105,8 @@ def eval_mode(network: nn.Module) -> Iterator[None]:
     finally:
         for module, training in modes:  # a module may have been in eval mode on purpose
             module.training = training
+        # under autocast: half-precision copies of weights that were made without a gradient
+        torch.clear_autocast_cache()
 
 
 @torch.no_grad()

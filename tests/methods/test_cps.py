@@ -125,6 +125,37 @@ def test_another_task_of_the_second_network_is_named(build_tiny):
         build(build_tiny, second=tiny_model(num_classes=3))
 
 
+def test_another_normalisation_of_the_second_network_is_named(build_tiny):
+    second = tiny_model(num_classes=4)
+    second['data_preprocessor']['std'] = [1.0, 1.0, 1.0]
+    with pytest.raises(ValueError, match='second.data_preprocessor normalises images in another'):
+        build(build_tiny, second=second)
+
+
+def test_teachers_that_nobody_asks_are_refused(build_tiny):
+    with pytest.raises(ValueError, match='without im nobody asks them in CPS'):
+        build(build_tiny, teachers=[dict(type='EMATeacher')])
+
+
+def test_nan_of_either_network_is_counted(build_tiny):
+    for broken in ('student', 'second'):
+        model = build(build_tiny)
+        network = model if broken == 'student' else model.semi.second
+        network.decode_head.conv_seg.bias.data.fill_(torch.nan)
+        views, of_view = make_batch()
+        assert model.loss(views, of_view)['unsup.nan_images'] == 2, broken
+
+
+def test_autocast_leaves_a_gradient(build_tiny):
+    """Half-precision copies that were made for the labels must not serve the training pass."""
+    model = build(build_tiny)
+    views, of_view = make_batch()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model.loss(views, of_view)
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
+
+
 def test_padding_is_what_was_noted_and_what_the_preprocessor_added():
     label = torch.zeros(1, 1, 4, 6, dtype=torch.long)
     label[..., 1] = 255

@@ -60,7 +60,7 @@ class PadToSize(BaseTransform):
         ]
         if not any(missing):
             return results
-        if results.get('seg_fields'):
+        if results.get('seg_fields') and 'padding_map' not in results:
             results['padding_map'] = np.zeros((height, width), np.uint8)
             results['seg_fields'].append('padding_map')
         values = dict.fromkeys(results.get('seg_fields', []), IGNORE_INDEX)

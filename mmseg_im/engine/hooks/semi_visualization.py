@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 from ...errors import UserError
 from ...methods.pseudo_label_loss import PseudoLabel
 from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
+from ...teachers.networks import predict
 from ..runner_parts import classes_of, method_of, student_of
 
 
@@ -65,11 +66,7 @@ class SemiVisualizationHook(Hook):
         # the whole batch, because its largest image decides how all are padded
         batch = {key: value[self.view] for key, value in data_batch.items()}
         image = model.data_preprocessor(batch, True)['inputs'][: self.num_samples]
-        training = model.training
-        model.eval()
-        prediction = model.label_space.hard(model.label_space.probs(model.logits(image)))
-        model.train(training)
-        return prediction
+        return model.label_space.hard(model.label_space.probs(predict(model, image)))
 
     def _row(
         self,
