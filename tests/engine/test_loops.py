@@ -2,6 +2,7 @@
 """Validation of student, teachers and networks trained beside the student."""
 
 import copy
+import json
 
 import pytest
 import torch
@@ -46,7 +47,6 @@ def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tm
     from mmseg.registry import MODELS
 
     demo_cfg.model.semi = dict(type='CPS')
-    demo_cfg.default_hooks.best.metric = 'second/mIoU'
     demo_cfg.train_cfg.max_epochs = 2
     undisturbed = copy.deepcopy(demo_cfg)
     stopped = copy.deepcopy(demo_cfg)
@@ -59,6 +59,11 @@ def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tm
     work = tmp_path / 'work'
     best = torch.load(work / 'best.pth', weights_only=False)
     published = select(best['state_dict'], 'second')
+    of_second = torch.load(work / 'best_second.pth', weights_only=False)
+    assert of_second['state_dict'].keys() == published.keys()
+    record = json.loads((work / 'validation.json').read_text())['validations']
+    best_at = max(record, key=lambda at: (record[at]['second/mIoU'], -int(at)))
+    assert of_second['meta']['epoch'] == int(best_at)
     alone = MODELS.build(dict(demo_cfg.model, semi=None))
     alone.load_state_dict(published, strict=True)
     with pytest.raises(ValueError, match=r'none of student, ema, teacher0, teacher1 ..., second'):
@@ -72,5 +77,8 @@ def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tm
     rename(resumed, 'resumed')
     other = Runner.from_cfg(resumed)
     other.train()
+    again = torch.load(tmp_path / 'again' / 'best_second.pth', weights_only=False)
+    for key, value in of_second['state_dict'].items():
+        assert torch.equal(value, again['state_dict'][key]), key
     for key, value in runner.model.state_dict().items():
         assert torch.equal(value, other.model.state_dict()[key]), key

@@ -15,7 +15,7 @@ from ...checkpoints.not_finite import not_finite
 from ...errors import UserError
 from ...files.atomic import write_aside
 from ..newest_checkpoint import STATE, read_whole, training_checkpoints
-from ..runner_parts import student_of
+from ..runner_parts import method_of, student_of
 from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'
@@ -32,6 +32,9 @@ class KeepBestHook(ValidationRecordHook):
     mmengine's ``save_best`` forgets a validation when the run is stopped before it, and it
     removes the old best file before it writes the new one. The files of this hook are whole at
     any time, and a run that was stopped ends with the same ones as one that was not.
+
+    A network that a method trains beside the student has a file of its own, ``best_NAME.pth``, by
+    ``NAME/METRIC``: its weights alone, for a stock config.
 
     Args:
         metric (str): Which validation metric decides; larger is better. Equal values: the earlier.
@@ -108,6 +111,7 @@ class KeepBestHook(ValidationRecordHook):
             best = None if self.kept is None else score(self.record[self.kept].get(self.metric))
             if best is None or score(metrics[self.metric]) > best:
                 self._keep(runner, metrics)
+            self._keep_networks(runner, metrics)
         super().after_val_epoch(runner, metrics)
 
     def _keep(self, runner, metrics: dict) -> None:
@@ -123,6 +127,24 @@ class KeepBestHook(ValidationRecordHook):
         self.kept = str(now)
         value = f'{metrics[self.metric]:.2f}'
         print_log(f'{self.folder / BEST} holds the best so far: {self.metric} {value}.', 'current')
+
+    def _keep_networks(self, runner, metrics: dict) -> None:
+        """Writes ``best_NAME.pth`` of the networks beside the student whose validation is the best.
+
+        The file is written before the validation is recorded: whenever the run is stopped, the best
+        of the record is in it.
+        """
+        method = method_of(runner)
+        for name in () if method is None else method.network_names:
+            network, metric = getattr(method, name), f'{name}/{self.metric}'
+            before = [score(record.get(metric)) for record in (self.record or {}).values()]
+            if score(metrics.get(metric)) <= max(before, default=float('-inf')):
+                continue
+            meta = dict(epoch=runner.epoch, iter=runner.iter, weights=name)
+            meta['dataset_meta'] = getattr(runner.train_dataloader.dataset, 'metainfo', None)
+            buffer = io.BytesIO()
+            torch.save(dict(state_dict=network.state_dict(), meta=meta), buffer)
+            write_aside(self.folder / f'best_{name}.pth', buffer.getvalue())
 
 
 def kept_at(folder: Path) -> str | None:
