@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..labels.spaces import IGNORE_INDEX
+from .pseudo_label_loss import Target
 
 
 class Correlation(nn.Module):
@@ -140,3 +141,20 @@ def best_confidence(label: Tensor, confidence: Tensor, num_classes: int) -> tupl
     best = best.scatter_reduce(0, bins, confidence.flatten(), 'amax')[:num_classes]
     number = (best > 0).sum()
     return best.sum() / number.clamp(min=1), number
+
+
+def divergence(prob: Tensor, logits: Tensor, target: Target) -> Tensor:
+    """Mean weighted KL divergence of a prediction from fixed probabilities, over valid pixels.
+
+    Args:
+        prob (Tensor): (N, C, H, W) float32.
+        logits (Tensor): (N, C, H, W) of the student.
+        target (Target): Pixels without a label or weight count as 0.
+
+    Returns:
+        Tensor: Scalar float32.
+    """
+    log_prob = logits.float().log_softmax(dim=1)
+    value = F.kl_div(log_prob, prob, reduction='none').sum(dim=1, keepdim=True)
+    value = torch.where(target.carries_loss(), value * target.weight, 0.0)
+    return value.sum() / target.valid.sum().clamp(min=1)

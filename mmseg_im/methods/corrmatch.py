@@ -21,6 +21,7 @@ from .correlation import (
     Correlation,
     best_confidence,
     correlated,
+    divergence,
     regions_of,
     rows_of_map,
     spread_labels,
@@ -28,25 +29,8 @@ from .correlation import (
 from .memory_bank import draw
 from .mixing import cutmix, neighbour, sample_box_mask
 from .options import check_shares, refuse_cascade
-from .pseudo_label_loss import PseudoLabel, Target, pseudo_label_loss
+from .pseudo_label_loss import PseudoLabel, pseudo_label_loss
 from .student import Samples, Student, Views
-
-
-def divergence(prob: Tensor, logits: Tensor, target: Target) -> Tensor:
-    """Mean weighted KL divergence of a prediction from fixed probabilities, over valid pixels.
-
-    Args:
-        prob (Tensor): (N, C, H, W) float32.
-        logits (Tensor): (N, C, H, W) of the student.
-        target (Target): Pixels without a label or weight count as 0.
-
-    Returns:
-        Tensor: Scalar float32.
-    """
-    log_prob = logits.float().log_softmax(dim=1)
-    value = F.kl_div(log_prob, prob, reduction='none').sum(dim=1, keepdim=True)
-    value = torch.where(target.carries_loss(), value * target.weight, 0.0)
-    return value.sum() / target.valid.sum().clamp(min=1)
 
 
 @MODELS.register_module()

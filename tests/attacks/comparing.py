@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+
+import mmseg_im  # noqa: F401  (its reader of checkpoints)
 
 
 def differences(one: Path, other: Path, patterns: Sequence[str]) -> list[str]:
@@ -28,7 +31,7 @@ def differences(one: Path, other: Path, patterns: Sequence[str]) -> list[str]:
 def _equal(one: Path, other: Path) -> bool:
     if one.suffix != '.pth':
         return one.read_bytes() == other.read_bytes()
-    a, b = (torch.load(path, 'cpu', weights_only=False) for path in (one, other))  # our own files
+    a, b = (CheckpointLoader.load_checkpoint(str(path), 'cpu', 'silent') for path in (one, other))
     clocks = ('meta', 'message_hub')  # hold times and what was logged of them
     return _same(*({k: v for k, v in c.items() if k not in clocks} for c in (a, b)))
 

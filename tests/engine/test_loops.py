@@ -9,6 +9,7 @@ import torch
 from mmengine.runner import Runner
 from publish_student import select
 
+from mmseg_im.checkpoints import read_checkpoint
 from tests.conftest import rename
 
 
@@ -57,17 +58,18 @@ def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tm
     assert 'second/mIoU' in metrics and 'mIoU' in metrics
 
     work = tmp_path / 'work'
-    best = torch.load(work / 'best.pth', weights_only=False)
-    published = select(best['state_dict'], 'second')
-    of_second = torch.load(work / 'best_second.pth', weights_only=False)
-    assert of_second['state_dict'].keys() == published.keys()
+    best = read_checkpoint(work / 'best.pth').weights
+    published = select(best, 'second')
+    of_second = read_checkpoint(work / 'best_second.pth')
+    assert of_second.weights.keys() == published.keys()
+    assert len(of_second.meta['dataset_meta']['classes']) == 4
     record = json.loads((work / 'validation.json').read_text())['validations']
     best_at = max(record, key=lambda at: (record[at]['second/mIoU'], -int(at)))
-    assert of_second['meta']['epoch'] == int(best_at)
+    assert of_second.meta['epoch'] == int(best_at)
     alone = MODELS.build(dict(demo_cfg.model, semi=None))
     alone.load_state_dict(published, strict=True)
     with pytest.raises(ValueError, match=r'none of student, ema, teacher0, teacher1 ..., second'):
-        select(best['state_dict'], 'third')
+        select(best, 'third')
 
     stopped.work_dir = str(tmp_path / 'again')
     rename(stopped, 'stopped')
@@ -77,8 +79,8 @@ def test_a_network_beside_the_student_is_kept_resumed_and_published(demo_cfg, tm
     rename(resumed, 'resumed')
     other = Runner.from_cfg(resumed)
     other.train()
-    again = torch.load(tmp_path / 'again' / 'best_second.pth', weights_only=False)
-    for key, value in of_second['state_dict'].items():
-        assert torch.equal(value, again['state_dict'][key]), key
+    again = read_checkpoint(tmp_path / 'again' / 'best_second.pth').weights
+    for key, value in of_second.weights.items():
+        assert torch.equal(value, again[key]), key
     for key, value in runner.model.state_dict().items():
         assert torch.equal(value, other.model.state_dict()[key]), key
