@@ -8,8 +8,11 @@ from pathlib import Path
 from im_study.results import MASK_KEYS, RESULT, read_result
 from mmengine import Config
 from mmengine.registry import RUNNERS, init_default_scope
+from mmengine.runner.checkpoint import save_checkpoint
 
 from mmseg_im.build import did_you_mean
+from mmseg_im.checkpoints import read_checkpoint
+from mmseg_im.checkpoints.comparing import tensors_of, without_prefix
 from mmseg_im.engine.hooks.keep_best import BEST, best_validation
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.errors import UserError
@@ -24,6 +27,7 @@ from mmseg_im.generations.summary import read_summary
 CLOCK = 'seconds.json'
 MADE_WITH = 'made_with.json'
 PARTS = 5
+TEACHER = 'semi.teachers.0'
 
 
 def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None = None) -> dict:
@@ -40,7 +44,8 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     Returns:
         dict: ``best`` and ``last``: test metrics of the best checkpoint by validation and of the
         last (of a generational run: of the best student of the last generation; the best of every
-        generation in ``generations``); ``seconds`` of training and testing; ``networks``
+        generation in ``generations``); ``teacher``: those of the first EMA teacher of the last
+        checkpoint, where there is one; ``seconds`` of training and testing; ``networks``
         trained; ``mask``: means of :data:`MASK_KEYS` over each fifth of the training.
 
     Raises:
@@ -154,6 +159,7 @@ def _run_network(cfg: Config, seed: int, folder: Path, metric: str) -> dict:
     return dict(
         best=best,
         last=_test_last(cfg, folder, val['at'], best),
+        **_test_teacher(cfg, folder),
         val=val['val'],
         at=val['at'],
         networks=1,
@@ -167,6 +173,18 @@ def _test_last(cfg: Config, folder: Path, best_at: int, best: dict) -> dict:
     if last.stem.split('_')[1] == str(best_at):
         return best
     return measure(test_config(cfg, str(last)), folder / 'test' / 'last')
+
+
+def _test_teacher(cfg: Config, folder: Path) -> dict[str, dict]:
+    """Measures the first EMA teacher of the last checkpoint on the test images, if there is one."""
+    content, meta = read_checkpoint(str(newest_checkpoint(folder)))
+    weights = tensors_of(content)
+    if f'{TEACHER}.steps' not in weights:
+        return {}
+    alone = dict(state_dict=without_prefix(weights, f'{TEACHER}.module'), meta=meta)
+    save_checkpoint(alone, str(folder / 'teacher_0.pth'))
+    test = test_config(cfg, str(folder / 'teacher_0.pth'))
+    return dict(teacher=measure(test, folder / 'test' / 'teacher'))
 
 
 def _run_generations(cfg: Config, seed: int, folder: Path, metric: str) -> dict:

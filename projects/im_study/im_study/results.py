@@ -16,9 +16,14 @@ from mmseg_im.files.json_shape import shape_error
 RESULT = 'result.json'
 MASK_KEYS = ('im/masked', 'im/used', 'im/accuracy_outside', 'im/accuracy_inside')
 _METRICS = {str: (float, None)}
-RESULT_SHAPE = dict(
-    best=_METRICS, last=_METRICS, seconds=float, networks=int, mask={str: [(float, None)]}
-)
+RESULT_SHAPE = {
+    'best': _METRICS,
+    'last': _METRICS,
+    'teacher?': _METRICS,
+    'seconds': float,
+    'networks': int,
+    'mask': {str: [(float, None)]},
+}
 LINE_SHAPE = dict(RESULT_SHAPE, row=str, group=(str, None), seed=int)
 
 

@@ -17,6 +17,7 @@ LEGEND = {
     'seed, with the mean over the seeds and their standard deviation (n - 1); of a run in '
     'generations, of the best student by validation of the last one',
     'last checkpoint': 'the same of the last checkpoint, whatever validation said',
+    'EMA teacher': 'that of the EMA teacher of the last checkpoint, whatever validation said',
     'masked': 'share of the unlabeled pixels that the mask takes out. It, `used`, `right outside` '
     'and `right inside` are means over the first → over the last fifth of the training; of a run '
     'in generations, of the labels that the first → the last generation wrote (one value: of one '
@@ -51,8 +52,8 @@ def study_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]
 
 
 def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[int]) -> str:
-    head = ['', *(f'seed {seed}' for seed in seeds), MEAN, 'last checkpoint', 'masked',
-            'used', 'right outside', 'right inside', 'networks', 'minutes']  # fmt: skip
+    head = ['', *(f'seed {seed}' for seed in seeds), MEAN, 'last checkpoint', 'EMA teacher',
+            'masked', 'used', 'right outside', 'right inside', 'networks', 'minutes']  # fmt: skip
     several = any(r['networks'] > 1 for runs in rows.values() for r in runs.values())
     cells = []
     for name, runs in rows.items():
@@ -63,6 +64,7 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
             *(number(runs[seed]['best'][metric]) if seed in runs else NOTHING for seed in seeds),
             spread([r['best'][metric] for r in values]),
             spread([r['last'][metric] for r in values]),
+            spread([r['teacher'][metric] for r in values if 'teacher' in r]),
             *(course([_of_mask(r['mask'], key) for r in values]) for key in MASK_KEYS),
             str(networks) if networks and several else NOTHING,
             f'{statistics.mean(r["seconds"] for r in values) / 60:.1f}' if values else NOTHING,
