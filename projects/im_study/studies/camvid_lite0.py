@@ -12,9 +12,18 @@ metric = 'mIoU'
 seeds = [0, 1, 2]
 _end = 'lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
 _supervised = f'configs/supervised/supervised_{_end}'
-_fixmatch = f'configs/fixmatch/fixmatch_{_end}'
-_fixmatch_im = f'configs/fixmatch/fixmatch-im_{_end}'
-_samples = 'train_dataloader.dataset.num_samples'
+_methods = {
+    'FixMatch': 'fixmatch/fixmatch',
+    'FixMatch + IM': 'fixmatch/fixmatch-im',
+    'UniMatch': 'unimatch/unimatch',
+    'UniMatch + IM': 'unimatch/unimatch-im',
+    'UniMatch V2': 'unimatch_v2/unimatch-v2',
+    'UniMatch V2 + IM': 'unimatch_v2/unimatch-v2-im',
+    'U2PL': 'u2pl/u2pl',
+    'U2PL + IM': 'u2pl/u2pl-im',
+    'AugSeg': 'augseg/augseg',
+    'AugSeg + IM': 'augseg/augseg-im',
+}
 _after = {
     'train_cfg.max_epochs': 3,
     'param_scheduler.0.end': 3,
@@ -38,8 +47,7 @@ def _rows(share):
     return [
         dict(name='first network', group=share, config=_supervised, options=data),
         dict(after, name='labeled only', config=_supervised),
-        dict(after, name='FixMatch', config=_fixmatch),
-        dict(after, name='FixMatch + IM', config=_fixmatch_im),
+        *(dict(after, name=name, config=f'configs/{f}_{_end}') for name, f in _methods.items()),
     ]
 
 

@@ -1,0 +1,3 @@
+# CPS on CamVid, two networks from ImageNet weights, on a CPU.
+_base_ = '../supervised/supervised_lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
+model = dict(semi=dict(type='CPS'))

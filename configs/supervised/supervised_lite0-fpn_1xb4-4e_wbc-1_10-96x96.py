@@ -1,0 +1,15 @@
+# Labeled images alone on white blood cells, multi-label, from ImageNet weights, on a CPU.
+_base_ = [
+    '../_base_/models/lite0_fpn.py',
+    '../_base_/datasets/semi_wbc.py',
+    '../_base_/schedules/adamw_lite_4e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(dataset=dict(num_samples=800))
+model = dict(
+    label_space='multilabel',
+    data_preprocessor=dict(size=_base_.crop_size),
+    decode_head=dict(
+        num_classes=2, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)
+    ),
+)

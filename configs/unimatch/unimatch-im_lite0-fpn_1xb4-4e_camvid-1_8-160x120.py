@@ -1,0 +1,9 @@
+# UniMatch with the inconsistency mask in place of the confidence threshold.
+_base_ = './unimatch_lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
+model = dict(
+    semi=dict(
+        threshold=0.0,
+        teachers=[dict(type='SelfTeacher', views=['identity', 'hflip', 'scale0.75'])],
+        im=dict(type='InconsistencyMask'),
+    )
+)
