@@ -3,9 +3,7 @@ _base_ = './fixmatch_lite0-fpn_1xb4-4e_wbc-1_10-96x96.py'
 model = dict(
     semi=dict(
         threshold=0.0,
-        teachers=[
-            dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'])
-        ],
+        teachers=[dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'])],
         im=dict(type='InconsistencyMask'),
     )
 )

@@ -9,7 +9,5 @@ train_dataloader = dict(dataset=dict(num_samples=800))
 model = dict(
     label_space='multilabel',
     data_preprocessor=dict(size=_base_.crop_size),
-    decode_head=dict(
-        num_classes=2, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)
-    ),
+    decode_head=dict(num_classes=2, loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True)),
 )

@@ -3,9 +3,7 @@ _base_ = './unimatch-v2_lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
 model = dict(
     semi=dict(
         threshold=0.0,
-        teachers=[
-            dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'])
-        ],
+        teachers=[dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'])],
         im=dict(type='InconsistencyMask'),
     )
 )

