@@ -27,7 +27,7 @@ def stored_ids(
         np.ndarray: (H, W) uint8.
     """
     table = np.arange(IGNORE_INDEX + 1)
-    for value, cls in reversed((label_map or {}).items()):
+    for value, cls in reversed([*(label_map or {}).items()]):
         if 0 <= cls < IGNORE_INDEX:
             table[cls] = value
     if reduce_zero_label:

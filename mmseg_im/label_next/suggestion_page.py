@@ -41,7 +41,7 @@ def entry(
     shown = np.ones(image.shape[:2], bool) if len(label) == 1 else (label == 1).any(axis=0)
     mixed = (STRENGTH * colours + (1 - STRENGTH) * image).astype(np.uint8)
     over = np.where(shown[..., None], mixed, image)
-    hidden = mask.any(axis=0)
+    hidden = np.any(mask, axis=0)
     most = [i for i in np.argsort(-disputed, kind='stable')[:NAMED] if disputed[i] > 0]
     named = ', '.join(f'{classes[i]} {disputed[i]:.1%}' for i in most) or 'nothing'
     tiles = [

@@ -5,6 +5,7 @@ import matplotlib
 import numpy as np
 import pytest
 from im_study import more_labels as module
+from im_study.page import write_page
 from im_study.results import RESULT, folder_of
 from im_study.rules import rule_figure, rule_plot, rule_table
 from im_study.run import read_study, run_study
@@ -131,3 +132,17 @@ def test_a_dot_is_a_run_and_a_bar_the_mean(finished, tmp_path):
     assert [t.get_text().strip() for t in second.texts] == ['start']
     assert rule_plot(finished, tmp_path, [0, 1]).startswith('<?xml')
     assert rule_plot(finished, tmp_path / 'nothing', [0, 1]) is None
+
+
+def test_the_page_is_about_the_rules(finished, tmp_path):
+    finished.seeds = [0, 1]
+    finished.rows = [dict(row, config=str(tmp_path / 'study.py')) for row in finished.rows]
+    finished.dump(str(tmp_path / 'rules.py'))
+    tmp_path.joinpath('runs').mkdir()
+    for part in ('a', 'b'):
+        (tmp_path / part).rename(tmp_path / 'runs' / part)
+    (tmp_path / 'runs').rename(tmp_path / 'rules')
+    write_page([tmp_path / 'rules.py'], tmp_path, tmp_path / 'page.md')
+    page = (tmp_path / 'page.md').read_text()
+    assert '| inconsistency | 41.50 ± 2.12 |  |' in page
+    assert '(images/study_rules.svg)' in page and (tmp_path / 'images/study_rules.svg').is_file()
