@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One self-contained HTML page about a generational run."""
 
-import base64
 import html
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ..datasets.pseudo_label_files import label_damage, label_files
 from ..errors import UserError
 from ..files.atomic import write_aside
 from ..files.image_size import check_size
+from ..report.html_page import html_page, legend, tile
 from ..report.pictures import colourise, hatch
 from . import plots
 from .examples import FOLDER, LIST, read_examples
@@ -22,14 +22,7 @@ REPORT = 'report.html'
 TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
 
 CSS = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 0; }
-main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 48px; }
-h1 { font-size: 1.5rem; margin: 0 0 4px; } h2 { font-size: 1.15rem; margin: 36px 0 8px; }
-h3 { font-size: 0.95rem; font-weight: 600; margin: 18px 0 6px; overflow-wrap: anywhere; }
-p { margin: 6px 0; max-width: 75ch; }
 .warning { border-left: 4px solid #c60; padding-left: 10px; }
-.quiet { color: #5a5a5a; font-size: 0.9rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
 th { font-weight: 600; border-bottom: 2px solid #999; }
@@ -37,11 +30,8 @@ th:first-child, td:first-child { text-align: left; } tr.best td { background: #e
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
   gap: 16px; align-items: start; } .plots svg { width: 100%; height: auto; }
 .strip { display: flex; gap: 8px; overflow-x: auto; padding-bottom: 6px; }
-figure { margin: 0; flex: 0 0 auto; } figure img { display: block; width: min(204px, 42vw); }
-figcaption { font-size: 0.8rem; color: #444; max-width: min(204px, 42vw); }
-.legend span { display: inline-block; margin-right: 14px; font-size: 0.85rem; }
-.legend i { display: inline-block; width: 12px; height: 12px; margin-right: 5px;
-  border: 1px solid #888; vertical-align: -1px; }
+figure { flex: 0 0 auto; } figure img { width: min(204px, 42vw); }
+figcaption { max-width: min(204px, 42vw); }
 """
 
 
@@ -60,12 +50,7 @@ def write_report(work_dir: Path) -> Path:
     work_dir = Path(work_dir)
     summary = read_summary(work_dir)
     parts = [_head(summary), _table(summary), _plots(summary), _examples(work_dir, summary)]
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{html.escape(summary.name)}: generations</title><style>{CSS}</style></head>'
-        f'<body><main>{"".join(parts)}</main></body></html>\n'
-    )
+    page = html_page(f'{summary.name}: generations', ''.join(parts), CSS)
     write_aside(work_dir / REPORT, page.encode())
     return work_dir / REPORT
 
@@ -141,7 +126,7 @@ def _examples(work_dir: Path, summary: Summary) -> str:
             continue
         check_size(example['image'], example['image'])
         image = decode(example['image'])[..., ::-1]
-        tiles = [_tile(image, 'input')]
+        tiles = [tile(image, 'input', TILE)]
         for g in summary.generations:
             folder = work_dir / FOLDER / f'generation_{g.number}'
             loaded = _load(folder, name, classes)
@@ -155,18 +140,15 @@ def _examples(work_dir: Path, summary: Summary) -> str:
                 )
             picture = colourise(label if len(label) > 1 else label[0], palette)
             hidden = np.any(mask, axis=0)
-            tiles.append(_tile(hatch(picture, hidden), f'labels of generation {g.number}'))
-            tiles.append(_tile(hatch(image, hidden), f'its mask, {hidden.mean():.1%} of the image'))
+            labels, share = f'labels of generation {g.number}', f'{hidden.mean():.1%} of the image'
+            tiles.append(tile(hatch(picture, hidden), labels, TILE))
+            tiles.append(tile(hatch(image, hidden), f'its mask, {share}', TILE))
         why = html.escape(f'{name} ({example["why"]} in the first generation)')
         strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
-    entries = ''.join(
-        f'<span><i style="background:rgb({r},{g},{b})"></i>{html.escape(name)}</span>'
-        for name, (r, g, b) in zip(classes, palette, strict=True)
-    )
     return (
         '<h2>Pseudo-labels over the generations</h2><p class="quiet">The images most masked in '
         'the first generation, and those in the middle. Hatched: the teachers disagree.</p>'
-        f'<p class="legend">{entries}</p>{strips}'
+        f'{legend(classes, palette)}{strips}'
     )
 
 
@@ -187,16 +169,3 @@ def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.n
         for kind in ('labels', 'masks')
     )
     return label.astype(np.uint8), mask
-
-
-def _tile(picture: np.ndarray, caption: str) -> str:
-    height = round(TILE * picture.shape[0] / picture.shape[1])
-    shrinks = picture.shape[1] > TILE
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
-    small = cv2.resize(np.ascontiguousarray(picture[..., ::-1]), (TILE, height), interpolation=how)
-    jpeg = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
-    data = base64.b64encode(jpeg).decode()
-    return (
-        f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
-        f'<figcaption>{html.escape(caption)}</figcaption></figure>'
-    )

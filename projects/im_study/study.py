@@ -44,6 +44,7 @@ def main() -> None:
     with plain_errors():
         from im_study.page import write_page
         from im_study.results import collect
+        from im_study.rules import adds_labels, rule_table
         from im_study.run import check_names, folder_of_study, read_study, run_study
         from im_study.tables import study_table
 
@@ -65,6 +66,8 @@ def main() -> None:
             print(f'{args.out} holds {count} results.')
             return
         print(study_table(study, work_dir, seeds))
+        if adds_labels(study):
+            print(f'\n{rule_table(study, work_dir, seeds)}')
 
 
 if __name__ == '__main__':

@@ -2,9 +2,11 @@
 """A cell of a study: one config trained and tested with one seed; its result is a small file."""
 
 import json
+import os
 import time
 from pathlib import Path
 
+from im_study.more_labels import add_labels, draw_labeled
 from im_study.results import MASK_KEYS, RESULT, read_result
 from mmengine import Config
 from mmengine.registry import RUNNERS, init_default_scope
@@ -35,7 +37,9 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
 
     Args:
         row (dict): ``config``, a file, and ``options``, changes of it, where ``'{second}'`` is the
-            checkpoint of the second-best network of ``start``, a run in generations.
+            checkpoint of the second-best network of ``start``, a run in generations. ``labeled``:
+            begin with so many labeled images, drawn at random; ``adds``: with the images of
+            ``start``, and others that a rule chooses, see :func:`~.more_labels.add_labels`.
         seed (int): Of the run.
         folder (Path): Its work_dir.
         metric (str): The validation metric that chooses a checkpoint.
@@ -57,9 +61,13 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
     cfg.merge_from_dict(options)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(folder)
-    if start is not None:
+    if 'labeled' in row:
+        draw_labeled(cfg, row['labeled'], seed, folder)
+    if 'adds' in row:
+        add_labels(cfg, dict(row['adds']), seed, start, folder)
+    elif start is not None:
         _begin_with(cfg, start)
-    made_with = _made_with(cfg, start)
+    made_with = _made_with(cfg, start, folder, row.get('adds'))
     if (folder / MADE_WITH).is_file() and _read_made_with(folder) != made_with:
         raise UserError(
             f'{folder} was made with another config: {row["config"]} or the options of its row '
@@ -88,9 +96,14 @@ def _check_options(cfg: Config, options: dict, path: str) -> None:
             raise UserError(f'options of a row: {path} has no {part!r} ({key}).{hint}')
 
 
-def _made_with(cfg: Config, start: Path | None) -> dict:
+def _made_with(cfg: Config, start: Path | None, folder: Path, adds: dict | None) -> dict:
     """What a run depends on, wherever the study lies: its config, and what it begins with."""
-    made_with = flatten({**cfg.to_dict(), 'work_dir': None})
+    more = {} if adds is None else {'adds': dict(adds)}
+    made_with = flatten({**cfg.to_dict(), 'work_dir': None, **more})
+    own = os.path.abspath(folder)
+    for key, value in made_with.items():
+        if isinstance(value, str) and value.startswith(own):  # its lists of images
+            made_with[key] = value.replace(own, '{folder}')
     if start is None:
         return made_with
     for key, value in made_with.items():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from im_study.plot import share_plot
+from im_study.rules import adds_labels, rule_plot, rule_table
 from im_study.run import folder_of_study, read_study
 from im_study.tables import LEGEND, WITH_IM, compact_table, study_table
 from mmengine import Config
@@ -76,8 +77,9 @@ def _section(path: Path, study: Config, work_dir: Path, folder: Path) -> list[st
     notes = path.with_suffix('.md')
     if notes.is_file():
         parts.append(notes.read_text(encoding='utf-8').strip())
-    parts.append(f'Test {study.metric}:\n\n{compact_table(study, work_dir, study.seeds)}')
-    plot = share_plot(study, work_dir, study.seeds)
+    table, draw = (rule_table, rule_plot) if adds_labels(study) else (compact_table, share_plot)
+    parts.append(f'Test {study.metric}:\n\n{table(study, work_dir, study.seeds)}')
+    plot = draw(study, work_dir, study.seeds)
     if plot:
         image = f'{IMAGES}/study_{path.stem}.svg'
         write_aside(folder / image, plot.encode())

@@ -25,6 +25,9 @@ def read_study(path: str | os.PathLike) -> Config:
     Rows of a ``group``, such as a share of labeled images, are compared with each other; the same
     name in several groups is the same method. ``start`` names the row of the group whose networks
     a row begins with: the best of them (``load_from``), or all as first teachers of generations.
+    With ``adds`` (``dict(rule=...)``) a row begins with their labeled images in place of their
+    weights, and with as many others that the rule chooses; ``labeled`` is a number of images with
+    which a row begins.
     Tables compare ``name + IM`` with ``name``. Groups that are shares, such as ``'1/16'``, make a
     plot if there is a row ``labeled only``, which is in all its panels.
 
@@ -42,6 +45,9 @@ def read_study(path: str | os.PathLike) -> Config:
         if names.count((name, group)) > 1:
             place = f' in the group {group!r}' if group else ''
             raise UserError(f'{path}: two rows have the name {name!r}{place}.')
+    for row in study.rows:
+        if 'adds' in row and 'start' not in row:
+            raise UserError(f'{path}: {row.name!r} adds labels to none: name a row in `start`.')
     beginners = {row.name for row in study.rows if 'start' in row}
     for row in study.rows:
         if not Path(row.config).is_file():

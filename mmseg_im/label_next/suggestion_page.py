@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of the images to label next: photograph, agreed label, and where the voters disagree."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..report.html_page import html_page, legend, tile
+from ..report.pictures import colourise, hatch
+
+WIDTH = 480  # pixels of a tile: sharp where three stand side by side, and on a phone
+STRENGTH = 0.6  # of the label's colours over the photograph
+NAMED = 3  # most classes that are named as disputed
+CSS = """
+.strip { display: grid; gap: 8px; grid-template-columns: repeat(3, 1fr); }
+figure img { width: 100%; }
+@media (max-width: 640px) { .strip { grid-template-columns: 1fr; } }
+section { border-top: 1px solid #ddd; margin-top: 22px; }
+"""
+
+
+def entry(
+    title: str, image: np.ndarray, label: np.ndarray, mask: np.ndarray,
+    disputed: np.ndarray, score: float, classes: Sequence[str], palette: Sequence[Sequence[int]],
+) -> str:  # fmt: skip
+    """Returns the part of the page about one image as HTML.
+
+    Args:
+        title (str): Its place and name.
+        image (np.ndarray): (H, W, 3) uint8 RGB.
+        label (np.ndarray): (M, H, W) uint8, the agreed label; under the mask that of the mean.
+        mask (np.ndarray): (M, H, W) bool.
+        disputed (np.ndarray): (C,) share of the pixels that one voter gives a class and another
+            does not.
+        score (float): From :func:`~.choosing.balanced_scores`.
+        classes (Sequence[str]): Class names.
+        palette (Sequence): Their RGB colours.
+    """
+    colours = colourise(label if len(label) > 1 else label[0], palette)
+    shown = np.ones(image.shape[:2], bool) if len(label) == 1 else (label == 1).any(axis=0)
+    mixed = (STRENGTH * colours + (1 - STRENGTH) * image).astype(np.uint8)
+    over = np.where(shown[..., None], mixed, image)
+    hidden = np.any(mask, axis=0)
+    most = [i for i in np.argsort(-disputed, kind='stable')[:NAMED] if disputed[i] > 0]
+    named = ', '.join(f'{classes[i]} {disputed[i]:.1%}' for i in most) or 'nothing'
+    tiles = [
+        tile(image, 'photograph', WIDTH),
+        tile(hatch(over, hidden), 'agreed label', WIDTH),
+        tile(hatch(image, hidden), f'where the voters disagree: {hidden.mean():.1%}', WIDTH),
+    ]
+    facts = f'score {score:.2f}; {hidden.mean():.1%} masked; most disputed: {named}'
+    return (
+        f'<section><h3>{html.escape(title)}</h3><p class="quiet">{html.escape(facts)}</p>'
+        f'<div class="strip">{"".join(tiles)}</div></section>'
+    )
+
+
+def suggestion_page(
+    summary: str, classes: Sequence[str], palette: Sequence[Sequence[int]], entries: Sequence[str]
+) -> str:
+    """Returns the page of all chosen images.
+
+    Args:
+        summary (str): How many were chosen, how and of how many; as text.
+        classes (Sequence[str]): Class names.
+        palette (Sequence): Their RGB colours.
+        entries (Sequence[str]): From :func:`entry`.
+    """
+    explained = (
+        'Hatched: the voters disagree, and whoever labels decides. The score adds up, over the '
+        'classes, how much of an image is disputed, as a share of the image in which that class '
+        'is disputed most.'
+    )
+    return html_page(
+        'Images to label next',
+        f'<h1>Images to label next</h1><p>{html.escape(summary)}</p>'
+        f'<p class="quiet">{explained}</p>{legend(classes, palette)}{"".join(entries)}',
+        CSS,
+    )
