@@ -187,7 +187,10 @@ def test_other_errors_keep_their_traceback():
 
 def test_publish_refuses_what_is_not_there(run, trained, tmp_path):
     checkpoint = trained[1] / 'epoch_1.pth'
-    for weights, message in (('teacher7', "no weights of 'teacher7'"), ('best', 'none of student')):
+    for weights, message in (
+        ('teacher7', "no weights of 'teacher7'"),
+        ('nobody', 'none of student'),
+    ):
         output = run(
             'publish_student.py', checkpoint, tmp_path / 'x.pth',
             '--weights', weights, ok=False,

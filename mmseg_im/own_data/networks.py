@@ -61,7 +61,7 @@ NETWORKS = {
         schedule='schedules/adamw_dinov2_60e.py',
         reason='DINOv2-S with a DPT head, for a GPU',
         weights='pretrained/dinov2_vits14_pretrain.pth',
-        note="Meta's file, seen from the folder in which training is started",
+        note="Meta's file, from where training is started",
         divisor=14,
         pad=True,
     ),

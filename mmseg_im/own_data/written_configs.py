@@ -171,7 +171,9 @@ def generations_config(facts: Facts, name: str) -> str:
     pseudo = 'LoadMultiLabelAnnotations' if overlapping else 'LoadAnnotations'
     pretrained = NETWORKS[facts.network].pretrained
     updates = updates_of(facts) if pretrained else 6000
-    rate = '' if pretrained else 'optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))\n'
+    rate = (
+        '' if pretrained else 'optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))\n'
+    )
     return f"""\
 # {name} in generations: two teachers label, two new students learn from what both agree on.
 # Classes and sizes are those of {name}.py.

@@ -8,6 +8,4 @@ train_dataloader = dict(
 teacher = dict(
     type='EMATeacher', momentum=0.02, views=['identity', 'hflip', 'scale0.75'], size_divisor=16
 )
-semi = dict(
-    type='FixMatch', teachers=[teacher], threshold=0.8, im=dict(type='InconsistencyMask')
-)
+semi = dict(type='FixMatch', teachers=[teacher], threshold=0.8, im=dict(type='InconsistencyMask'))
