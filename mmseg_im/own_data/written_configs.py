@@ -54,7 +54,8 @@ data_root = "{{{{ fileDirname }}}}"  # the folder of this file
 img_suffix = {facts.suffix!r}
 classes = {_tuple(scheme.names)}
 palette = {[list(colour) for colour in scheme.palette]}
-{_class_weight(facts)}{_weights(network)}scale = {facts.size[::-1]}  # width, height to which images are brought
+{_class_weight(facts)}{_weights(network)}\
+scale = {facts.size[::-1]}  # width, height to which images are brought
 crop_size = {crop_of(facts.size, network.divisor)}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
 max_epochs = {epochs}  # of {samples} {of_epoch} images: {epochs * (samples // BATCH)} updates
@@ -145,10 +146,12 @@ def _best(facts: Facts, classes: str) -> str:
 
 
 def _semi_dataset(facts: Facts) -> str:
-    longer = f', num_samples={EPOCH}' if facts.unlabeled < EPOCH else ''
+    longer = f'num_samples={EPOCH}, ' if facts.unlabeled < EPOCH else ''
     return f"""\
 unlabeled_pipeline = [*_base_.load, *geometry, dict(type='MultiView', views=_base_.views)]
-train_dataset = dict(labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline){longer})"""
+train_dataset = dict(
+    {longer}labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline)
+)"""
 
 
 def _supervised_dataset(times: int) -> str:
@@ -178,7 +181,8 @@ def generations_config(facts: Facts, name: str) -> str:
 # {name} in generations: two teachers label, two new students learn from what both agree on.
 # Classes and sizes are those of {name}.py.
 _base_ = ['./{name}.py', './_base_/generations.py']
-num_samples = {updates * BATCH // 5}  # images in each of five epochs, half of them labeled: {updates} updates a network
+# {updates} updates a network; half of the images are labeled
+num_samples = {updates * BATCH // 5}  # images in each of five epochs
 num_generations = 2
 {MARK}
 runner_type = 'GenerationalRunner'

@@ -12,7 +12,7 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmseg.registry import MODELS
 
-from tests.conftest import ROOT, retarget, shrink, tiny_model
+from tests.conftest import ROOT, make_demo_cfg, retarget, shrink, tiny_model
 from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import run_tool
 
