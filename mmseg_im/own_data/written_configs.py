@@ -35,7 +35,10 @@ def training_config(facts: Facts, name: str) -> str:
     semi = facts.unlabeled > 0
     samples, epochs = epochs_of(facts)
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
-    of_epoch = 'unlabeled' if semi else 'labeled'
+    images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
+    of_epoch = f'{samples} {kind} images'
+    if samples > images:
+        of_epoch = f'{samples} samples of {images} {kind} images'
     counts = (
         f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and {facts.val} validation images'
     )
@@ -58,7 +61,7 @@ palette = {[list(colour) for colour in scheme.palette]}
 scale = {facts.size[::-1]}  # width, height to which images are brought
 crop_size = {crop_of(facts.size, network.divisor)}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
-max_epochs = {epochs}  # of {samples} {of_epoch} images: {epochs * (samples // BATCH)} updates
+max_epochs = {epochs}  # of {of_epoch}: {epochs * (samples // BATCH)} updates
 early_stopping = 0  # end after so many validations without a better one; 0: never
 {MARK}
 images = dict(

@@ -33,7 +33,9 @@ def test_few_images_make_fewer_updates(labeled, unlabeled, updates):
 
 
 def test_a_short_epoch_repeats_its_images():
-    assert 'num_samples=100' in training_config(facts(unlabeled=7), 'mine')
+    text = training_config(facts(unlabeled=7), 'mine')
+    assert 'num_samples=100' in text
+    assert 'max_epochs = 20  # of 100 samples of 7 unlabeled images: 500 updates' in text
     assert 'num_samples' not in training_config(facts(unlabeled=100), 'mine')
     assert 'times=34' in training_config(facts(labeled=3, unlabeled=0), 'mine')
 

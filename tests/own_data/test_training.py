@@ -142,7 +142,8 @@ def test_generations_differ_from_the_template_in_nothing_else(folders, tmp_path)
     assert found.default_hooks.best.pop('patience') == 0  # which a user may edit
     assert found.default_hooks == template.default_hooks
     assert found.model.backbone == template.model.backbone
-    head = dict(template.model.decode_head, num_classes=3)
+    loss = dict(type='WeightedCrossEntropyLoss', class_weight=found.class_weight)
+    head = dict(template.model.decode_head, num_classes=3, loss_decode=[loss])
     assert found.model.decode_head == head
     assert found.generations.metric == found.default_hooks.best.metric == 'mIoU'
 
