@@ -46,7 +46,7 @@ def main() -> None:
     args = parse_args()
     with plain_errors():
         from mmseg_im.own_data.folders import flaws_text
-        from mmseg_im.own_data.networks import NETWORKS, check_package
+        from mmseg_im.own_data.network_choices import NETWORKS, check_package
         from mmseg_im.own_data.plan import classes_table, make_plan
         from mmseg_im.own_data.project import (
             check_name,

@@ -22,7 +22,7 @@ class Facts:
         size (tuple[int, int]): Height and width to which images are brought.
         suffix (str): Of the images.
         labeled, unlabeled, val (int): Numbers of images.
-        network (str): Name in :data:`~.networks.NETWORKS`.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
         class_weight (list[float], optional): See :func:`~.class_weights.default_weights`.
     """
 

@@ -31,7 +31,7 @@ class Plan:
         size (tuple[int, int]): Height and width to which images are brought.
         suffix (str): Of all images in the project.
         white (int): The value of 16-bit images that becomes 255.
-        network (str): Name in :data:`~.networks.NETWORKS`.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
         reasons (list[str]): What was guessed, and why.
     """
 
@@ -79,7 +79,7 @@ def make_plan(
         val (Fraction): Share of the annotated images that are for validation.
         size (tuple[int, int], optional): Height and width, in place of the guess.
         groups (Mapping[str, str], optional): See :func:`~mmseg_im.own_data.splitting.draw_splits`.
-        network (str): Name in :data:`~.networks.NETWORKS`.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
     """
     names = list(found.masks)
     count = min(max(int(val * len(names) + Fraction(1, 2)), 1), len(names) - 1)

@@ -12,7 +12,7 @@ from ..errors import UserError
 from .annotations import loader
 from .class_weights import loss_text
 from .facts import BATCH, EPOCH, Facts, crop_of, epochs_of, updates_of
-from .networks import NETWORKS, Network
+from .network_choices import NETWORKS, Network
 from .scheme import Scheme
 
 MARK = '# ' + '-' * 88 + ' the mark'
@@ -232,7 +232,7 @@ def copy_bases(folder: Path, network: str) -> None:
 
     Args:
         folder (Path): Where the configs are written.
-        network (str): Name in :data:`~.networks.NETWORKS`.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
 
     Raises:
         UserError: If this installation of the package lacks its configs.

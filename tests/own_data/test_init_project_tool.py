@@ -5,7 +5,7 @@ import runpy
 
 import pytest
 
-from mmseg_im.own_data.networks import NETWORKS
+from mmseg_im.own_data.network_choices import NETWORKS
 from tests.conftest import ROOT
 from tests.own_data.conftest import plant_flaws
 

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import DATASETS, MODELS
 
-from mmseg_im.own_data.networks import NETWORKS
+from mmseg_im.own_data.network_choices import NETWORKS
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.splitting import parse_ratio

@@ -194,12 +194,13 @@ class KeepBestHook(ValidationRecordHook):
 
 def validations_since_best(record: dict[str, dict], metrics: Sequence[str]) -> int:
     """Returns how many validations came after the last one that was the best by a metric."""
-    bests = [
-        max(record, key=lambda key, by=metric: (score(record[key].get(by)), -int(key)))
-        for metric in metrics
-        if any(metric in values for values in record.values())
-    ]
-    return sum(int(key) > max(map(int, bests)) for key in record) if bests else 0
+
+    def best(metric: str) -> int:
+        return int(max(record, key=lambda key: (score(record[key].get(metric)), -int(key))))
+
+    measured = [m for m in metrics if any(m in values for values in record.values())]
+    bests = [best(metric) for metric in measured]
+    return sum(int(key) > max(bests) for key in record) if bests else 0
 
 
 def weights_beside(method: SSLMethod | None) -> dict[str, str]:
