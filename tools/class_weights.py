@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the classes of the labeled training images and prints class weights to paste.
 
-Multi-class: a class's frequency is its share of the pixels of those images in which it occurs; its
-weight is (median frequency / frequency) to a power. Source: Eigen and Fergus, ICCV 2015, arXiv
-1411.4734. Binary and multi-label: the weight of a pixel on which a class is present is (absent /
-present pixels) to a power.
+Multi-class: (median frequency / frequency) to a power, where a class's frequency is its share of
+the pixels of those images in which it occurs. Binary and multi-label: the weight of a pixel on
+which a class is present is (absent / present pixels) to a power.
 """
 
 import argparse
@@ -21,6 +20,11 @@ from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX
+from mmseg_im.own_data.class_weights import (
+    loss_text,
+    median_frequency_weights,
+    presence_weights,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,47 +39,17 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def median_frequency_weights(pixels: np.ndarray, power: float = 1.0) -> np.ndarray:
-    """Returns the weights of the classes, (C,); 0 for a class that does not occur.
-
-    Args:
-        pixels (np.ndarray): (images, C) pixels of each class in each image.
-        power (float): 1 balances the classes that occur in equally many images.
-    """
-    known = pixels.sum(axis=1, keepdims=True)
-    there = pixels > 0
-    total = (known * there).sum(axis=0)
-    frequency = pixels.sum(axis=0) / np.maximum(total, 1)
-    median = np.median(frequency[frequency > 0])
-    weights = np.zeros(len(frequency))
-    weights[frequency > 0] = (median / frequency[frequency > 0]) ** power
-    return weights
-
-
-def presence_weights(present: np.ndarray, known: np.ndarray, power: float = 1.0) -> np.ndarray:
-    """Returns the weights of each class's presence, (C,); 1 for one that is nowhere or everywhere.
-
-    Args:
-        present (np.ndarray): (C,) pixels on which each class is.
-        known (np.ndarray): (C,) pixels that are not ignored.
-        power (float): 1 gives presence and absence the same sum of weights.
-    """
-    absent = known - present
-    usable = (present > 0) & (absent > 0)
-    return np.where(usable, (absent / np.maximum(present, 1)) ** power, 1.0)
-
-
 def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Returns class names, and (images, C) counts of the pixels of each class and of known ones."""
-    labeled = [
-        node
-        for node in nodes(cfg.train_dataloader.dataset)
-        if 'seg_map_path' in (node.get('data_prefix') or {})
-    ]
+    datasets = list(nodes(cfg.train_dataloader.dataset))
+    splits = [node['split'] for node in datasets if node.get('split')]  # of SemiDataset
+    labeled = [node for node in datasets if 'seg_map_path' in (node.get('data_prefix') or {})]
     if not labeled:
         raise UserError('train_dataloader.dataset has no data set with data_prefix.seg_map_path.')
     loaders = [t for t in labeled[0].get('pipeline', []) if t['type'].endswith('Annotations')]
     dataset = dict(labeled[0], pipeline=loaders)
+    if splits:
+        dataset['ann_file'] = str(Path(splits[0], 'labeled.txt'))
     dataset = build_checked(dataset, 'train_dataloader.dataset', labeled=True)
     classes = dataset.metainfo['classes']
     pixels, known = np.zeros((2, len(dataset), len(classes)))
@@ -104,12 +78,10 @@ def main() -> None:
     kind = space if isinstance(space, str) else space['type']
     if kind == 'multiclass':
         weights = median_frequency_weights(pixels, args.power)
-        loss = "'WeightedCrossEntropyLoss'"
     else:
         first = 1 if kind == 'binary' else 0  # the one channel is the foreground
         classes, pixels, known = classes[first:], pixels[:, first:], known[:, first:]
         weights = presence_weights(pixels.sum(axis=0), known.sum(axis=0), args.power)
-        loss = "'CrossEntropyLoss', use_sigmoid=True"
     table = PrettyTable(['class', 'images', 'pixels', 'weight'])
     table.align['class'] = 'l'
     share = pixels.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -119,7 +91,7 @@ def main() -> None:
         table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
     print(f'{len(pixels)} labeled images\n{table}')
     numbers = ', '.join(f'{weight:.2f}' for weight in weights)
-    print(f'loss_decode=dict(_delete_=True, type={loss}, class_weight=[{numbers}])')
+    print(loss_text(kind, f'[{numbers}]'))
 
 
 if __name__ == '__main__':

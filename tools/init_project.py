@@ -26,6 +26,13 @@ def parse_args() -> argparse.Namespace:
         '--ignore', nargs='+', help='values or colours (255, #e0e0c0) that mean "unknown"'
     )
     parser.add_argument(
+        '--network',
+        choices=['lite0', 'unet', 'r50', 'dinov2-s'],
+        default='lite0',
+        help='lite0 (default): EfficientNet-Lite0 with ImageNet weights, for a CPU too; unet: a '
+        'small one from scratch; r50, dinov2-s: with a GPU and weights at hand',
+    )
+    parser.add_argument(
         '--size', nargs=2, type=int, metavar=('H', 'W'), help='to which images are brought'
     )
     parser.add_argument('--val', default='0.2', help='share of the annotated images; default: 0.2')
@@ -39,6 +46,7 @@ def main() -> None:
     args = parse_args()
     with plain_errors():
         from mmseg_im.own_data.folders import flaws_text
+        from mmseg_im.own_data.network_choices import NETWORKS, check_package
         from mmseg_im.own_data.plan import classes_table, make_plan
         from mmseg_im.own_data.project import (
             check_name,
@@ -50,6 +58,7 @@ def main() -> None:
         from mmseg_im.own_data.splitting import group_keys, parse_ratio
         from mmseg_im.own_data.survey import survey
 
+        check_package(args.network)
         name = check_name(args.name or default_name(args.out or args.images))
         if args.out is None and args.name is None and holds(Path('data', name), args.images):
             name += '_project'
@@ -62,7 +71,7 @@ def main() -> None:
             raise UserError('--val 1 leaves no image to train.')
         found = survey(args.images, args.masks, args.classes, args.ignore, args.label_space)
         groups = group_keys(found.masks, args.group_by) if args.group_by else None
-        plan = make_plan(found, val, tuple(args.size) if args.size else None, groups)
+        plan = make_plan(found, val, tuple(args.size) if args.size else None, groups, args.network)
         if found.flaws:
             left_out = {flaw.name for flaw in found.flaws} - {''}
             print(f'{flaws_text(found.flaws)}\n{len(left_out)} images are left out.\n')
@@ -73,6 +82,12 @@ def main() -> None:
         print(f'{facts.labeled} labeled, {facts.unlabeled} unlabeled, {facts.val} for validation')
         if not facts.unlabeled:
             print('There are no unlabeled images: the config trains supervised.')
+        network = NETWORKS[args.network]
+        print(f'network: {network.reason} (--network)')
+        if network.weights:
+            print(f'its weights: {network.weights}, {network.note}')
+        if facts.class_weight:
+            print(f'class weights, because classes are not in balance: {facts.class_weight}')
         written = write_project(plan, out, name)
         print(f'{out} is written. Next:' if written else f'{out} holds just this. Next:')
         config = out / f'{name}.py'

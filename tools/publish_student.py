@@ -4,6 +4,7 @@
 import argparse
 import os
 import re
+from pathlib import Path
 
 from mmengine.runner.checkpoint import save_checkpoint
 from torch import Tensor
@@ -11,6 +12,8 @@ from torch import Tensor
 import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
+from mmseg_im.engine.hooks.keep_best import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
+from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
 
 
@@ -20,9 +23,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('output', help='file to write')
     parser.add_argument(
         '--weights',
-        default='student',
-        help='"student" (default), "ema" (the first EMA teacher), "teacherN" (teacher number N), '
-        'or the name of a network that was trained beside the student, such as "senior"',
+        default='best',
+        help='"best" (default): of best.pth the network with the best validation of the run, also '
+        'an EMA teacher or a network beside the student; of any other checkpoint the student. Or '
+        '"student", "ema" (the first EMA teacher), "teacherN" (teacher number N), or the name of a '
+        'network that was trained beside the student, such as "senior"',
     )
     return parser.parse_args()
 
@@ -71,19 +76,62 @@ def networks_beside(state_dict: dict[str, Tensor]) -> list[str]:
     return list(dict.fromkeys(match[1] for match in map(heads.match, state_dict) if match))
 
 
+def best_network(checkpoint: Path, metric: str) -> tuple[str, str]:
+    """Returns which network of a run has the best validation, and why.
+
+    Args:
+        checkpoint (Path): ``best.pth``, with the record of the validations beside it.
+        metric (str): By which it is the best.
+
+    Returns:
+        tuple[str, str]: ``'student'``, ``'teacher0'``, ...; and the values in words.
+    """
+    folder = checkpoint.parent
+    names = [path.stem.removeprefix('best_') for path in sorted(folder.glob('best_*.pth'))]
+    record = read_record(folder / RECORD)
+    values = {}
+    for name in (STUDENT, *names):
+        value = record.get(kept_at(folder, name) or '', {}).get(metric_of(name, metric))
+        if value is not None:
+            values[name or 'student'] = value
+    if 'student' not in values or len(values) == 1:
+        return 'student', ''
+    best, *others = sorted(values, key=lambda name: -values[name])  # of equals the student
+    compared = ', '.join(f'{values[name]:.2f} of the {name}' for name in others)
+    return best, f'Best validation: {metric} {values[best]:.2f} of the {best}, against {compared}. '
+
+
+def to_publish(checkpoint: Path, meta: dict, state_dict: dict) -> tuple[str, Path, str]:
+    """Returns what ``--weights best`` means: a network, its file, and why."""
+    metric, recorded = meta.get(METRIC), (checkpoint.parent / RECORD).is_file()
+    if checkpoint.name != BEST or not isinstance(metric, str) or not recorded:
+        return 'student', checkpoint, ''
+    name, _, rest = metric.partition('/')
+    if rest and (re.fullmatch(r'teacher\d+', name) or name in networks_beside(state_dict)):
+        return name, checkpoint, f'{BEST} is of the best {metric}. '
+    name, why = best_network(checkpoint, metric)
+    return name, checkpoint if name == 'student' else best_file(checkpoint.parent, name), why
+
+
 @plain_errors()
 def main() -> None:
     args = parse_args()
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
+    name, path, why = args.weights, Path(args.checkpoint), ''
+    if name == 'best':
+        name, path, why = to_publish(path, meta, state_dict)
+    if path != Path(args.checkpoint):  # the network alone
+        content, meta = read_checkpoint(path)
+        state_dict = tensors_of(content)
     try:
-        weights = select(state_dict, args.weights)
+        weights = select(state_dict, name if path == Path(args.checkpoint) else 'student')
     except UserError as error:
-        raise UserError(f'{args.checkpoint}: {error}') from None
+        raise UserError(f'{path}: {error}') from None
     broken = [key for key, value in weights.items() if value.isnan().any()]
     if broken:
         raise UserError(
-            f'{args.checkpoint}: {len(broken)} weights are NaN, such as {broken[0]}: the '
+            f'{path}: {len(broken)} weights are NaN, such as {broken[0]}: the '
             'training has failed. Publish an earlier checkpoint.'
         )
     published = dict(
@@ -92,7 +140,7 @@ def main() -> None:
             dataset_meta=meta.get('dataset_meta'),
             epoch=meta.get('epoch'),
             iter=meta.get('iter'),
-            weights=args.weights,
+            weights=name,
             mmseg_im_version=mmseg_im.__version__,
         ),
     )
@@ -100,10 +148,10 @@ def main() -> None:
     classes = (meta.get('dataset_meta') or {}).get('classes') or ()
     parameters = sum(value.numel() for value in weights.values())
     print(
-        f'{args.output}: kept the {args.weights} ({len(weights)} of {len(state_dict)} tensors, '
+        f'{why}{args.output}: kept the {name} ({len(weights)} of {len(state_dict)} tensors, '
         f'{parameters:,} values) and the names of {len(classes)} classes; left out optimiser, '
         f'schedule, log and {len(state_dict) - len(weights)} other tensors. '
-        f'{os.path.getsize(args.checkpoint) / 2**20:.1f} MiB became '
+        f'{os.path.getsize(path) / 2**20:.1f} MiB became '
         f'{os.path.getsize(args.output) / 2**20:.1f} MiB.'
     )
 

@@ -54,13 +54,17 @@ def in_order(work_dir: str | os.PathLike) -> list[Path]:
     return []
 
 
-def read_whole(path: Path) -> dict:
+def read_whole(path: Path, entries: tuple[str, ...] = STATE) -> dict:
     """Reads the checkpoint of a training.
 
     All bytes are compared with the check sums of the file, which torch does not do.
 
+    Args:
+        path (Path): The file.
+        entries (tuple[str, ...]): The dicts that it must hold, ``meta`` among them.
+
     Returns:
-        dict: With ``state_dict``, ``message_hub`` and ``meta`` at least.
+        dict: With these entries at least.
 
     Raises:
         UserError: If no training can resume from the file, with the reason.
@@ -74,7 +78,7 @@ def read_whole(path: Path) -> dict:
     if damaged is not None:
         raise UserError(f'{path} is damaged: {damaged} in it differs from its check sum.')
     if not isinstance(content, dict) or not all(
-        isinstance(content.get(key), dict) for key in STATE
+        isinstance(content.get(key), dict) for key in entries
     ):
         raise UserError(f'{path} does not hold the state of a training.')
     if not all(isinstance(content['meta'].get(key), int) for key in ('epoch', 'iter')):

@@ -10,11 +10,12 @@ import numpy as np
 from prettytable import PrettyTable
 
 from ..errors import UserError
+from .class_weights import default_weights
+from .facts import Facts
 from .images import full_scale
 from .masks import code_text
 from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
-from .written_configs import Facts
 
 LONGER_SIDE = 512
 
@@ -30,6 +31,7 @@ class Plan:
         size (tuple[int, int]): Height and width to which images are brought.
         suffix (str): Of all images in the project.
         white (int): The value of 16-bit images that becomes 255.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
         reasons (list[str]): What was guessed, and why.
     """
 
@@ -39,17 +41,36 @@ class Plan:
     size: tuple[int, int]
     suffix: str
     white: int
+    network: str
     reasons: list[str]
 
     @property
     def facts(self) -> Facts:
         """Facts: For the configs."""
-        labeled, val = len(self.splits.labeled[0]), len(self.splits.val)
-        return Facts(self.survey.scheme, self.size, self.suffix, labeled, len(self.unlabeled), val)
+        found, labeled = self.survey, self.splits.labeled[0]
+        counts = [class_pixels(found.masks[name], found.scheme) for name in labeled]
+        pixels = np.array([[of_image[cls] for cls in found.scheme.names] for of_image in counts])
+        known = pixels.sum(axis=1)  # each pixel has one class, if classes do not overlap
+        if found.scheme.label_space == 'multilabel':
+            known = np.array([np.prod(found.masks[name].size) for name in labeled])
+        return Facts(
+            found.scheme,
+            self.size,
+            self.suffix,
+            len(labeled),
+            len(self.unlabeled),
+            len(self.splits.val),
+            self.network,
+            default_weights(pixels, known, found.scheme.label_space),
+        )
 
 
 def make_plan(
-    found: Survey, val: Fraction, size: tuple[int, int] | None = None, groups: Mapping | None = None
+    found: Survey,
+    val: Fraction,
+    size: tuple[int, int] | None = None,
+    groups: Mapping | None = None,
+    network: str = 'lite0',
 ) -> Plan:
     """Decides what the survey leaves open.
 
@@ -58,6 +79,7 @@ def make_plan(
         val (Fraction): Share of the annotated images that are for validation.
         size (tuple[int, int], optional): Height and width, in place of the guess.
         groups (Mapping[str, str], optional): See :func:`~mmseg_im.own_data.splitting.draw_splits`.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
     """
     names = list(found.masks)
     count = min(max(int(val * len(names) + Fraction(1, 2)), 1), len(names) - 1)
@@ -85,7 +107,7 @@ def make_plan(
     reasons.append(
         f'validation: {len(splits.val)} of {len(names)} annotated images, drawn at random (--val)'
     )
-    return Plan(found, splits, unlabeled, size or guessed, suffix, white, reasons)
+    return Plan(found, splits, unlabeled, size or guessed, suffix, white, network, reasons)
 
 
 def classes_table(plan: Plan) -> PrettyTable:

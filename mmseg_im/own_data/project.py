@@ -98,7 +98,7 @@ def _fill(plan: Plan, folder: Path, name: str) -> None:
         if names:
             _text(folder / f'{key}.txt', list_text(names))
     _text(folder / 'classes.csv', _classes_csv(plan))
-    copy_bases(folder)
+    copy_bases(folder, plan.network)
     _text(folder / f'{name}.py', training_config(plan.facts, name))
     if plan.unlabeled:
         _text(folder / f'{name}_generations.py', generations_config(plan.facts, name))

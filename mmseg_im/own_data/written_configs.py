@@ -5,68 +5,40 @@ A config in a folder of the user cannot name a base of the package: mmengine rea
 of OpenMMLab's own packages only, and a path breaks when folder or installation move.
 """
 
-import math
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
 from .annotations import loader
+from .class_weights import loss_text
+from .facts import BATCH, EPOCH, Facts, crop_of, epochs_of, updates_of
+from .network_choices import NETWORKS, Network
 from .scheme import Scheme
 
 MARK = '# ' + '-' * 88 + ' the mark'
-UPDATES = 2000  # of an online or supervised run
-STRIDE = 16  # crops are multiples of it, for networks with up to four halvings
 BASE_FOLDER = '_base_'
 BASES = (
     'own_data/supervised.py',
     'own_data/fixmatch-im.py',
     'datasets/weak_strong_views.py',
-    'models/unet_half.py',
-    'schedules/adamw_20e.py',
     'default_runtime.py',
     'generations.py',
 )
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the configs depend on.
-
-    Attributes:
-        scheme (Scheme): Classes and label space.
-        size (tuple[int, int]): Height and width to which images are brought.
-        suffix (str): Of the images.
-        labeled, unlabeled, val (int): Numbers of images.
-    """
-
-    scheme: Scheme
-    size: tuple[int, int]
-    suffix: str
-    labeled: int
-    unlabeled: int
-    val: int
-
-
-def crop_of(size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width rounded down to multiples of ``STRIDE``, at least two of them."""
-    height, width = (max(side // STRIDE, 2) * STRIDE for side in size)
-    return height, width
-
-
 def training_config(facts: Facts, name: str) -> str:
     """FixMatch with the mask; without unlabeled images, supervised training.
 
-    The text builds on a file of ``BASES``.
+    The text builds on files of :func:`bases`.
     """
-    scheme = facts.scheme
+    scheme, network = facts.scheme, NETWORKS[facts.network]
     semi = facts.unlabeled > 0
-    images = facts.unlabeled if semi else facts.labeled
-    batch = min(4, images)
-    times = 1 if semi else math.ceil(max(100, images) / images)
-    epochs = max(20, math.ceil(UPDATES / (images * times // batch)))
+    samples, epochs = epochs_of(facts)
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
-    of_epoch = 'the unlabeled images' if semi else f'the labeled images, {times} times'
+    images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
+    of_epoch = f'{samples} {kind} images'
+    if samples > images:
+        of_epoch = f'{samples} samples of {images} {kind} images'
     counts = (
         f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and {facts.val} validation images'
     )
@@ -74,15 +46,23 @@ def training_config(facts: Facts, name: str) -> str:
     return f"""\
 # {name}: {counts}, {scheme.label_space}.
 # {method}. Edit the lines up to the mark.
-_base_ = './_base_/own_data/{'fixmatch-im' if semi else 'supervised'}.py'
+# Network: {network.reason}
+# (init_project.py --network: {', '.join(NETWORKS)}).
+_base_ = [
+    './_base_/{network.model}',
+    './_base_/{network.schedule}',
+    './_base_/own_data/{'fixmatch-im' if semi else 'supervised'}.py',
+]
 data_root = "{{{{ fileDirname }}}}"  # the folder of this file
 img_suffix = {facts.suffix!r}
 classes = {_tuple(scheme.names)}
 palette = {[list(colour) for colour in scheme.palette]}
+{_class_weight(facts)}{_weights(network)}\
 scale = {facts.size[::-1]}  # width, height to which images are brought
-crop_size = {crop_of(facts.size)}  # height, width; multiples of {STRIDE}
-batch_size = {batch}
-max_epochs = {epochs}  # an epoch is one pass over {of_epoch}
+crop_size = {crop_of(facts.size, network.divisor)}  # height, width; multiples of {network.divisor}
+batch_size = {BATCH}
+max_epochs = {epochs}  # of {of_epoch}: {epochs * (samples // BATCH)} updates
+early_stopping = 0  # end after so many validations without a better one; 0: never
 {MARK}
 images = dict(
     type='{dataset}',
@@ -99,7 +79,7 @@ geometry = [
     _base_.flip,
 ]
 labeled = dict(**images, pipeline=[_base_.image, annotation, *geometry, _base_.pack])
-{_semi_dataset() if semi else _supervised_dataset(times)}
+{_semi_dataset(facts) if semi else _supervised_dataset(samples // facts.labeled)}
 train_dataloader = dict(batch_size=batch_size, dataset=train_dataset)
 test_pipeline = [_base_.image, resize, annotation, _base_.pack]
 flips = [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)]
@@ -111,30 +91,74 @@ val_dataloader = dict(dataset=dict(**images, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = dict({_metric(scheme)})
 test_evaluator = val_evaluator
-model = dict(
-    label_space='{scheme.label_space}',
-    data_preprocessor=dict(size=crop_size),
-    decode_head=dict(num_classes=len(classes){_binary_head(scheme)}),
-)
-interval = max(max_epochs // 10, 1)
+{_model(facts, semi)}
+{_lines(network)}interval = max(max_epochs // 10, 1)
 train_cfg = dict(max_epochs=max_epochs, val_interval=interval)
 param_scheduler = [dict(_base_.param_scheduler[0], end=max_epochs)]
-default_hooks = dict(checkpoint=dict(interval=interval))
+best = dict(metric={_best(facts, 'classes')}, patience=early_stopping)
+default_hooks = dict(checkpoint=dict(interval=interval), best=best)
 """
 
 
-def _semi_dataset() -> str:
-    return """\
+def _class_weight(facts: Facts) -> str:
+    if facts.class_weight is None:
+        return ''
+    what = {
+        'multiclass': 'of the loss of each class: rare ones weigh more',
+        'binary': 'of the loss where there is foreground, which is rare',
+        'multilabel': 'of the loss where each class is present',
+    }[facts.scheme.label_space]
+    return f'class_weight = {facts.class_weight}  # {what}; 1: none\n'
+
+
+def _weights(network: Network) -> str:
+    return f'weights = {network.weights!r}  # {network.note}\n' if network.weights else ''
+
+
+def _model(facts: Facts, semi: bool) -> str:
+    scheme, network = facts.scheme, NETWORKS[facts.network]
+    pad = f', test_cfg=dict(size_divisor={network.divisor})' if network.pad else ''
+    parts = [
+        f"label_space='{scheme.label_space}'",
+        f'data_preprocessor=dict(size=crop_size{pad})',
+    ]
+    if network.weights:
+        parts.append('backbone=dict(init_cfg=dict(checkpoint=weights))')
+    head = ['num_classes=len(classes)']
+    if scheme.label_space == 'binary':
+        head.append('out_channels=1, threshold=0.5')
+    if facts.class_weight is not None:
+        head.append(loss_text(scheme.label_space, 'class_weight'))
+    parts.append('decode_head=dict(\n        ' + ',\n        '.join(head) + ',\n    )')
+    if semi and network.divisor == 16:
+        parts.append('semi=_base_.semi')
+    elif semi:
+        teacher = f'dict(_base_.teacher, size_divisor={network.divisor})'
+        parts.append(f'semi=dict(_base_.semi, teachers=[{teacher}])')
+    return 'model = dict(\n    ' + ',\n    '.join(parts) + ',\n)'
+
+
+def _lines(network: Network) -> str:
+    return f'{network.lines}\n' if network.lines else ''
+
+
+def _best(facts: Facts, classes: str) -> str:
+    """Text of the metric that decides: of two classes, the IoU of the foreground."""
+    binary = facts.scheme.label_space == 'binary'
+    return f"f'IoU/{{{classes}[1]}}'" if binary else "'mIoU'"
+
+
+def _semi_dataset(facts: Facts) -> str:
+    longer = f'num_samples={EPOCH}, ' if facts.unlabeled < EPOCH else ''
+    return f"""\
 unlabeled_pipeline = [*_base_.load, *geometry, dict(type='MultiView', views=_base_.views)]
-train_dataset = dict(labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline))"""
+train_dataset = dict(
+    {longer}labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline)
+)"""
 
 
 def _supervised_dataset(times: int) -> str:
     return f'train_dataset = dict(times={times}, dataset=labeled)'
-
-
-def _binary_head(scheme: Scheme) -> str:
-    return ', out_channels=1, threshold=0.5' if scheme.label_space == 'binary' else ''
 
 
 def _metric(scheme: Scheme) -> str:
@@ -151,15 +175,21 @@ def generations_config(facts: Facts, name: str) -> str:
     """Inconsistency Masks in generations, on top of the config of :func:`training_config`."""
     overlapping = facts.scheme.label_space == 'multilabel'
     pseudo = 'LoadMultiLabelAnnotations' if overlapping else 'LoadAnnotations'
+    pretrained = NETWORKS[facts.network].pretrained
+    updates = updates_of(facts) if pretrained else 6000
+    rate = (
+        '' if pretrained else 'optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))\n'
+    )
     return f"""\
 # {name} in generations: two teachers label, two new students learn from what both agree on.
 # Classes and sizes are those of {name}.py.
 _base_ = ['./{name}.py', './_base_/generations.py']
-num_samples = 4800  # images in each of five epochs, half of them labeled: 6000 updates a network
+# {updates} updates a network; half of the images are labeled
+num_samples = {updates * BATCH // 5}  # images in each of five epochs
 num_generations = 2
 {MARK}
 runner_type = 'GenerationalRunner'
-generations = dict(num_generations=num_generations)
+generations = dict(num_generations=num_generations, metric={_best(facts, '_base_.classes')})
 unlabeled = dict(_base_.unlabeled, **_base_.images)
 # a pseudo-label is an annotation, and beside it lies its mask
 load = [_base_.image, dict(type='{pseudo}'), dict(type='LoadInconsistencyMask')]
@@ -185,21 +215,29 @@ test_dataloader = None
 test_evaluator = None
 test_cfg = None
 model = dict(semi=None)
-optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))
-param_scheduler = [dict(_base_.param_scheduler[0], end=5)]
+{rate}param_scheduler = [dict(_base_.param_scheduler[0], end=5)]
 train_cfg = dict(max_epochs=5, val_interval=1)
 val_cfg = dict(type='ValLoop')
 default_hooks = dict(checkpoint=dict(interval=1))
 """
 
 
-def copy_bases(folder: Path) -> None:
+def bases(network: str) -> tuple[str, ...]:
+    """The files below ``configs/_base_`` on which the configs with a network build."""
+    return (*BASES, NETWORKS[network].model, NETWORKS[network].schedule)
+
+
+def copy_bases(folder: Path, network: str) -> None:
     """Copies the bases into ``_base_`` of a folder.
+
+    Args:
+        folder (Path): Where the configs are written.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
 
     Raises:
         UserError: If this installation of the package lacks its configs.
     """
-    for name in BASES:
+    for name in bases(network):
         source = configs() / BASE_FOLDER / name
         if not source.is_file():
             raise UserError(

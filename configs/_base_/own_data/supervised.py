@@ -1,7 +1,7 @@
 # Labeled images alone, for tools/init_project.py: it copies this file, and those that it builds on,
-# into _base_ beside the config that it writes. What depends on the images stands in that config,
-# because mmengine reads a base before what builds on it.
-_base_ = ['../models/unet_half.py', '../schedules/adamw_20e.py', '../default_runtime.py']
+# into _base_ beside the config that it writes, which adds a network and its schedule. What depends
+# on the images stands in that config, because mmengine reads a base before what builds on it.
+_base_ = '../default_runtime.py'
 image = dict(type='LoadImageFromFile')
 pack = dict(type='PackSemiInputs')
 flip = dict(type='RandomFlip', prob=0.5)
@@ -23,4 +23,3 @@ loader = dict(
 )
 val_dataloader = dict(**loader, dataset=dict(labeled, ann_file='val.txt', test_mode=True))
 test_dataloader = val_dataloader
-val_cfg = dict(type='ValLoop')

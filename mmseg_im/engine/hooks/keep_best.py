@@ -4,6 +4,7 @@
 import io
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,18 +12,25 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
+from ...checkpoints.comparing import METHOD_PREFIX
 from ...checkpoints.not_finite import not_finite
 from ...errors import UserError
 from ...files.atomic import write_aside
+from ...methods.base import SSLMethod
+from ...teachers.ema import EMATeacher
 from ..newest_checkpoint import STATE, read_whole, training_checkpoints
 from ..runner_parts import method_of, student_of
 from .validation_record import RECORD, REMEDY, ValidationRecordHook, position, read_record
 
 BEST = 'best.pth'
 AT = 'validation'
-"""str: Key in the ``meta`` of ``best.pth``: at which epoch (or iteration) it was validated."""
+"""str: Key in the ``meta`` of a best file: at which epoch (or iteration) it was validated."""
+
+METRIC = 'best_metric'
+"""str: Key in the ``meta`` of ``best.pth``: by which metric it is the best."""
 
 UNKNOWN = 'unknown'
+STUDENT = ''
 
 
 @HOOKS.register_module()
@@ -33,57 +41,84 @@ class KeepBestHook(ValidationRecordHook):
     removes the old best file before it writes the new one. The files of this hook are whole at
     any time, and a run that was stopped ends with the same ones as one that was not.
 
-    A network that a method trains beside the student has a file of its own, ``best_NAME.pth``, by
-    ``NAME/METRIC``: its weights alone, for a stock config.
+    An EMA teacher and a network that a method trains beside the student have files of their own,
+    ``best_teacher0.pth`` or ``best_NAME.pth``, by ``teacher0/METRIC`` or ``NAME/METRIC``: the
+    weights alone, for a stock config.
 
     Args:
         metric (str): Which validation metric decides; larger is better. Equal values: the earlier.
+        patience (int): Training ends after so many validations in which none of these files became
+            better; 0: never. mmengine's ``EarlyStoppingHook`` counts anew when a run is resumed.
     """
 
-    def __init__(self, metric: str):
+    def __init__(self, metric: str, patience: int = 0):
         super().__init__()
+        if not isinstance(patience, int) or patience < 0:
+            raise UserError(
+                f'KeepBestHook.patience={patience!r} must be a number of validations, 0 for never.'
+            )
         self.metric = metric
-        self.kept: str | None = None  # key in the record of what best.pth holds
+        self.patience = patience
+        self.kept: dict[str, str] = {}  # network to the key in the record of what its file holds
+        self.prefixes: dict[str, str] = {}  # network beside the student to that of its weights
+
+    def before_train(self, runner) -> None:
+        """Makes record and files agree with the checkpoint, and repeats a missing validation."""
+        self.prefixes = weights_beside(method_of(runner))
+        super().before_train(runner)
+        self._stop_early(runner)
 
     def read(self, now: int) -> dict[str, dict]:
-        """Reads the record and makes ``best.pth`` agree with it; runs in the main process."""
+        """Reads the record and makes the files agree with it; runs in the main process."""
         record = super().read(now)
-        at = kept_at(self.folder)
-        self.kept = at if at in record else None
-        if at == str(now) and self.kept is None:
-            return record  # stopped between its two files: this validation is repeated
-        for key in sorted(record, key=lambda k: (-score(record[k].get(self.metric)), int(k))):
+        for name in (STUDENT, *self.prefixes):
+            self._agree(name, record, now)
+        return record
+
+    def _agree(self, name: str, record: dict[str, dict], now: int) -> None:
+        path, metric = best_file(self.folder, name), metric_of(name, self.metric)
+        if name != STUDENT and not any(metric in values for values in record.values()):
+            return
+        at = kept_at(self.folder, name)
+        if at == str(now) and at not in record:
+            return  # stopped between its two files: this validation is repeated
+        for key in sorted(record, key=lambda k: (-score(record[k].get(metric)), int(k))):
             if at in (key, UNKNOWN):
-                self.kept = key
+                self.kept[name] = key
             elif key == str(now):
                 del record[key]  # so that it is repeated, and kept then
-            elif self._restore(key):
-                self.kept = key
+            elif self._restore(name, key):
+                self.kept[name] = key
             else:
                 print_log(
-                    f'{BEST} does not hold the weights of the validation at {key}, the best by '
-                    f'{self.metric}, and no checkpoint of then is left: the next best is kept.',
+                    f'{path.name} does not hold the weights of the validation at {key}, the best '
+                    f'by {metric}, and no checkpoint of then is left: the next best is kept.',
                     'current',
                     logging.WARNING,
                 )
                 continue
             break
-        return record
 
-    def _restore(self, key: str) -> bool:
-        """Writes ``best.pth`` from the checkpoint of a validation; False if none is whole."""
+    def _restore(self, name: str, key: str) -> bool:
+        """Writes the file of a network from the checkpoint of a validation; False without one."""
         for path in training_checkpoints(self.folder):
             if path.stem.split('_')[1] != key:
                 continue
             try:
-                content = {name: read_whole(path)[name] for name in STATE}
+                content = {entry: read_whole(path)[entry] for entry in STATE}
             except UserError:
                 continue
-            content['meta'][AT] = int(key)
-            buffer = io.BytesIO()
-            torch.save(content, buffer)
-            write_aside(self.folder / BEST, buffer.getvalue())
-            print_log(f'{BEST} is restored from {path.name}.', 'current')
+            if name == STUDENT:
+                content['meta'] |= {AT: int(key), METRIC: self.metric}
+                _write(best_file(self.folder, name), content)
+            else:
+                prefix = self.prefixes[name]
+                weights = content['state_dict'].items()
+                alone = {k.removeprefix(prefix): v for k, v in weights if k.startswith(prefix)}
+                self._write_alone(name, alone, content['meta'], int(key))
+            print_log(
+                f'{best_file(self.folder, name).name} is restored from {path.name}.', 'current'
+            )
             return True
         return False
 
@@ -108,56 +143,107 @@ class KeepBestHook(ValidationRecordHook):
             )
             return
         if is_main_process():
-            best = None if self.kept is None else score(self.record[self.kept].get(self.metric))
-            if best is None or score(metrics[self.metric]) > best:
-                self._keep(runner, metrics)
-            self._keep_networks(runner, metrics)
+            for network in (STUDENT, *self.prefixes):
+                self._keep_if_best(runner, network, metrics)
         super().after_val_epoch(runner, metrics)
+        self._stop_early(runner)
 
-    def _keep(self, runner, metrics: dict) -> None:
-        now, aside = position(runner), f'.{BEST}.tmp'
-        runner.save_checkpoint(
-            str(self.folder),
-            aside,
-            save_optimizer=False,
-            save_param_scheduler=False,
-            meta={'epoch': runner.epoch, 'iter': runner.iter, AT: now},
-        )
-        os.replace(self.folder / aside, self.folder / BEST)
-        self.kept = str(now)
-        value = f'{metrics[self.metric]:.2f}'
-        print_log(f'{self.folder / BEST} holds the best so far: {self.metric} {value}.', 'current')
+    def _keep_if_best(self, runner, name: str, metrics: dict) -> None:
+        """Writes the file of a network if the validation is its best so far.
 
-    def _keep_networks(self, runner, metrics: dict) -> None:
-        """Writes ``best_NAME.pth`` of the networks beside the student whose validation is the best.
-
-        The file is written before the validation is recorded: whenever the run is stopped, the best
-        of the record is in it.
+        It is written before the validation is recorded: whenever the run is stopped, the best of
+        the record is in it.
         """
-        method = method_of(runner)
-        for name in () if method is None else method.network_names:
-            network, metric = getattr(method, name), f'{name}/{self.metric}'
-            before = [score(record.get(metric)) for record in (self.record or {}).values()]
-            if score(metrics.get(metric)) <= max(before, default=float('-inf')):
-                continue
-            meta = dict(epoch=runner.epoch, iter=runner.iter, weights=name)
+        now, metric = position(runner), metric_of(name, self.metric)
+        before = (self.record or {}).get(self.kept.get(name, ''))
+        worse = before is not None and score(metrics.get(metric)) <= score(before.get(metric))
+        if worse or metric not in metrics:  # a loop may validate the student alone
+            return
+        meta = dict(epoch=runner.epoch, iter=runner.iter)
+        if name == STUDENT:
+            aside, meta = f'.{BEST}.tmp', {**meta, AT: now, METRIC: self.metric}
+            runner.save_checkpoint(
+                str(self.folder), aside, save_optimizer=False, save_param_scheduler=False, meta=meta
+            )
+            os.replace(self.folder / aside, self.folder / BEST)
+            text = f'{self.folder / BEST} holds the best so far: {metric} {metrics[metric]:.2f}.'
+            print_log(text, 'current')
+        else:
+            network = student_of(runner).get_submodule(self.prefixes[name].rstrip('.'))
             meta['dataset_meta'] = getattr(runner.train_dataloader.dataset, 'metainfo', None)
-            buffer = io.BytesIO()
-            torch.save(dict(state_dict=network.state_dict(), meta=meta), buffer)
-            write_aside(self.folder / f'best_{name}.pth', buffer.getvalue())
+            self._write_alone(name, network.state_dict(), meta, now)
+        self.kept[name] = str(now)
+
+    def _write_alone(self, name: str, weights: dict, meta: dict, at: int) -> None:
+        kept = {key: meta.get(key) for key in ('epoch', 'iter', 'dataset_meta')}
+        content = dict(state_dict=weights, meta={**kept, 'weights': name, AT: at})
+        _write(best_file(self.folder, name), content)
+
+    def _stop_early(self, runner) -> None:
+        """Ends the training loop if no network became better for ``patience`` validations."""
+        metrics = [metric_of(name, self.metric) for name in (STUDENT, *self.prefixes)]
+        since = validations_since_best(self.record or {}, metrics)
+        if 0 < self.patience <= since:
+            runner.train_loop.stop_training = True
+            print_log(
+                f'Training ends at {position(runner)}: the last {since} validations were no better '
+                f'by {self.metric} (default_hooks.best.patience={self.patience}).',
+                'current',
+            )
 
 
-def kept_at(folder: Path) -> str | None:
-    """Returns the epoch (or iteration) at which the network in ``best.pth`` was validated.
+def validations_since_best(record: dict[str, dict], metrics: Sequence[str]) -> int:
+    """Returns how many validations came after the last one that was the best by a metric."""
+
+    def best(metric: str) -> int:
+        return int(max(record, key=lambda key: (score(record[key].get(metric)), -int(key))))
+
+    measured = [m for m in metrics if any(m in values for values in record.values())]
+    bests = [best(metric) for metric in measured]
+    return sum(int(key) > max(bests) for key in record) if bests else 0
+
+
+def weights_beside(method: SSLMethod | None) -> dict[str, str]:
+    """Returns the networks of a method that have a best file, and the prefixes of their weights."""
+    if method is None:
+        return {}
+    teachers = {
+        f'teacher{i}': f'{METHOD_PREFIX}teachers.{i}.module.'
+        for i, teacher in enumerate(method.teachers)
+        if isinstance(teacher, EMATeacher)
+    }
+    return {**teachers, **{name: f'{METHOD_PREFIX}{name}.' for name in method.network_names}}
+
+
+def best_file(folder: Path, name: str = STUDENT) -> Path:
+    """Returns the best file of a network; ``''``: of the student."""
+    return folder / (BEST if name == STUDENT else f'best_{name}.pth')
+
+
+def metric_of(name: str, metric: str) -> str:
+    """Returns the name under which the metric of a network is recorded."""
+    return metric if name == STUDENT else f'{name}/{metric}'
+
+
+def _write(path: Path, content: dict) -> None:
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_aside(path, buffer.getvalue())
+
+
+def kept_at(folder: Path, name: str = STUDENT) -> str | None:
+    """Returns the epoch (or iteration) at which the network in a best file was validated.
 
     Returns:
         str: The key in the record; ``UNKNOWN`` if the file does not say it; None if there is no
         whole file.
     """
-    if not (folder / BEST).is_file():
+    path = best_file(folder, name)
+    if not path.is_file():
         return None
     try:
-        return str(read_whole(folder / BEST)['meta'].get(AT, UNKNOWN))
+        entries = STATE if name == STUDENT else ('state_dict', 'meta')
+        return str(read_whole(path, entries)['meta'].get(AT, UNKNOWN))
     except UserError as error:
         print_log(str(error), 'current', logging.WARNING)
         return None

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the written configs depend on, and the numbers that follow from it."""
+
+import math
+from dataclasses import dataclass
+
+from .scheme import Scheme
+
+BATCH = 4
+PASSES = 100  # over all training images, if that makes no fewer and no more updates than these:
+LEAST_UPDATES, MOST_UPDATES = 500, 2000
+LEAST_EPOCHS = 20
+EPOCH = 100  # images in an epoch, where there are fewer
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the configs depend on.
+
+    Attributes:
+        scheme (Scheme): Classes and label space.
+        size (tuple[int, int]): Height and width to which images are brought.
+        suffix (str): Of the images.
+        labeled, unlabeled, val (int): Numbers of images.
+        network (str): Name in :data:`~.network_choices.NETWORKS`.
+        class_weight (list[float], optional): See :func:`~.class_weights.default_weights`.
+    """
+
+    scheme: Scheme
+    size: tuple[int, int]
+    suffix: str
+    labeled: int
+    unlabeled: int
+    val: int
+    network: str
+    class_weight: list[float] | None
+
+
+def crop_of(size: tuple[int, int], divisor: int) -> tuple[int, int]:
+    """Height and width rounded down to multiples of a divisor, at least two of them."""
+    height, width = (max(side // divisor, 2) * divisor for side in size)
+    return height, width
+
+
+def updates_of(facts: Facts) -> int:
+    """How many updates suit so many images: with few, more would only repeat them."""
+    passes = PASSES * (facts.labeled + facts.unlabeled) // BATCH
+    return min(max(passes, LEAST_UPDATES), MOST_UPDATES)
+
+
+def epochs_of(facts: Facts) -> tuple[int, int]:
+    """Images in an epoch and number of epochs, of an online or supervised training.
+
+    An epoch is one pass over the unlabeled images (without them: over the labeled ones), or several
+    where they are fewer than ``EPOCH``.
+    """
+    if facts.unlabeled:
+        samples = max(facts.unlabeled, EPOCH)
+    else:
+        samples = math.ceil(EPOCH / facts.labeled) * facts.labeled
+    return samples, max(LEAST_EPOCHS, math.ceil(updates_of(facts) / (samples // BATCH)))
