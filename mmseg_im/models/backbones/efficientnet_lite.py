@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
-from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from ...checkpoints import read_checkpoint
@@ -25,7 +25,7 @@ ARCHS = {
 STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
 """tuple: Kernel, stride of the first block and expansion of each stage."""
 LEVEL_ENDS = (0, 1, 2, 4, 6)
-"""tuple[int, ...]: The last stage at strides 2, 4, 8, 16 and 32, which is an output."""
+"""tuple[int, ...]: The last stages at strides 2, 4, 8, 16 and 32, which are the outputs."""
 STEM = 32
 WHOLE = INIT._replace(
     min_share=1.0, remedy='Name a file of this architecture, or change model.backbone.arch.'
@@ -128,19 +128,20 @@ class EfficientNetLite(BaseModule):
         self.conv_stem = SameConv(3, STEM, 3, stride=2)
         self.bn0 = norm(STEM)
         self.blocks = nn.ModuleList()
-        self.ends: list[int] = []  # the index of the last block of each stage
+        self.ends: list[int] = []  # for each output the index of its block
         widths, repeats = ARCHS[arch]
         inputs, at, dilation = STEM, 2, 1
-        for (kernel, stride, expansion), width, number in zip(STAGES, widths, repeats, strict=True):
-            for i in range(number):
+        for stage, (kernel, stride, expansion) in enumerate(STAGES):
+            for i in range(repeats[stage]):
                 before, step = dilation, stride if i == 0 else 1
                 if step > 1 and at >= output_stride:
                     step, dilation = 1, dilation * stride
                 at *= step
                 # the block that loses its stride still sees neighbours; those after it do not
-                self.blocks.append(MBConv(inputs, width, kernel, step, expansion, before))
-                inputs = width
-            self.ends.append(len(self.blocks) - 1)
+                self.blocks.append(MBConv(inputs, widths[stage], kernel, step, expansion, before))
+                inputs = widths[stage]
+            if stage in LEVEL_ENDS:
+                self.ends.append(len(self.blocks) - 1)
         for module in self._frozen():
             module.requires_grad_(False)
 
@@ -169,8 +170,7 @@ class EfficientNetLite(BaseModule):
             tuple[Tensor, ...]: (N, width, ceil(H / stride), ceil(W / stride)) each.
         """
         x = F.relu6(self.bn0(self.conv_stem(x)))
-        ends = [self.ends[stage] for stage in LEVEL_ENDS]
-        wanted = [ends[i] for i in self.out_indices]
+        wanted = [self.ends[i] for i in self.out_indices]
         outputs = {}
         for i, block in enumerate(self.blocks[: max(wanted) + 1]):
             recompute = self.with_cp and x.requires_grad
@@ -193,7 +193,7 @@ class EfficientNetLite(BaseModule):
     def _frozen(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
             return []
-        last = self.ends[LEVEL_ENDS[self.frozen_stages - 1]] if self.frozen_stages else -1
+        last = self.ends[self.frozen_stages - 1] if self.frozen_stages else -1
         return [self.conv_stem, self.bn0, *self.blocks[: last + 1]]
 
 
