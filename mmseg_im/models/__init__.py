@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from .backbones import AdditiveUNet, DINOv2
+from .backbones import AdditiveUNet, DINOv2, EfficientNetLite
 from .data_preprocessor import MultiViewDataPreProcessor
 from .decode_heads import UniMatchDPTHead
 from .evalnet import EvalNet
@@ -12,6 +12,7 @@ __all__ = [
     'AdditiveUNet',
     'DINOv2',
     'DeviceStrongViews',
+    'EfficientNetLite',
     'EnsembleSegmentor',
     'EvalNet',
     'LabelSpaceTTAModel',

@@ -9,6 +9,10 @@ from torch import Tensor
 
 from ...checkpoints.comparing import tensors_of
 from ...checkpoints.fitting import INIT, PREDICT, RESUME, START, check, fitted
+from ...errors import MissingFileError
+from ...models.backbones import EfficientNetLite
+from ...models.backbones.efficientnet_packages import weights_file
+from ..newest_checkpoint import in_order
 
 
 # mmengine gives every Runner this hook, looked up in mmseg's registry first: so the check holds
@@ -21,9 +25,16 @@ class CheckedWeightsHook(RuntimeInfoHook):
     """
 
     def before_run(self, runner) -> None:
-        """Also checks the backbones that load their ``init_cfg`` themselves (ViT, Swin ...)."""
+        """Also checks the backbones that load their ``init_cfg`` themselves (ViT, Swin ...).
+
+        mmengine loads ``init_cfg`` before every training, also where a checkpoint follows: a
+        package of weights that is not installed is not missed there.
+        """
         super().before_run(runner)
+        follows = runner._load_from or (runner._resume and in_order(runner.work_dir))
         for module in network_of(runner.model).modules():
+            if follows and isinstance(module, EfficientNetLite):
+                _spare_missing_package(module)
             init_cfg = getattr(module, 'init_cfg', None)
             itself = getattr(type(module), 'init_weights', None) is not BaseModule.init_weights
             if itself and isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
@@ -49,6 +60,14 @@ class CheckedWeightsHook(RuntimeInfoHook):
         else:
             checkpoint.clear()
             checkpoint.update(weights)
+
+
+def _spare_missing_package(backbone: EfficientNetLite) -> None:
+    """Forgets ``init_cfg`` if it names weights whose package is not installed."""
+    try:
+        weights_file((backbone.init_cfg or {}).get('checkpoint', ''))
+    except MissingFileError:
+        backbone.init_cfg = None
 
 
 def _check_init(module: BaseModule, state_dict: dict, prefix: str, *args) -> None:

