@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/lite0_fpn_camvid.py',
     '../_base_/datasets/semi_camvid_160x120.py',
-    '../_base_/schedules/adamw_lite_4e.py',
+    '../_base_/schedules/adamw_lite.py',
     '../_base_/default_runtime.py',
 ]
 train_dataloader = dict(dataset=dict(num_samples=1600))

@@ -10,7 +10,7 @@ BATCH = 4
 PASSES = 100  # over all training images, if that makes no fewer and no more updates than these:
 LEAST_UPDATES, MOST_UPDATES = 500, 2000
 LEAST_EPOCHS = 20
-EPOCH = 100  # images in an epoch, where there are fewer
+EPOCH = 100  # images in an epoch, where there are fewer; twenty make the least updates
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,13 @@ def updates_of(facts: Facts) -> int:
 def epochs_of(facts: Facts) -> tuple[int, int]:
     """Images in an epoch and number of epochs, of an online or supervised training.
 
-    An epoch is one pass over the unlabeled images (without them: over the labeled ones), or several
-    where they are fewer than ``EPOCH``.
+    An epoch is one pass over the unlabeled images (without them: over the labeled ones), several
+    where they are fewer than ``EPOCH``, and a part of one where they are so many that twenty
+    passes would make more updates than :func:`updates_of`.
     """
+    updates = updates_of(facts)
     if facts.unlabeled:
-        samples = max(facts.unlabeled, EPOCH)
+        samples = min(max(facts.unlabeled, EPOCH), updates * BATCH // LEAST_EPOCHS)
     else:
         samples = math.ceil(EPOCH / facts.labeled) * facts.labeled
-    return samples, max(LEAST_EPOCHS, math.ceil(updates_of(facts) / (samples // BATCH)))
+    return samples, max(LEAST_EPOCHS, math.ceil(updates / (samples // BATCH)))

