@@ -36,9 +36,9 @@ class Facts:
     class_weight: list[float] | None
 
 
-def crop_of(size: tuple[int, int], divisor: int) -> tuple[int, int]:
-    """Height and width rounded down to multiples of a divisor, at least two of them."""
-    height, width = (max(side // divisor, 2) * divisor for side in size)
+def crop_of(size: tuple[int, int], divisor: int, longest: int) -> tuple[int, int]:
+    """Height and width, at most ``longest``, as multiples of a divisor: at least two of them."""
+    height, width = (max(min(side, longest) // divisor, 2) * divisor for side in size)
     return height, width
 
 

@@ -19,6 +19,7 @@ class Network:
         weights (str): Where other weights are looked for, which the written config names; '': none.
         note (str): What a user has to know of these weights.
         divisor (int): Crops are multiples of it.
+        crop (int): Crops have no longer side: what makes the time of an update bearable.
         pad (bool): Whether images have to be padded to such a multiple at test time.
     """
 
@@ -30,6 +31,7 @@ class Network:
     weights: str = ''
     note: str = ''
     divisor: int = 16
+    crop: int = 256
     pad: bool = False
 
 
@@ -52,6 +54,7 @@ NETWORKS = {
         reason='DeepLabV3+ with a ResNet-50 of ImageNet, for a GPU',
         weights='open-mmlab://resnet50_v1c',
         note='downloaded when training begins; or the path of a file',
+        crop=512,
     ),
     'dinov2-s': Network(
         model='models/dinov2-s_dpt.py',
@@ -60,6 +63,7 @@ NETWORKS = {
         weights='pretrained/dinov2_vits14_pretrain.pth',
         note="Meta's file, from where training is started",
         divisor=14,
+        crop=518,
         pad=True,
     ),
 }

@@ -34,6 +34,7 @@ def training_config(facts: Facts, name: str) -> str:
     scheme, network = facts.scheme, NETWORKS[facts.network]
     semi = facts.unlabeled > 0
     samples, epochs = epochs_of(facts)
+    crop = crop_of(facts.size, network.divisor, network.crop)
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
     images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
     of_epoch = f'{samples} {kind} images'
@@ -59,7 +60,7 @@ classes = {_tuple(scheme.names)}
 palette = {[list(colour) for colour in scheme.palette]}
 {_class_weight(facts)}{_weights(network)}\
 scale = {facts.size[::-1]}  # width, height to which images are brought
-crop_size = {crop_of(facts.size, network.divisor)}  # height, width; multiples of {network.divisor}
+crop_size = {crop}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
 max_epochs = {epochs}  # of {of_epoch}: {epochs * (samples // BATCH)} updates
 {_alone(facts)}early_stopping = 0  # end after so many validations without a better one; 0: never

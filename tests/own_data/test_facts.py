@@ -42,7 +42,16 @@ def test_a_short_epoch_repeats_its_images():
 
 @pytest.mark.parametrize(('divisor', 'crop'), [(16, (96, 32)), (14, (98, 28))])
 def test_crops(divisor, crop):
-    assert crop_of((100, 20), divisor) == crop
+    assert crop_of((100, 20), divisor, 256) == crop
+    assert crop_of((100, 600), divisor, 256) == (crop[0], 256 // divisor * divisor)
+
+
+def test_very_many_images_make_no_more_updates():
+    samples, epochs = epochs_of(facts(unlabeled=5000))
+    assert (samples, epochs) == (400, 20)
+    text = training_config(facts(unlabeled=5000), 'mine')
+    assert 'num_samples=400' in text
+    assert 'labeled_first = 1000' in text
 
 
 def test_classes_in_balance_have_no_weights():
