@@ -172,6 +172,8 @@ def shrink(cfg, size: int = 32) -> None:
         kind = node.get('type')
         if kind in ('RandomResize', 'Resize') and 'scale' in node:
             node['scale'] = (2 * size, size)
+        if kind == 'SemiDataset' and node.get('num_samples'):
+            node['num_samples'] = 4
         if kind == 'AdditiveUNet':
             node['alpha'] = 0.25
         if kind == 'FCNHead' and 'AdditiveUNet' in kinds:
