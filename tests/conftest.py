@@ -174,6 +174,8 @@ def shrink(cfg, size: int = 32) -> None:
             node['scale'] = (2 * size, size)
         if kind == 'SemiDataset' and node.get('num_samples'):
             node['num_samples'] = 4
+        if 'sup_only_iters' in node:
+            node['sup_only_iters'] = 0  # so that a step is one of the method
         if kind == 'AdditiveUNet':
             node['alpha'] = 0.25
         if kind == 'FCNHead' and 'AdditiveUNet' in kinds:
