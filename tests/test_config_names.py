@@ -106,7 +106,7 @@ def test_every_config_that_a_page_or_a_tool_names_exists():
     named = {
         (page.name, path)
         for page in [*pages, *(ROOT / 'tools').rglob('*.py'), *(ROOT / 'projects').rglob('*.py')]
-        for path in re.findall(r'configs/[\w/.-]+\.py\b', page.read_text(encoding='utf-8'))
+        for path in re.findall(r'(?:projects/im_study/)?configs/[\w/.-]+\.py\b', page.read_text(encoding='utf-8'))
         if not re.search('CONFIG|DATA|METHOD|NAME', path)
     }
     assert len(named) > 30

@@ -1,3 +1,4 @@
+# Never trained here with 1/8 of the labels; docs/results.md has figures of 1/16.
 # FixMatch with the inconsistency mask in place of the confidence threshold.
 _base_ = './fixmatch_lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
 model = dict(

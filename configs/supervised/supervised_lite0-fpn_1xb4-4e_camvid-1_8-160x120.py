@@ -1,3 +1,4 @@
+# Never trained here with 1/8 of the labels; docs/results.md has figures of 1/16.
 # Labeled images alone on CamVid, from ImageNet weights, on a CPU.
 _base_ = [
     '../_base_/models/lite0_fpn_camvid.py',

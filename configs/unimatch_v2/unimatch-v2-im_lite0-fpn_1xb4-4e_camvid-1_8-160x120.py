@@ -1,3 +1,4 @@
+# Never trained here to the end: only steps in miniature were made, by the tests.
 # UniMatch V2 with the inconsistency mask in place of the confidence threshold.
 _base_ = './unimatch-v2_lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
 model = dict(
