@@ -103,10 +103,11 @@ def test_no_two_configs_are_the_same_file():
 
 def test_every_config_that_a_page_or_a_tool_names_exists():
     pages = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md'), *ROOT.glob('configs/*/*.md')]
+    name = re.compile(r'(?:projects/im_study/)?configs/[\w/.-]+\.py\b')
     named = {
         (page.name, path)
         for page in [*pages, *(ROOT / 'tools').rglob('*.py'), *(ROOT / 'projects').rglob('*.py')]
-        for path in re.findall(r'(?:projects/im_study/)?configs/[\w/.-]+\.py\b', page.read_text(encoding='utf-8'))
+        for path in name.findall(page.read_text(encoding='utf-8'))
         if not re.search('CONFIG|DATA|METHOD|NAME', path)
     }
     assert len(named) > 30

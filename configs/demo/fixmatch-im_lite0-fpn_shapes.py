@@ -14,9 +14,7 @@ model = dict(
     semi=dict(
         type='FixMatch',
         # A run of 360 updates needs a teacher that follows fast.
-        teachers=[
-            dict(type='EMATeacher', momentum=0.05, views=['identity', 'hflip', 'scale0.75'])
-        ],
+        teachers=[dict(type='EMATeacher', momentum=0.05, views=['identity', 'hflip', 'scale0.75'])],
         threshold=0.0,
         im=dict(type='InconsistencyMask'),
     ),
