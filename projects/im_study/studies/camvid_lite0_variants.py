@@ -21,7 +21,7 @@ _after = {
 }
 _variants = {
     'FixMatch': ('fixmatch', {}),
-    'IM, painted': ('fixmatch-im', {'model.semi.im.block_input': True}),
+    'FixMatch + IM': ('fixmatch-im', {}),
     'IM, not painted': ('fixmatch-im', {'model.semi.im.block_input': False}),
     'three views, every pixel': ('fixmatch-im', {'model.semi.im': None}),
     'three views, threshold 0.95': (
