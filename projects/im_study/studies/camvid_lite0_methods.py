@@ -1,4 +1,4 @@
-# All methods with and without the mask, over the share of labeled images, from ImageNet weights: CamVid at 160x120.
+# All methods over the share of labeled images, from ImageNet weights: CamVid at 160x120.
 runs_of = 'camvid_lite0'
 title = 'CamVid, from ImageNet weights: more methods and shares'
 caption = (
