@@ -84,11 +84,18 @@ def test_a_damaged_line_is_named(tmp_path, change, message):
 def test_the_kept_results_are_those_of_rows_of_the_studies():
     """No line of the project has lost its row; every finished study is whole."""
     results = ROOT / 'projects/im_study/results'
-    rows = {'camvid': ('camvid', 'camvid_variants'), 'wbc': ('wbc',)}
+    rows = {
+        'camvid': ('camvid', 'camvid_variants'),
+        'camvid_lite0': ('camvid_lite0',),
+        'wbc': ('wbc',),
+    }
+    unfinished = {'camvid_lite0'}
     assert sorted(path.stem for path in results.iterdir()) == sorted(rows)
     for name, studies in rows.items():
         keys = set()
         for study in studies:
             cfg = read_study(ROOT / f'projects/im_study/studies/{study}.py')
             keys |= {(r.get('group'), r.name, seed) for r in cfg.rows for seed in cfg.seeds}
-        assert set(read_collected(results / f'{name}.jsonl', 'mIoU')) == keys
+        kept = set(read_collected(results / f'{name}.jsonl', 'mIoU'))
+        assert kept and kept <= keys
+        assert (kept == keys) == (name not in unfinished)
