@@ -16,6 +16,7 @@ crop_size = (176, 240)  # height, width; multiples of 16 for this network
 # An epoch is one pass over the unlabeled images: with few of them, take so many epochs that there
 # are a thousand updates or more.
 max_epochs = 100
+labeled_first = 500  # updates that learn from the labeled images alone
 # ---------------------------------------------------------------------------------------- the mark
 metainfo = dict(classes=classes, palette=palette)
 common = dict(
@@ -87,13 +88,14 @@ test_evaluator = val_evaluator
 model = dict(
     data_preprocessor=dict(size=crop_size),
     decode_head=dict(num_classes=len(classes)),
+    sup_only_iters=labeled_first,
     semi=dict(
         type='FixMatch',
         teachers=[
-            dict(type='EMATeacher', momentum=0.02, views=['identity', 'hflip', 'scale0.75'],
+            dict(type='EMATeacher', momentum=0.01, views=['identity', 'hflip', 'scale0.75'],
                  size_divisor=16)
         ],
-        threshold=0.8,
+        threshold=0.0,  # the mask takes its place
         im=dict(type='InconsistencyMask'),
     ),
 )  # fmt: skip

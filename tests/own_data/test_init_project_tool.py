@@ -53,7 +53,8 @@ def test_two_folders_become_a_project(folders, tmp_path, run):
 
 def test_a_network_without_its_package(folders, tmp_path, run, monkeypatch):
     """Said before the files are read, with both ways on."""
-    monkeypatch.setattr('mmseg_im.models.backbones.efficientnet_lite.find_spec', lambda _: None)
+    where = 'mmseg_im.models.backbones.efficientnet_packages.find_spec'
+    monkeypatch.setattr(where, lambda _: None)
     error, text = run('none', 'none')
     for part in (
         '--network lite0',
