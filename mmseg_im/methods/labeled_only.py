@@ -26,8 +26,9 @@ def labeled_losses(
     for name, network in method.networks.items():
         found = network.supervised(image, samples)
         losses.update({f'{name}.{key}': value for key, value in found.items()})
-    beside = {id(p) for network in method.networks.values() for p in network.parameters()}
-    idle = [p.sum() for p in method.parameters() if p.requires_grad and id(p) not in beside]
+    beside = tuple(f'{name}.' for name in method.network_names)
+    own = [(n, p) for n, p in method.named_parameters() if not n.startswith(beside)]
+    idle = [parameter.sum() for _, parameter in own if parameter.requires_grad]
     if idle:
         losses['loss_idle'] = 0 * torch.stack(idle).sum()
     method.last_pseudo = None
