@@ -18,6 +18,7 @@ from mmengine import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.apis import inference_model, init_model
 
+from mmseg_im.engine.hooks.keep_best import kept_at
 from tests.conftest import ROOT, make_demo_cfg
 from tests.tool_runs import run_tool
 
@@ -194,11 +195,10 @@ def test_the_best_network_is_published(run, trained, tmp_path, student, teacher,
     """By the validations, which are made up here; of another checkpoint the student."""
     work = tmp_path / 'work'
     shutil.copytree(trained[1], work)
-    at = torch.load(work / 'best.pth', weights_only=False)['meta']['validation']
+    at, of_teacher = kept_at(work), kept_at(work, 'teacher0')
     record = json.loads((work / 'validation.json').read_text())['validations']
-    of_teacher = torch.load(work / 'best_teacher0.pth', weights_only=False)['meta']['validation']
-    record[str(at)]['mIoU'] = student
-    record[str(of_teacher)]['teacher0/mIoU'] = teacher
+    record[at]['mIoU'] = student
+    record[of_teacher]['teacher0/mIoU'] = teacher
     (work / 'validation.json').write_text(json.dumps(dict(validations=record)))
     output = run('publish_student.py', work / 'best.pth', tmp_path / 'x.pth')
     assert f'kept the {chosen}' in output

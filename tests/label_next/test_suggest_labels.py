@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine import Config
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 
 from mmseg_im.label_next import suggestion as module
@@ -146,7 +147,7 @@ def test_mistakes_are_told_before_any_prediction(options, parts, shapes, tmp_pat
 
 def test_no_unlabeled_images_and_other_classes(shapes, mini_shapes, tmp_path):
     cfg, checkpoints = shapes
-    content = torch.load(checkpoints[1], weights_only=False)
+    content = CheckpointLoader.load_checkpoint(checkpoints[1], 'cpu', logger='silent')
     content['meta']['dataset_meta']['classes'] = ('a', 'b', 'c', 'd')
     torch.save(content, checkpoints[1])
     with pytest.raises(module.UserError, match='trained on the classes a, b, c, d'):
