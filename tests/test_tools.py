@@ -18,7 +18,7 @@ from mmengine import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.apis import inference_model, init_model
 
-from mmseg_im.engine.hooks.keep_best import kept_at
+from mmseg_im.engine.hooks.best_files import kept_at
 from tests.conftest import ROOT, make_demo_cfg
 from tests.tool_runs import run_tool
 

@@ -12,7 +12,7 @@ from torch import Tensor
 import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
-from mmseg_im.engine.hooks.keep_best import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
+from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
 from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
 

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..engine.hooks.keep_best import score
+from ..engine.hooks.best_files import score
 from ..report.svg import STYLE, svg
 from .summary import Summary
 

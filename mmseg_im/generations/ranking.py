@@ -3,7 +3,7 @@
 
 import os
 
-from ..engine.hooks.keep_best import score
+from ..engine.hooks.best_files import score
 from ..errors import UserError
 from .settings import Generations
 from .state import read_stages

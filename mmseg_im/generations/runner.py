@@ -13,7 +13,7 @@ from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import set_random_seed
 
 from ..datasets.pseudo_labeled import first_damage
-from ..engine.hooks.keep_best import score
+from ..engine.hooks.best_files import score
 from ..engine.processes import on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError

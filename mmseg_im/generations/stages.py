@@ -12,7 +12,7 @@ from mmengine import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
-from ..engine.hooks.keep_best import BEST, best_validation
+from ..engine.hooks.best_files import BEST, best_validation
 from ..engine.hooks.validation_record import RECORD
 from ..engine.newest_checkpoint import newest_checkpoint
 from ..engine.processes import on_main_process, stop_workers

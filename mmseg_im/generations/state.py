@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from ..engine.hooks.keep_best import BEST
+from ..engine.hooks.best_files import BEST
 from ..errors import UserError
 from ..files.atomic import read_json, write_json
 from ..files.json_shape import shape_error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
-from ..engine.hooks.keep_best import score
+from ..engine.hooks.best_files import score
 from ..engine.hooks.validation_record import RECORD, read_record
 from ..errors import MissingFileError, UserError
 from .state import STATE, read_state

@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mmseg_im.engine.hooks.keep_best import kept_at
+from mmseg_im.engine.hooks.best_files import kept_at
 from mmseg_im.engine.hooks.validation_record import read_record
 from tests.conftest import make_demo_cfg
 from tests.engine.stopped_runs import drop, loaded, same_end, train

@@ -5,7 +5,8 @@ import pytest
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from mmseg_im.engine.hooks.keep_best import KeepBestHook, validations_since_best
+from mmseg_im.engine.hooks.best_files import validations_since_best
+from mmseg_im.engine.hooks.keep_best import KeepBestHook
 from mmseg_im.engine.hooks.validation_record import read_record
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from tests.engine.stopped_runs import same_end, short, train

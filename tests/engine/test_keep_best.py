@@ -11,7 +11,7 @@ import torch
 from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmseg_im.engine.hooks.keep_best import best_validation, kept_at, score
+from mmseg_im.engine.hooks.best_files import best_validation, kept_at, score
 from mmseg_im.engine.hooks.validation_record import read_record
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from tests.conftest import make_demo_cfg, rename

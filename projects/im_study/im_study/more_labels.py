@@ -9,7 +9,7 @@ from mmengine import Config
 from mmseg.registry import DATASETS
 
 from mmseg_im.datasets.lists import read_names
-from mmseg_im.engine.hooks.keep_best import BEST
+from mmseg_im.engine.hooks.best_files import BEST
 from mmseg_im.errors import UserError
 from mmseg_im.generations.state import CONFIG
 from mmseg_im.label_next.suggestion import suggest

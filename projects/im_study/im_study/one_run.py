@@ -15,7 +15,7 @@ from mmengine.runner.checkpoint import save_checkpoint
 from mmseg_im.build import did_you_mean
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import tensors_of, without_prefix
-from mmseg_im.engine.hooks.keep_best import BEST, best_validation
+from mmseg_im.engine.hooks.best_files import BEST, best_validation
 from mmseg_im.engine.newest_checkpoint import newest_checkpoint
 from mmseg_im.errors import UserError
 from mmseg_im.files.atomic import read_json, write_json
