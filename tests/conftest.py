@@ -215,7 +215,8 @@ def make_demo_cfg(mini_shapes: dict, folder: Path) -> Config:
     retarget(cfg, mini_shapes)
     cfg.work_dir = str(folder / 'work')
     rename(cfg, folder.name)
-    cfg.model.semi.threshold = 0.0
+    cfg.model.sup_only_iters = 0
+    cfg.model.semi.teachers[0]['views'] = ['identity', 'hflip', 'vflip']  # a U-Net needs 16 pixels
     cfg.merge_from_dict(
         {
             'train_cfg.max_epochs': 2,

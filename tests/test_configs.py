@@ -103,7 +103,7 @@ def rows_of_the_family():
 
 @pytest.mark.parametrize(('name', 'options'), rows_of_the_family())
 def test_a_row_of_the_family_is_a_config_with_options(name, options, load):
-    cfg = load(Path(f'generational/{name}_unet-half_1xb8-5e_shapes-96x96.py'))
+    cfg = load(Path(f'generational/{name}_unet-half_1xb8-5e_shapes-64x64.py'))
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction)
     changes = parser.parse_args(['--cfg-options', *shlex.split(options)]).cfg_options

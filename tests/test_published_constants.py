@@ -39,7 +39,7 @@ U2PL = dict(
     drop_percent=20, low_entropy=20, ranks=(3, 20), dim=256, bank_size=30_000,
     max_keys=512,  # not published: ours
     num_anchors=256, num_negatives=50, temperature=0.5, min_prob=0.3, cutmix_prob=0.5,
-    contrast_weight=1, sup_weight=1, unsup_weight=1,
+    sup_weight=1, unsup_weight=1,
 )  # fmt: skip
 IMAS = dict(type='IMAS', teachers=[('EMATeacher', 0.996)], sup_weight=1, unsup_weight=3)
 AUGSEG = dict(type='AugSeg', sup_weight=1, unsup_weight=1)
@@ -60,11 +60,13 @@ V2_VOC = dict(ADAMW, lr=5e-6, head=40, epochs=60, batch=4, devices=4, crop=518, 
 V2_ADE20K = dict(V2_VOC, batch=2)
 U2PL_CITYSCAPES = dict(
     SGD, **OS8_GRID, lr=0.01, decay=5e-4, head=1, epochs=200, batch=2, devices=8, crop=769,
-    stride=513, ohem=(0.7, 100_000), aux=0.4, dropout=0.1, low_level=256, semi=U2PL,
+    stride=513, ohem=(0.7, 100_000), aux=0.4, dropout=0.1, low_level=256,
+    semi=dict(U2PL, contrast_weight=0.125),
 )  # fmt: skip
 U2PL_VOC = dict(
     SGD, **OS8_GRID, lr=0.001, decay=1e-4, head=10, epochs=80, batch=4, devices=4, crop=513,
-    dropout=0.1, low_level=256, semi=U2PL,
+    dropout=0.1, low_level=256,
+    semi=dict(U2PL, contrast_weight=0.25),
 )  # fmt: skip
 IMAS_CITYSCAPES = dict(
     SGD, **OS16_GRID, lr=0.01, decay=5e-4, head=1, epochs=240, batch=4, devices=4, crop=769,

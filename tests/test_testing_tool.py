@@ -11,6 +11,7 @@ import torch
 from mmengine import Config
 from mmseg.apis import inference_model
 from mmseg.registry import MODELS
+from PIL import Image
 
 from tests.conftest import ROOT, retarget, shrink
 from tests.tool_runs import Ended, run_tool
@@ -63,11 +64,40 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
     assert len(list((tmp_path / 'shown').rglob('*.png'))) == 2
 
 
+def test_images_of_every_format_are_predicted_or_listed(mini_wbc, tmp_path):
+    """In every case and depth; the folder of predictions holds predictions alone."""
+    cfg = Config.fromfile(ROOT / f'configs/generational/im_unet-half_{TASKS["multilabel"]}.py')
+    shrink(cfg)
+    retarget(cfg, dict(data_root=str(mini_wbc)))
+    cfg.pop('generations'), cfg.pop('runner_type')
+    cfg.model.label_space = dict(type='multilabel', threshold=0.4)  # a name or a dict
+    cfg.test_dataloader.batch_size = 1
+    cfg.dump(str(tmp_path / 'config.py'))
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'net.pth')
+    image = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
+    new = tmp_path / 'new'
+    (new / 'deep/er').mkdir(parents=True)
+    for name in ('a.jpg', 'b.JPG', 'c.png', 'd.bmp', 'deep/er/e.webp', 'f.TIFF'):
+        cv2.imwrite(str(new / name), image)
+    cv2.imwrite(str(new / 'g.png'), image.astype(np.uint16) * 16)
+    Image.fromarray(image).save(new / 'h.gif')
+    (new / 'broken.jpg').write_bytes(b'no image')
+    found = tool('predict.py', tmp_path, 'config.py', 'net.pth', 'new', '--out', 'out')
+    assert found.status == 1 and 'Predictions of 8 images are in out' in found.output
+    assert found.output.strip().splitlines()[-1].startswith('new/broken.jpg cannot be decoded')
+    names = {'a', 'b', 'c', 'd', 'deep/er/e', 'f', 'g', 'h'}
+    written = {p.relative_to(tmp_path / 'out').as_posix() for p in (tmp_path / 'out').rglob('*.*')}
+    assert written == {f'{cls}/{name}.png' for cls in ('cell', 'nucleus') for name in names}
+
+
 def test_mistakes_of_a_prediction(tmp_path):
     config = str(ROOT / 'configs/generational/im_unet-half_1xb4-5e_camvid-1_8-160x120.py')
     (tmp_path / 'new').mkdir()
     (tmp_path / 'net.pth').touch()
-    for checkpoint, message in (('net.pth', 'new holds no .jpg file'), ('no.pth', 'no.pth does')):
+    for checkpoint, message in (
+        ('net.pth', 'new holds no image'),
+        ('no.pth', 'no.pth does'),
+    ):
         found = tool('predict.py', tmp_path, config, checkpoint, 'new', '--out', 'out')
         assert found.status > 0 and message in found.output
         assert 'Traceback' not in found.output and not (tmp_path / 'out').exists()

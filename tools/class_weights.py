@@ -19,7 +19,7 @@ from rich.progress import track
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.generations.configs import nodes
-from mmseg_im.labels.spaces import IGNORE_INDEX
+from mmseg_im.labels.spaces import IGNORE_INDEX, space_name
 from mmseg_im.own_data.class_weights import (
     loss_text,
     median_frequency_weights,
@@ -74,8 +74,7 @@ def main() -> None:
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
         classes, pixels, known = labeled_pixels(cfg)
-    space = cfg.model.get('label_space', 'multiclass')
-    kind = space if isinstance(space, str) else space['type']
+    kind = space_name(cfg.model)
     if kind == 'multiclass':
         weights = median_frequency_weights(pixels, args.power)
     else:

@@ -4,6 +4,7 @@
 import argparse
 import os.path as osp
 import sys
+import tempfile
 from pathlib import Path
 
 from mmengine.config import Config
@@ -15,7 +16,10 @@ from mmseg.registry import DATASETS
 from mmseg_im.checkpoints.comparing import tensors_of
 from mmseg_im.checkpoints.fitting import PREDICT, check
 from mmseg_im.engine.work_dir import make_work_dir
-from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.files.atomic import write_aside
+from mmseg_im.labels.spaces import space_name
+from mmseg_im.own_data.gathered import gather
 from mmseg_im.teachers.networks import build_network
 
 
@@ -23,30 +27,29 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of the network')
     parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('images', help='folder of images; folders below it are read, too')
+    parser.add_argument('images', help='folder of images of any format, in any depth')
     parser.add_argument('--out', default='predicted', help='default: %(default)s')
     parser.add_argument('--show-dir', help='folder for predictions painted over the images')
-    parser.add_argument('--suffix', help="of the images; default: that of the config's data")
     return parser.parse_args()
 
 
-def prediction_config(cfg: Config, args: argparse.Namespace) -> Config:
-    """Changes the test of a config into one of a folder of images without annotations.
+def prediction_config(cfg: Config, args: argparse.Namespace, aside: Path) -> Config:
+    """Changes the test of a config into one of the images that lie aside.
 
-    Raises:
-        UserError: If the folder holds no image with the suffix.
+    Args:
+        cfg (Config): Of the network.
+        args (argparse.Namespace): See :func:`parse_args`.
+        aside (Path): Holds ``images`` and their list ``images.txt``; logs go there, too.
     """
     known = cfg.test_dataloader.dataset
     dataset = DATASETS.build(dict(known, lazy_init=True, pipeline=[]))
-    suffix = args.suffix or dataset.img_suffix
-    if not any(Path(args.images).rglob(f'*{suffix}')):
-        raise UserError(f'{args.images} holds no {suffix} file. Name the folder, or --suffix.')
-    overlapping = hasattr(cfg.model, 'label_space') and cfg.model.label_space == 'multilabel'
+    overlapping = space_name(cfg.model) == 'multilabel'
     cfg.test_dataloader.dataset = dict(
         type='BaseSegDataset',
         metainfo=dict(dataset.metainfo),
-        img_suffix=suffix,
-        data_prefix=dict(img_path=args.images),
+        img_suffix='',
+        ann_file=str(aside / 'images.txt'),
+        data_prefix=dict(img_path=str(aside / 'images')),
         pipeline=[step for step in known.pipeline if 'Annotations' not in step['type']],
         test_mode=True,
     )
@@ -54,14 +57,15 @@ def prediction_config(cfg: Config, args: argparse.Namespace) -> Config:
         type='MultiLabelIoUMetric' if overlapping else 'ClassIoUMetric',
         format_only=True,
         output_dir=args.out,
-        img_dir=args.images,
+        img_dir=str(aside / 'images'),
     )
     for name in [key for key in cfg if key.startswith(('train_', 'val_', 'optim_'))]:
         cfg.pop(name)
     for name in ('param_scheduler', 'custom_hooks'):
         cfg.pop(name, None)
     cfg.model.pop('semi', None)
-    cfg.load_from, cfg.work_dir, cfg.log_level = args.checkpoint, args.out, 'WARNING'
+    cfg.load_from, cfg.work_dir = args.checkpoint, str(aside / 'logs')
+    cfg.log_level = 'WARNING'
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, interval=1)
         cfg.visualizer.save_dir = args.show_dir
@@ -81,15 +85,20 @@ def main() -> None:
             sys.exit(f'{path} does not exist.')
     cfg = Config.fromfile(args.config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    with plain_errors():
-        cfg = prediction_config(cfg, args)
+    with plain_errors(), tempfile.TemporaryDirectory(prefix='predict-') as folder:
+        aside = Path(folder)
+        files, left_out = gather(args.images, aside / 'images')
+        write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
+        cfg = prediction_config(cfg, args, aside)
         check_checkpoint(cfg, args.checkpoint)
         make_work_dir(args.out)
         Runner.from_cfg(cfg).test()
     print(
-        f'Predictions are in {args.out}'
+        f'Predictions of {len(files)} images are in {args.out}'
         + (f', pictures in {args.show_dir}.' if args.show_dir else '.')
     )
+    if left_out:
+        sys.exit('\n'.join(['error: Left out:', *left_out]))
 
 
 if __name__ == '__main__':

@@ -24,6 +24,7 @@ default_hooks = dict(
     # killed in between still has one to resume from.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
     best=dict(type='KeepBestHook', metric='mIoU'),  # best.pth
+    unfound=dict(type='UnfoundClassesHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
 )

@@ -1,6 +1,6 @@
 # In generations: draws a small data set, trains two teachers on 12 labeled images, and
 # two generations of students on what the teachers agree on.
-_base_ = '../generational/im_unet-half_1xb8-5e_shapes-96x96.py'
+_base_ = '../generational/im_unet-half_1xb8-5e_shapes-64x64.py'
 train_dataloader = dict(dataset=dict(num_samples=960))
 param_scheduler = [
     dict(

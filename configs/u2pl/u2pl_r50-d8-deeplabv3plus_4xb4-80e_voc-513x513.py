@@ -11,6 +11,9 @@ model = dict(
     data_preprocessor=dict(size=_base_.crop_size),
     decode_head=dict(num_classes=21, c1_channels=256, dropout_ratio=0.1),
     semi=dict(
-        type='U2PL', teachers=[dict(type='EMATeacher', momentum=0.01)], in_channels=[256, 2048]
+        type='U2PL',
+        teachers=[dict(type='EMATeacher', momentum=0.01)],
+        in_channels=[256, 2048],
+        contrast_weight=0.25,  # 1 / 4, as the published code on 4 GPUs: see the README
     ),
 )

@@ -14,6 +14,9 @@ model = dict(
     ),
     test_cfg=_base_.sliding_window,
     semi=dict(
-        type='U2PL', teachers=[dict(type='EMATeacher', momentum=0.01)], in_channels=[256, 2048]
+        type='U2PL',
+        teachers=[dict(type='EMATeacher', momentum=0.01)],
+        in_channels=[256, 2048],
+        contrast_weight=0.125,  # 1 / 8, as the published code on 8 GPUs: see the README
     ),
 )

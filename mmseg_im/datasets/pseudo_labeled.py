@@ -54,7 +54,7 @@ class PseudoLabeledDataset(Seeded):
         max_ratio (float): Images whose raw mask covers more than this share are left out.
         same_classes (bool): Leave out images on which the teachers found different classes.
         min_foreground (bool): Binary tasks: leave out images whose agreed foreground is smaller
-            than the raw mask.
+            than the raw mask or equal to it, so those with no foreground at all, too.
 
     Raises:
         MissingFileError, UserError: See :func:`~.checks.build_checked`; and if a label is
@@ -185,7 +185,7 @@ def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: boo
         return True
     agreed = sum(row['pixels'])  # of a task with one label map
     foreground = row['pixels'][1] / max(agreed, 1) * (1 - row['masked'])
-    return agreed > 0 and foreground >= row['masked'] - 1e-9  # equal counts pass
+    return agreed > 0 and foreground > row['masked'] + 1e-9  # equal counts do not pass
 
 
 def first_damage(labels: str | PathLike) -> str | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small data set that draws itself: coloured shapes on a textured, noisy background."""
+"""A small data set that draws itself: patterned shapes of any colour on a noisy background."""
 
 import os
 import shutil
@@ -19,10 +19,11 @@ PALETTE = [[40, 40, 40], [230, 120, 50], [70, 150, 220], [110, 190, 90]]
 
 
 def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns one image with three to six shapes, and its label.
+    """Returns one image with three to five shapes, and its label.
 
-    Outlines are blurred and shapes overlap, so that classes are uncertain at borders; hues of
-    the classes overlap too, so that colour alone does not tell them apart.
+    Discs are plain, squares striped and triangles checked, in any colour: outline and pattern
+    tell the classes apart, colour says nothing. A few images show a few colours, so what is
+    learned from them alone is misled by colour; unlabeled images show that it does not matter.
 
     Args:
         rng (np.random.Generator): Source of all randomness.
@@ -37,19 +38,29 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
     texture = cv2.resize(coarse, (size, size))
     image = texture + 12 * np.sin(np.arange(size) * rng.uniform(0.2, 0.9))[None, :, None]
     label = np.zeros((size, size), np.uint8)
-    for _ in range(rng.integers(3, 7)):
+    for _ in range(rng.integers(3, 6)):
         kind = int(rng.integers(1, 4))
         outline = np.zeros((size, size), np.uint8)
         cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
-        hue = int(60 * (kind - 1) + rng.normal(0, 22)) % 180
-        hsv = np.array([[[hue, rng.integers(90, 220), rng.integers(110, 240)]]], np.uint8)
-        colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
-        alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 2.5))[..., None] / 255
+        hsv = [rng.integers(0, 180), rng.integers(60, 220), rng.integers(110, 240)]
+        colour = cv2.cvtColor(np.uint8([[hsv]]), cv2.COLOR_HSV2BGR)[0, 0]
+        alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 1.8))[..., None] / 255
         alpha = alpha * rng.uniform(0.6, 1.0)
-        image = image * (1 - alpha) + colour * alpha
+        image = image * (1 - alpha) + colour * _pattern(rng, kind, size)[..., None] * alpha
         label[outline > 0] = kind
-    image = image + rng.normal(0, 10, image.shape)
+    image = image + rng.normal(0, 8, image.shape)
     return np.clip(image, 0, 255).astype(np.uint8), label
+
+
+def _pattern(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
+    """Returns the brightness (size, size), about 1, of a plain, striped or checked surface."""
+    y, x = np.mgrid[:size, :size]
+    turn, period = rng.uniform(0, np.pi), rng.uniform(5, 9)
+    along = x * np.cos(turn) + y * np.sin(turn)
+    across = y * np.cos(turn) - x * np.sin(turn)
+    first, second = np.sin(np.stack([along, across]) * 2 * np.pi / period + rng.uniform(0, 6))
+    waves = {1: np.zeros((size, size)), 2: first, 3: 1.4 * first * second}[kind]
+    return 1 + rng.uniform(0.4, 0.8) * waves
 
 
 def _outline(rng: np.random.Generator, kind: int, size: int) -> np.ndarray:
@@ -79,14 +90,14 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
         root (str): Folder to write: ``images/SPLIT``, ``annotations/SPLIT``, ``splits``.
         counts (dict[str, int]): Number of images of each split, ``train`` among them.
         num_labeled (int): How many training images ``splits/labeled.txt`` names; the others
-            stand in ``splits/unlabeled.txt``.
+            stand in ``splits/unlabeled.txt``. ``splits/few`` labels a third of them.
         size (int): Side of the images in pixels.
         seed (int): Seed of the drawing.
 
     Raises:
         UserError: If the folder holds something else.
     """
-    values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=2)
+    values = dict(counts=counts, num_labeled=num_labeled, size=size, seed=seed, version=3)
     record = Path(root) / 'shapes.json'
     if os.path.isdir(root):
         if _recorded(record) != values:
@@ -106,8 +117,13 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
                 write_png(aside / 'images' / split / f'{i:04d}.png', image)
                 write_png(aside / 'annotations' / split / f'{i:04d}.png', label)
         names = [f'{i:04d}\n' for i in range(counts['train'])]
-        write_aside(aside / 'splits/labeled.txt', ''.join(names[:num_labeled]).encode())
-        write_aside(aside / 'splits/unlabeled.txt', ''.join(names[num_labeled:]).encode())
+        for folder, count in {
+            'splits': num_labeled,
+            'splits/few': max(num_labeled // 3, 1),
+        }.items():
+            (aside / folder).mkdir()
+            write_aside(aside / folder / 'labeled.txt', ''.join(names[:count]).encode())
+            write_aside(aside / folder / 'unlabeled.txt', ''.join(names[count:]).encode())
         write_json(aside / 'shapes.json', values)
         aside.chmod(0o755)
         os.rename(aside, root)
@@ -120,7 +136,7 @@ def write_shapes(root: str, counts: dict[str, int], num_labeled: int, size: int,
 
 @DATASETS.register_module()
 class ShapesDataset(BaseSegDataset):
-    """Coloured discs, squares and triangles, drawn from a seed under ``data_root``.
+    """Plain discs, striped squares and checked triangles, drawn from a seed under ``data_root``.
 
     Args:
         data_root (str): Folder of the data set; drawn if it does not exist.
@@ -141,7 +157,7 @@ class ShapesDataset(BaseSegDataset):
         num_train: int = 160,
         num_labeled: int = 12,
         num_val: int = 40,
-        size: int = 96,
+        size: int = 64,
         seed: int = 0,
         **kwargs,
     ):

@@ -8,6 +8,7 @@ from .hooks import (
     KeepBestHook,
     SeedHook,
     SemiVisualizationHook,
+    UnfoundClassesHook,
     ValidationRecordHook,
 )
 from .loops import TeacherStudentValLoop
@@ -31,6 +32,7 @@ __all__ = [
     'TeacherStudentValLoop',
     'TestLoop',
     'TrainableOptimWrapperConstructor',
+    'UnfoundClassesHook',
     'ValLoop',
     'ValidationRecordHook',
 ]

@@ -10,6 +10,7 @@ from mmseg.registry import DATASETS
 
 from ..datasets.pseudo_labeled import first_damage
 from ..errors import UserError
+from ..labels.spaces import space_name
 from .configs import image_folder, labeled_config, labeling_config, student_config
 from .evalnet_settings import EvalNetSettings
 from .finished_files import qualities_damage, quality_damage
@@ -208,14 +209,10 @@ class QualityStages:
     def _metric(self, out_file: str | None = None) -> dict:
         return dict(
             type='LabelQualityMetric',
-            label_space=self._label_space(),
+            label_space=space_name(self.cfg.model),
             skip_classes=self.options.skip_classes,
             out_file=out_file,
         )
-
-    def _label_space(self) -> str:
-        space = self.cfg.model.get('label_space', 'multiclass')
-        return space if isinstance(space, str) else space['type']
 
     def _loader(self, dataset: dict, candidates: list[str]) -> dict:
         return dict(
@@ -234,7 +231,7 @@ class QualityStages:
         cfg.model = dict(
             type='EvalNet',
             num_classes=self.cfg.model.decode_head.num_classes,
-            label_space=self._label_space(),
+            label_space=space_name(self.cfg.model),
             channels=self.options.channels,
             data_preprocessor=dict(
                 type='ImgDataPreprocessor',

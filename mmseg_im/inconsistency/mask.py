@@ -93,8 +93,8 @@ class InconsistencyMask(nn.Module):
         max_ratio (float): Images whose final mask covers more than this share get weight 0.
         same_classes (bool): Images on which the voters find different sets of classes get
             weight 0.
-        min_foreground (bool): Binary tasks: images whose agreed foreground is smaller than the
-            mask get weight 0.
+        min_foreground (bool): Binary tasks: images whose agreed foreground is not larger than the
+            mask, both before erosion and dilation, get weight 0; so do those without any.
 
     Raises:
         UserError: If an option lies outside its range.
@@ -166,8 +166,10 @@ class InconsistencyMask(nn.Module):
         mask = mask & valid
         if self.scope == 'image':
             mask = mask.any(dim=1, keepdim=True)
+        foreground = (label == 1) & ~mask & valid
+        enough = _pixels(foreground) > _pixels(mask) if self.min_foreground else None
         label, mask = refine(label, mask, valid, self.erode, self.dilate)
-        weight = self._image_weights(votes, label, mask, valid)
+        weight = self._image_weights(votes, mask, valid, enough)
         if self.block_label:
             label = where(mask, self.masked_label, label)
         else:
@@ -175,15 +177,17 @@ class InconsistencyMask(nn.Module):
         label = where(valid, label, mean_label)  # `valid` alone marks padding
         return Consensus(label, mask, weight)
 
-    def _image_weights(self, votes: Votes, label: Tensor, mask: Tensor, valid: Tensor) -> Tensor:
-        keep = torch.ones_like(label[:, 0, 0, 0], dtype=torch.bool)
+    def _image_weights(
+        self, votes: Votes, mask: Tensor, valid: Tensor, enough: Tensor | None
+    ) -> Tensor:
+        keep = torch.ones_like(mask[:, 0, 0, 0])
         masked = mask & valid
         if self.max_ratio < 1:
             keep &= _pixels(masked) <= self.max_ratio * _pixels(valid.expand_as(mask))
         if self.same_classes:
             keep &= votes.same_classes
-        if self.min_foreground:
-            keep &= _pixels((label == 1) & ~mask & valid) >= _pixels(masked)
+        if enough is not None:
+            keep &= enough
         return keep.float()
 
     def bind(self, student: BaseSegmentor) -> None:

@@ -7,7 +7,7 @@ for K overlapping classes. This is the only file that knows which task it is.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -251,6 +251,12 @@ class MultiLabel(_Sigmoid):
 LABEL_SPACES: dict[str, Callable[..., LabelSpace]] = dict(
     multiclass=MultiClass, binary=Binary, multilabel=MultiLabel
 )
+
+
+def space_name(model: Mapping[str, Any]) -> str:
+    """The name of the label space in a ``model`` config, which may be a name or a dict of it."""
+    space = model.get('label_space', 'multiclass')
+    return space if isinstance(space, str) else space['type']
 
 
 def build_label_space(cfg: str | dict[str, Any], num_classes: int, out_channels: int) -> LabelSpace:

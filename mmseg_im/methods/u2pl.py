@@ -121,6 +121,12 @@ class U2PL(SSLMethod):
         refuse_cascade(self, student)
         if not student.label_space.head_knows_loss:
             raise UserError("model.semi=U2PL ranks classes, so it needs label_space='multiclass'.")
+        if self.ranks[0] >= student.num_classes or self.ranks[0] >= self.ranks[1]:
+            raise UserError(
+                f'model.semi.ranks={tuple(self.ranks)} with {student.num_classes} classes: no '
+                'pixel ranks a class that low, so the contrast would have no negatives. Set it to '
+                f'{(min(3, student.num_classes - 1), student.num_classes)}.'
+            )
         super().bind(student)
         self.bank = MemoryBank(student.num_classes, self.bank_size, self.dim)
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The most dangerous checkpoints, through every entry that loads one."""
 
+import numpy as np
 import pytest
 
+from mmseg_im.files.atomic import write_png
 from tests.attacks.hostile import built, call, checkpoint, write
 from tests.attacks.hostile_code import ARRAY, OBJECT
 from tests.conftest import make_demo_cfg
@@ -45,7 +47,8 @@ def arguments(entry: str, config, hostile: str, folder) -> list[str]:
     if entry == 'test.py':
         return ['test.py', plain, hostile, *work]
     if entry == 'predict.py':
-        return ['predict.py', plain, hostile, str(folder), '--suffix', '.pth', '--out', 'out']
+        write_png(folder / 'new/a.png', np.zeros((8, 8, 3), np.uint8))
+        return ['predict.py', plain, hostile, str(folder / 'new'), '--out', 'out']
     if entry == 'analyze_inconsistency.py':
         return ['analyze_inconsistency.py', plain, hostile, hostile, '--out', str(folder / 'x.svg')]
     if entry == 'publish_student.py':

@@ -197,6 +197,8 @@ def test_quality_says_how_often_and_which_classes(written):
         (dict(same_classes=True), dict(same_classes=False), 4),
         (dict(min_foreground=True), dict(masked=0.5, pixels=[60, 36]), 4),
         (dict(min_foreground=True), dict(masked=0.25, pixels=[72, 72]), 5),
+        (dict(min_foreground=True), dict(masked=0.25, pixels=[96, 48]), 4),  # equal
+        (dict(min_foreground=True), dict(masked=0.0, pixels=[192, 0]), 4),
         (dict(min_foreground=True), dict(masked=1.0, pixels=[0, 0]), 4),
     ],
 )

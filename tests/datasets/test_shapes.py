@@ -32,6 +32,8 @@ def test_layout(tmp_path):
         'shapes.json',
         'splits/labeled.txt',
         'splits/unlabeled.txt',
+        'splits/few/labeled.txt',
+        'splits/few/unlabeled.txt',
         *(
             f'{kind}/{split}/{i:04d}.png'
             for kind in ('images', 'annotations')

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, retarget, shrink, tiny_model
 
 def make_generations_cfg(mini_shapes: dict, work_dir: Path, name: str = 'im') -> Config:
     """A config of the family on tiny shapes: two epochs of four steps for each student."""
-    cfg = Config.fromfile(ROOT / f'configs/generational/{name}_unet-half_1xb8-5e_shapes-96x96.py')
+    cfg = Config.fromfile(ROOT / f'configs/generational/{name}_unet-half_1xb8-5e_shapes-64x64.py')
     shrink(cfg)
     retarget(cfg, mini_shapes)
     cfg.model = dict(tiny_model(num_classes=4), label_space='multiclass')

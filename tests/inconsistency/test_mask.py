@@ -178,12 +178,23 @@ def test_images_with_different_classes_get_no_weight():
 
 
 @pytest.mark.parametrize(
-    ('second', 'weight'), [([1, 1, 1, 0], 1.0), ([1, 0, 0, 0], 1.0), ([0, 0, 1, 0], 0.0)]
+    ('second', 'weight'), [([1, 1, 1, 0], 1.0), ([1, 0, 0, 0], 0.0), ([0, 0, 1, 0], 0.0)]
 )
-def test_binary_images_with_less_foreground_than_mask_get_no_weight(second, weight):
+def test_binary_images_need_more_foreground_than_mask(second, weight):
     first = [[[[1, 1, 0, 0]]]]
     result = run(InconsistencyMask(min_foreground=True), first, [[[second]]], num_labels=2)
     assert result.weight.tolist() == [weight]
+
+
+def test_foreground_is_counted_before_erosion_and_dilation_and_must_be_there():
+    """As the study counts: raw masks; an image on which all see background alone is left out."""
+    first = [[[[1, 1, 1, 0, 0, 0]]]]
+    second = [[[[1, 1, 0, 0, 0, 0]]]]
+    dilated = InconsistencyMask(min_foreground=True, dilate=3)
+    assert run(dilated, first, second, num_labels=2).weight.tolist() == [1.0]  # 2 > 1, then 1 < 3
+    empty = np.zeros((1, 1, 1, 6), int)
+    plain = InconsistencyMask(min_foreground=True)
+    assert run(plain, empty, empty, num_labels=2).weight.tolist() == [0.0]
 
 
 def test_scope_of_multi_label_masks():

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from benchmarks.step import random_batch
 from mmseg_im.errors import UserError
-from mmseg_im.labels.spaces import IGNORE_INDEX
+from mmseg_im.labels.spaces import IGNORE_INDEX, space_name
 from mmseg_im.methods.mixing import sample_boxes
 from mmseg_im.models.backbones.dinov2 import Attention
 
@@ -58,7 +58,7 @@ def published_step(path: str, args: argparse.Namespace) -> tuple[nn.Module, Call
         raise UserError(f'{path}: model.semi is {semi.get("type")}, none of {", ".join(STEPS)}.')
     more = [key for key in ('neck', 'auxiliary_head') if cfg.model.get(key)]
     more += ['semi.im'] if semi.get('im') else []
-    if cfg.model.get('label_space', 'multiclass') != 'multiclass':
+    if space_name(cfg.model) != 'multiclass':
         more.append('label_space')
     if more:
         raise UserError(f'{path}: the published step has no model.{more[0]}; take a plain config.')

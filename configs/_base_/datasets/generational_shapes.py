@@ -3,7 +3,7 @@
 # loss sees them.
 _base_ = './generational.py'
 data_root = 'data/shapes'
-crop_size = (96, 96)
+crop_size = (64, 64)
 geometry = [
     dict(type='RandomResize', scale=crop_size, ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),

@@ -1,7 +1,7 @@
 # Coloured shapes that draw themselves under data_root, 12 of 160 images labeled, supervised.
 _base_ = './folders.py'
 data_root = 'data/shapes'
-crop_size = (96, 96)
+crop_size = (64, 64)
 geometry = [
     dict(type='RandomResize', scale=crop_size, ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
@@ -26,5 +26,5 @@ train_dataloader = dict(
 )
 val_dataloader = dict(batch_size=8, num_workers=1, dataset=dict(**images, pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator

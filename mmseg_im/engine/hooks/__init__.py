@@ -6,6 +6,7 @@ from .keep_best import KeepBestHook
 from .mask_statistics import InconsistencyHook
 from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
+from .unfound_classes import UnfoundClassesHook
 from .validation_record import ValidationRecordHook
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     'KeepBestHook',
     'SeedHook',
     'SemiVisualizationHook',
+    'UnfoundClassesHook',
     'ValidationRecordHook',
 ]

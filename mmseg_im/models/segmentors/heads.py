@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.structures import PixelData
 from mmseg.models import EncoderDecoder
 from mmseg.models.decode_heads import PointHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.models.utils import resize
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from ...errors import UserError
@@ -56,12 +58,13 @@ def sigmoid_loss(
 
 
 def check_losses(segmentor: EncoderDecoder) -> None:
-    """Refuses losses that would fail on ignored pixels or silently do something else.
+    """Refuses heads and losses that would fail in the first step or silently do something else.
 
     Raises:
         UserError: Which head, and what to use.
     """
     space = segmentor.label_space
+    check_ignored(segmentor)
     if not space.head_knows_loss and segmentor.out_channels == 1:
         threshold = segmentor.decode_head.threshold
         if threshold != space.threshold:
@@ -70,14 +73,92 @@ def check_losses(segmentor: EncoderDecoder) -> None:
                 'threshold of the label space, so that a stock config predicts the same.'
             )
     for head in heads_of(segmentor):
+        if head.num_classes != segmentor.num_classes:
+            raise UserError(
+                f'{type(head).__name__} of model.auxiliary_head has num_classes={head.num_classes} '
+                f'and model.decode_head {segmentor.num_classes}: both learn the same labels, set '
+                'them to one number.'
+            )
         for loss in as_list(head.loss_decode):
             if space.head_knows_loss:
                 _check_class_weight(head, loss)
             else:
                 _check_sigmoid(head, loss, segmentor.out_channels)
+        if space.head_knows_loss:
+            _try_loss(head)
+
+
+def check_ignored(segmentor: EncoderDecoder) -> None:
+    """Raises a UserError where a config names another label than 255 for pixels that do not count.
+
+    Pseudo-labels, masks and padding are written with 255.
+    """
+    named = {
+        f'{type(head).__name__}.ignore_index of model': getattr(head, 'ignore_index', IGNORE_INDEX)
+        for head in heads_of(segmentor)
+    }
+    preprocessor = segmentor.data_preprocessor
+    padding = getattr(preprocessor, 'seg_pad_val', IGNORE_INDEX)
+    named['model.data_preprocessor.seg_pad_val'] = padding
+    for key, value in named.items():
+        if value != IGNORE_INDEX:
+            raise UserError(
+                f'{key} is {value}. Pseudo-labels, masks and padding are {IGNORE_INDEX}, so set it '
+                f'to {IGNORE_INDEX}; where your annotations have another value for pixels that do '
+                'not count, let the label_map of the data set turn it into 255.'
+            )
+
+
+def check_softmax(segmentor: EncoderDecoder) -> None:
+    """Raises a UserError where the head learns sigmoids and teachers would read a softmax.
+
+    A threshold of 0.95 would then pass pixels for which the network itself says 0.3.
+    """
+    if not segmentor.label_space.head_knows_loss:
+        return
+    for head in as_list(segmentor.decode_head):
+        losses = as_list(head.loss_decode)
+        if all(getattr(loss, 'use_sigmoid', False) for loss in losses):
+            name = type(losses[0]).__name__
+            raise UserError(
+                f'model.decode_head.loss_decode={name} learns a sigmoid for each class, and '
+                "model.label_space='multiclass' reads the logits as a softmax. Set "
+                "model.label_space='multilabel' where classes may overlap, otherwise "
+                "loss_decode=dict(type='CrossEntropyLoss')."
+            )
+
+
+def _try_loss(head: BaseDecodeHead) -> None:
+    """Raises a UserError where the loss of a config takes other arguments than its head gives.
+
+    Other errors may be of the CPU alone, as mmseg's FocalLoss has them, and are left to training.
+    """
+    if type(head).loss_by_feat is not BaseDecodeHead.loss_by_feat or head.sampler is not None:
+        return
+    label = torch.full((1, 4, 4), IGNORE_INDEX)
+    label[0, 0, 0] = 0
+    sample = SegDataSample(gt_sem_seg=PixelData(data=label))
+    try:
+        with torch.no_grad():
+            head.loss_by_feat(torch.zeros(1, head.out_channels, 4, 4), [sample])
+    except TypeError as error:
+        names = ', '.join(type(loss).__name__ for loss in as_list(head.loss_decode))
+        raise UserError(
+            f'{type(head).__name__}.loss_decode={names} is a loss of another head: {error}. '
+            'Choose one that takes logits, label, weight and ignore_index, such as '
+            'CrossEntropyLoss.'
+        ) from error
+    except Exception:
+        return
 
 
 def _check_class_weight(head: BaseDecodeHead, loss: nn.Module) -> None:
+    weights = getattr(loss, 'class_weight', None)
+    if weights is not None and len(weights) != head.out_channels:
+        raise UserError(
+            f'{type(head).__name__}.loss_decode.class_weight has {len(weights)} numbers for '
+            f'{head.out_channels} classes: give one for each (tools/class_weights.py counts them).'
+        )
     if isinstance(loss, CrossEntropyLoss) and loss.class_weight is not None:
         raise UserError(
             f'{type(head).__name__}.loss_decode: CrossEntropyLoss with class_weight fails on '

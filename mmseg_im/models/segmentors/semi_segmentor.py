@@ -21,7 +21,7 @@ from ...labels.spaces import build_label_space
 from ...methods.base import SSLMethod
 from ...methods.labeled_only import labeled_losses
 from ...methods.student import JointPass
-from .heads import check_head, check_losses, sigmoid_loss
+from .heads import check_head, check_losses, check_softmax, sigmoid_loss
 
 
 class SemiMixin(EncoderDecoder):
@@ -62,6 +62,7 @@ class SemiMixin(EncoderDecoder):
         self.semi: SSLMethod | None = None  # an EMA teacher copies the student without its method
         if semi is not None:
             check_head(self.decode_head)
+            check_softmax(self)
             method = build(MODELS, semi, 'model.semi')
             method.bind(self)
             self.semi = method

@@ -72,16 +72,17 @@ def rule_plot(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) 
 
 
 def rule_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> Figure | None:
-    """The test metric of each rule, one panel for each group.
+    """The test metric of each rule, one panel for each group that has one.
 
     A dot is a run, a bar the mean over the seeds, a gray line the mean before labels were added.
 
     Returns:
         Figure or None: None if no run with added labels is finished.
     """
-    found = values_by_rule(study, work_dir, seeds)
+    measured = values_by_rule(study, work_dir, seeds)
     rules = list(dict.fromkeys(row['adds']['rule'] for row in study.rows if 'adds' in row))
-    if not any(by_rule.get(rule) for by_rule in found.values() for rule in rules):
+    found = {group: by for group, by in measured.items() if any(by.get(rule) for rule in rules)}
+    if not found:
         return None
     figure = Figure(figsize=(8, 0.6 + 0.5 * len(rules) + 0.4), layout='constrained')
     panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]

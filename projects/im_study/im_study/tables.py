@@ -18,6 +18,8 @@ LEGEND = {
     'generations, of the best student by validation of the last one',
     'last checkpoint': 'the same of the last checkpoint, whatever validation said',
     'EMA teacher': 'that of the EMA teacher of the last checkpoint, whatever validation said',
+    'lowest class': 'test IoU of the class that is found worst by the checkpoint that was best on '
+    'validation',
     'masked': 'share of the unlabeled pixels that the mask takes out. It, `used`, `right outside` '
     'and `right inside` are means over the first → over the last fifth of the training; of a run '
     'in generations, of the labels that the first → the last generation wrote (one value: of one '
@@ -53,7 +55,8 @@ def study_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]
 
 def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[int]) -> str:
     head = ['', *(f'seed {seed}' for seed in seeds), MEAN, 'last checkpoint', 'EMA teacher',
-            'masked', 'used', 'right outside', 'right inside', 'networks', 'minutes']  # fmt: skip
+            'lowest class', 'masked', 'used', 'right outside', 'right inside', 'networks',
+            'minutes']  # fmt: skip
     several = any(r['networks'] > 1 for runs in rows.values() for r in runs.values())
     cells = []
     for name, runs in rows.items():
@@ -65,6 +68,7 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
             spread([r['best'][metric] for r in values]),
             spread([r['last'][metric] for r in values]),
             spread([r['teacher'][metric] for r in values if 'teacher' in r]),
+            spread([lowest for r in values if (lowest := _lowest_class(r['best'])) is not None]),
             *(course([_of_mask(r['mask'], key) for r in values]) for key in MASK_KEYS),
             str(networks) if networks and several else NOTHING,
             f'{statistics.mean(r["seconds"] for r in values) / 60:.1f}' if values else NOTHING,
@@ -134,6 +138,12 @@ def spread(values: Sequence[float | None], form: str = '.2f') -> str:
     if len(known) == 1:
         return number(known[0], form)
     return f'{number(statistics.mean(known), form)} ± {number(statistics.stdev(known))}'
+
+
+def _lowest_class(metrics: dict[str, float | None]) -> float | None:
+    """The lowest IoU of a class; None where no class has one."""
+    known = [v for key, v in metrics.items() if key.startswith('IoU/') and v is not None]
+    return min(known, default=None)
 
 
 def _of_mask(found: dict, key: str) -> list[float | None] | None:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes images of all formats that a project reads ready to be predicted."""
+
+import os
+from pathlib import Path
+
+from ..errors import UserError
+from ..files.atomic import write_png
+from .folders import SUFFIXES, find_images
+from .images import ImageFile, full_scale, inspect_image, read_8_bit
+
+
+def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]]:
+    """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
+
+    Images of 16 bits share one white level, as in a project of ``tools/init_project.py``.
+
+    Args:
+        folder (str or PathLike): Images of any format of ``SUFFIXES``, in any depth.
+        aside (Path): Empty folder of this run.
+
+    Returns:
+        tuple[list[str], list[str]]: Files, relative to ``aside``, that lie there as in ``folder``;
+        sentences about the files that were left out.
+
+    Raises:
+        MissingFileError, UserError: If there is no folder, or no image in it that can be used.
+    """
+    images: dict[str, ImageFile] = {}
+    left_out = []
+    for name, files in find_images(folder).items():
+        if len(files) > 1:
+            both = ' and '.join(map(str, files))
+            left_out.append(f'{both} have one name without suffix. Rename one.')
+            continue
+        try:
+            images[name] = inspect_image(files[0])
+        except UserError as error:
+            left_out.append(str(error))
+    if not images:
+        some = ' '.join(left_out[:3])
+        raise UserError(f'{folder} holds no image that can be used ({", ".join(SUFFIXES)}). {some}')
+    white = full_scale(max(image.largest for image in images.values()))
+    ready = []
+    for name, image in images.items():
+        file = name + (image.path.suffix if image.loads else '.png')
+        target = aside / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if image.loads:
+            target.symlink_to(image.path.resolve())
+        else:
+            write_png(target, read_8_bit(image.path, white))
+        ready.append(file)
+    return ready, left_out
