@@ -43,7 +43,7 @@ def draw_sample(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nda
         outline = np.zeros((size, size), np.uint8)
         cv2.fillPoly(outline, [_outline(rng, kind, size)], 255)
         hsv = [rng.integers(0, 180), rng.integers(60, 220), rng.integers(110, 240)]
-        colour = cv2.cvtColor(np.uint8([[hsv]]), cv2.COLOR_HSV2BGR)[0, 0]
+        colour = cv2.cvtColor(np.array([[hsv]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0]
         alpha = cv2.GaussianBlur(outline, (0, 0), rng.uniform(0.8, 1.8))[..., None] / 255
         alpha = alpha * rng.uniform(0.6, 1.0)
         image = image * (1 - alpha) + colour * _pattern(rng, kind, size)[..., None] * alpha
