@@ -215,7 +215,9 @@ def make_demo_cfg(mini_shapes: dict, folder: Path) -> Config:
     retarget(cfg, mini_shapes)
     cfg.work_dir = str(folder / 'work')
     rename(cfg, folder.name)
-    cfg.model.sup_only_iters = 0
+    cfg.model.pop('sup_only_iters')
+    # class weights are divided by their sum in each process
+    cfg.model.decode_head.loss_decode = dict(type='CrossEntropyLoss', avg_non_ignore=True)
     cfg.model.semi.teachers[0]['views'] = ['identity', 'hflip', 'vflip']  # a U-Net needs 16 pixels
     cfg.merge_from_dict(
         {

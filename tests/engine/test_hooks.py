@@ -176,7 +176,6 @@ def test_samples_follow_the_epoch_and_iteration_loops_do_not_repeat_them(demo_cf
 @pytest.mark.parametrize('classes', [3, 7])
 def test_a_head_with_other_classes_than_the_data_is_refused(demo_cfg, classes):
     demo_cfg.model.decode_head.num_classes = classes
-    demo_cfg.model.decode_head.loss_decode = dict(type='CrossEntropyLoss')  # without class weights
     demo_cfg.model.semi = None
     with pytest.raises(ValueError, match=rf'num_classes is {classes}.* names 4 classes'):
         Runner.from_cfg(demo_cfg).train()

@@ -240,6 +240,7 @@ def test_a_damaged_state_file(generations_cfg):
 def test_all_images_are_rejected(generations_cfg):
     """The filters act when the students' data is built: the run ends, and says why."""
     generations_cfg.generations.im = dict(type='InconsistencyMask', max_ratio=1e-9)
+    generations_cfg.optim_wrapper.optimizer.lr = 0.0  # networks that begin apart stay apart
     generations_cfg.train_cfg.max_epochs = 1
     with pytest.raises(ValueError, match='none of the 8 pseudo-labeled images in .* is left'):
         RUNNERS.build(generations_cfg).train()

@@ -45,7 +45,9 @@ def test_a_cell_runs_once_and_its_config_must_stay(study, tmp_path, monkeypatch)
     run_study(study, tmp_path / 'runs', [3], None)
     assert read_json(folder / RESULT) == result
     header, _, row = study_table(study, tmp_path / 'runs', [3, 4]).splitlines()
-    assert header.startswith('|  | seed 3 | mean ± std | last checkpoint | EMA teacher | masked |')
+    assert header.startswith(
+        '|  | seed 3 | mean ± std | last checkpoint | EMA teacher | lowest class |'
+    )
     assert row.startswith(f'| FixMatch + IM | {result["best"]["mIoU"]:.2f} |')
 
     study.rows[0].options = {'optim_wrapper.optimizer.lr': 1.0}
