@@ -26,6 +26,8 @@ def parse_args() -> argparse.Namespace:
         one.add_argument('--work-dir', help=f'default: {WORK_DIRS}/NAME')
         one.add_argument('--seeds', type=int, nargs='+', help='default: those of the study')
         one.add_argument('--rows', nargs='+', help='names of rows; default: all')
+        if command == 'run':
+            one.add_argument('--jobs', type=int, default=1, help='processes at once (default: 1)')
         if command == 'collect':
             one.add_argument('--out', required=True, help='NAME.jsonl; its other lines stay')
     page = commands.add_parser('page')
@@ -42,6 +44,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with plain_errors():
+        from im_study.jobs import run_jobs
         from im_study.page import write_page
         from im_study.results import collect
         from im_study.rules import adds_labels, rule_table
@@ -56,7 +59,12 @@ def main() -> None:
         study = read_study(args.study)
         work_dir = Path(args.work_dir or folder_of_study(study, args.study, WORK_DIRS))
         seeds = args.seeds or list(study.seeds)
-        if args.command == 'run':
+        if args.command == 'run' and args.jobs > 1:
+            check_names(study, args.rows)
+            rows = ['--rows', *args.rows] if args.rows else []
+            same = [args.study, '--work-dir', str(work_dir), '--seeds', *map(str, seeds), *rows]
+            run_jobs(['run', *same], args.jobs, work_dir)
+        elif args.command == 'run':
             run_study(study, work_dir, seeds, args.rows)
         check_names(study, args.rows)
         if args.rows:
