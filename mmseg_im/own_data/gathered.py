@@ -8,6 +8,7 @@ from ..errors import UserError
 from ..files.atomic import write_png
 from .folders import SUFFIXES, find_images
 from .images import ImageFile, full_scale, inspect_image, read_8_bit
+from .project import link
 
 
 def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]]:
@@ -45,10 +46,10 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
     for name, image in images.items():
         file = name + (image.path.suffix if image.loads else '.png')
         target = aside / file
-        target.parent.mkdir(parents=True, exist_ok=True)
         if image.loads:
-            target.symlink_to(image.path.resolve())
+            link(image.path, target)
         else:
+            target.parent.mkdir(parents=True, exist_ok=True)
             write_png(target, read_8_bit(image.path, white))
         ready.append(file)
     return ready, left_out

@@ -88,7 +88,7 @@ def _fill(plan: Plan, folder: Path, name: str) -> None:
     for image_name, image in found.images.items():
         target = folder / 'images' / f'{image_name}{plan.suffix}'
         if image.loads and real_suffix(image.path) == plan.suffix:
-            _link(image.path, target)
+            link(image.path, target)
         else:
             _png(target, read_8_bit(image.path, plan.white))
     for image_name, mask in found.masks.items():
@@ -109,13 +109,13 @@ def _annotate(plan: Plan, folder: Path, file: str, mask) -> None:
     as_it_is = usable_as_it_is(mask, scheme)
     if scheme.label_space != 'multilabel':
         if as_it_is:
-            _link(mask.path, folder / file)
+            link(mask.path, folder / file)
         else:
             _png(folder / file, class_ids(mask, scheme))
         return
     for cls, (path, layer) in layer_maps(mask, scheme).items():
         if as_it_is:
-            _link(path, folder / cls / file)
+            link(path, folder / cls / file)
         else:
             _png(folder / cls / file, layer)
 
@@ -146,11 +146,12 @@ def _content(path: Path) -> str | bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Links a file, or copies it where the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.symlink(os.path.realpath(source), target)
-    except (OSError, NotImplementedError):  # a file system without links
+    except (OSError, NotImplementedError):
         shutil.copyfile(source, target)
 
 

@@ -193,8 +193,7 @@ def test_foreground_is_counted_before_erosion_and_dilation_and_must_be_there():
     dilated = InconsistencyMask(min_foreground=True, dilate=3)
     assert run(dilated, first, second, num_labels=2).weight.tolist() == [1.0]  # 2 > 1, then 1 < 3
     empty = np.zeros((1, 1, 1, 6), int)
-    plain = InconsistencyMask(min_foreground=True)
-    assert run(plain, empty, empty, num_labels=2).weight.tolist() == [0.0]
+    assert run(dilated, empty, empty, num_labels=2).weight.tolist() == [0.0]
 
 
 def test_scope_of_multi_label_masks():

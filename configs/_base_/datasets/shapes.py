@@ -1,4 +1,4 @@
-# Coloured shapes that draw themselves under data_root, 12 of 160 images labeled, supervised.
+# Shapes that draw themselves under data_root, 12 of 160 images labeled, supervised.
 _base_ = './folders.py'
 data_root = 'data/shapes'
 crop_size = (64, 64)

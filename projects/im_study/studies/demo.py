@@ -1,4 +1,4 @@
-# The demo: do unlabeled images and the mask help? Shapes that draw themselves, 12 of 160 labeled.
+# The demo: do unlabeled images and the mask help? Shapes that draw themselves, 4 of 160 labeled.
 title = 'Shapes'
 caption = (
     'Patterned shapes of any colour, 64x64, 4 of 160 training images labeled, 40 for validation '
