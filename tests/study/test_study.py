@@ -79,6 +79,29 @@ def test_a_row_begins_with_the_networks_of_another(study, tmp_path):
             read_study(tmp_path / 'study.py')
 
 
+def test_the_network_of_the_next_seed_is_another_teacher(study, tmp_path):
+    """It is trained first, and belongs to what a run was made with."""
+    study.seeds = [3, 5]
+    teachers = [dict(type='EMATeacher'), dict(type='FrozenTeacher', checkpoint='{another}')]
+    options = {'model.semi.teachers': teachers}
+    two = dict(study.rows[0], name='two', start='first', options=options)
+    study.rows = [two, dict(study.rows[0], name='first')]
+    run_study(study, tmp_path / 'runs', [5], ['two'])
+    folder = folder_of(tmp_path / 'runs', 'two', 5)
+    made_with = read_json(folder / MADE_WITH)
+    assert made_with['load_from'] == '{start}/best.pth'
+    assert made_with['model.semi.teachers.1.checkpoint'] == '{another}/best.pth'
+    best = [read_json(folder_of(tmp_path / 'runs', 'first', s) / RESULT)['best'] for s in (5, 3)]
+    assert [made_with['start'], made_with['another']] == best
+    config = Config.fromfile(folder / 'config.py')
+    assert config.model.semi.teachers[1].checkpoint.endswith('first/seed_3/best.pth')
+
+    del study.rows[0]['start']
+    study.dump(str(tmp_path / 'study.py'))
+    with pytest.raises(UserError, match='another of what'):
+        read_study(tmp_path / 'study.py')
+
+
 def test_an_option_that_names_nothing(study, tmp_path):
     study.rows[0].options = {'param_schedular.0.end': 1}
     with pytest.raises(UserError, match="no 'param_schedular'.*Did you mean 'param_scheduler'"):
@@ -100,7 +123,8 @@ def test_networks_of_a_run_in_generations(tmp_path, monkeypatch):
     student = tmp_path / 'generation_0' / 'student_1'
     assert network.load_from == str(student / 'best.pth')
     assert generations.generations.initial_teachers == str(tmp_path)
-    filled = module._filled({'teachers': [dict(views=['a'], checkpoint='{second}')]}, tmp_path)
+    options = {'teachers': [dict(views=['a'], checkpoint='{second}')]}
+    filled = module._filled(options, tmp_path, None)
     assert filled['teachers'][0]['checkpoint'] == str(
         tmp_path / 'generation_0' / 'student_2' / 'best.pth'
     )

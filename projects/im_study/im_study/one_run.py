@@ -29,21 +29,31 @@ from mmseg_im.generations.summary import read_summary
 CLOCK = 'seconds.json'
 MADE_WITH = 'made_with.json'
 PARTS = 5
+ANOTHER = '{another}'
 TEACHER = 'semi.teachers.0'
 
 
-def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None = None) -> dict:
+def run_cell(
+    row: dict,
+    seed: int,
+    folder: Path,
+    metric: str,
+    start: Path | None = None,
+    another: Path | None = None,
+) -> dict:
     """Trains and tests one config with one seed, or goes on where that was interrupted.
 
     Args:
         row (dict): ``config``, a file, and ``options``, changes of it, where ``'{second}'`` is the
-            checkpoint of the second-best network of ``start``, a run in generations. ``labeled``:
-            begin with so many labeled images, drawn at random; ``adds``: with the images of
-            ``start``, and others that a rule chooses, see :func:`~.more_labels.add_labels`.
+            checkpoint of the second-best network of ``start``, a run in generations, and
+            ``'{another}'`` the best of ``another``. ``labeled``: begin with so many labeled images,
+            drawn at random; ``adds``: with the images of ``start``, and others that a rule
+            chooses, see :func:`~.more_labels.add_labels`.
         seed (int): Of the run.
         folder (Path): Its work_dir.
         metric (str): The validation metric that chooses a checkpoint.
         start (Path, optional): Finished run whose networks it begins with.
+        another (Path, optional): The same with another seed, such as for a second teacher.
 
     Returns:
         dict: ``best`` and ``last``: test metrics of the best checkpoint by validation and of the
@@ -56,7 +66,7 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
         UserError: If the folder holds a run of another config, or an option names no part of it.
     """
     cfg = Config.fromfile(row['config'])
-    options = _filled(dict(row.get('options') or {}), start)
+    options = _filled(dict(row.get('options') or {}), start, another)
     _check_options(cfg, options, row['config'])
     cfg.merge_from_dict(options)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
@@ -67,7 +77,7 @@ def run_cell(row: dict, seed: int, folder: Path, metric: str, start: Path | None
         add_labels(cfg, dict(row['adds']), seed, start, folder)
     elif start is not None:
         _begin_with(cfg, start)
-    made_with = _made_with(cfg, start, folder, row.get('adds'))
+    made_with = _made_with(cfg, start, another, folder, row.get('adds'))
     if (folder / MADE_WITH).is_file() and _read_made_with(folder) != made_with:
         raise UserError(
             f'{folder} was made with another config: {row["config"]} or the options of its row '
@@ -96,7 +106,9 @@ def _check_options(cfg: Config, options: dict, path: str) -> None:
             raise UserError(f'options of a row: {path} has no {part!r} ({key}).{hint}')
 
 
-def _made_with(cfg: Config, start: Path | None, folder: Path, adds: dict | None) -> dict:
+def _made_with(
+    cfg: Config, start: Path | None, another: Path | None, folder: Path, adds: dict | None
+) -> dict:
     """What a run depends on, wherever the study lies: its config, and what it begins with."""
     more = {} if adds is None else {'adds': dict(adds)}
     made_with = flatten({**cfg.to_dict(), 'work_dir': None, **more})
@@ -104,13 +116,14 @@ def _made_with(cfg: Config, start: Path | None, folder: Path, adds: dict | None)
     for key, value in made_with.items():
         if isinstance(value, str) and value.startswith(own):  # its lists of images
             made_with[key] = value.replace(own, '{folder}')
-    if start is None:
-        return made_with
-    for key, value in made_with.items():
-        if isinstance(value, str):
-            made_with[key] = value.replace(str(start), '{start}')
-    best = read_json(start / RESULT, dict(best=dict), f'Delete {start}: it is run again.')['best']
-    return {**made_with, 'start': best}
+    for name, run in dict(start=start, another=another).items():
+        if run is not None:
+            for key, value in made_with.items():
+                if isinstance(value, str):
+                    made_with[key] = value.replace(str(run), f'{{{name}}}')
+            remedy = f'Delete {run}: it is run again.'
+            made_with[name] = read_json(run / RESULT, dict(best=dict), remedy)['best']
+    return made_with
 
 
 def _read_made_with(folder: Path) -> dict:
@@ -118,12 +131,14 @@ def _read_made_with(folder: Path) -> dict:
     return read_json(folder / MADE_WITH, dict, remedy)
 
 
-def _filled(value: object, start: Path | None) -> object:
-    """Options in which ``{second}`` is the second-best network of what a row begins with."""
+def _filled(value: object, start: Path | None, another: Path | None) -> object:
+    """Options with the checkpoints for which ``{second}`` and ``{another}`` stand."""
     if isinstance(value, dict):
-        return {key: _filled(v, start) for key, v in value.items()}
+        return {key: _filled(v, start, another) for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(v, start) for v in value]
+        return [_filled(v, start, another) for v in value]
+    if value == ANOTHER:
+        return str(another / BEST)
     if value == '{second}':
         return str(_students(start)[1] / BEST)
     return value

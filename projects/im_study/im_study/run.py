@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from im_study.one_run import run_cell
+from im_study.one_run import ANOTHER, run_cell
 from im_study.results import RESULT, folder_of
 from mmengine import Config
 
@@ -25,6 +25,7 @@ def read_study(path: str | os.PathLike) -> Config:
     Rows of a ``group``, such as a share of labeled images, are compared with each other; the same
     name in several groups is the same method. ``start`` names the row of the group whose networks
     a row begins with: the best of them (``load_from``), or all as first teachers of generations.
+    ``'{another}'`` in its options is the checkpoint of that row with the next seed.
     With ``adds`` (``dict(rule=...)``) a row begins with their labeled images in place of their
     weights, and with as many others that the rule chooses; ``labeled`` is a number of images with
     which a row begins.
@@ -48,6 +49,8 @@ def read_study(path: str | os.PathLike) -> Config:
     for row in study.rows:
         if 'adds' in row and 'start' not in row:
             raise UserError(f'{path}: {row.name!r} adds labels to none: name a row in `start`.')
+        if ANOTHER in str(row.get('options')) and 'start' not in row:
+            raise UserError(f'{path}: {row.name!r} has {ANOTHER} and no `start`: another of what?')
     beginners = {row.name for row in study.rows if 'start' in row}
     for row in study.rows:
         if not Path(row.config).is_file():
@@ -88,22 +91,30 @@ def run_study(study: Config, work_dir: Path, seeds: list[int], names: list[str] 
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', torch.get_num_threads())))
     rows = {(row.name, row.get('group')): row for row in study.rows}
 
+    def after(seed: int) -> int:
+        """The next seed of the study, of the last one the first."""
+        return next((other for other in sorted(study.seeds) if other > seed), min(study.seeds))
+
     def finished(row: dict, seed: int) -> bool:
         """Runs a cell, after the one it begins with; False if that is not finished."""
         folder = folder_of(work_dir, row.name, seed, row.get('group'))
-        start = None
+        start = another = None
         if 'start' in row:
             begin = rows[row.start, row.get('group')]
             start = folder_of(work_dir, begin.name, seed, begin.get('group'))
             if not finished(begin, seed) or not (start / RESULT).is_file():
                 return False
+            if ANOTHER in str(row.get('options')):
+                another = folder_of(work_dir, begin.name, after(seed), begin.get('group'))
+                if not finished(begin, after(seed)) or not (another / RESULT).is_file():
+                    return False
         try:
             lock = Lock(folder / 'cell')
         except UserError:
             return True
         try:
             print(folder, flush=True)
-            run_cell(row, seed, folder, study.metric, start)
+            run_cell(row, seed, folder, study.metric, start, another)
         finally:
             lock.release()
         return True
