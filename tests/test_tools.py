@@ -234,6 +234,17 @@ def test_dist_train_names_its_arguments():
     assert done.returncode == 2 and 'CONFIG NUM_GPUS' in done.stderr
 
 
+def test_several_processes_train_without_a_gpu(trained, tmp_path):
+    """mmengine alone would ask for a CUDA device."""
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)}
+    options = ['--cfg-options', 'train_cfg.max_epochs=1', 'param_scheduler.0.end=1']
+    script = [str(ROOT / 'tools/dist_train.sh'), str(trained[0]), '2']
+    command = [*script, '--work-dir', str(tmp_path / 'w'), *options]
+    done = subprocess.run(['bash', *command], capture_output=True, text=True, env=env, timeout=240)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert (tmp_path / 'w' / 'epoch_1.pth').is_file()
+
+
 @pytest.mark.parametrize('tool', sorted((ROOT / 'tools').glob('*.py')), ids=lambda path: path.name)
 def test_a_tool_registers_everything(tool):
     """The tools above are forked from a process that has; train.py alone is started anew."""

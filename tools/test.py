@@ -9,6 +9,7 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 
@@ -89,6 +90,7 @@ def main() -> None:
         folder = osp.join(dataset.get('data_root') or '', dataset.data_prefix.get('img_path') or '')
         writers[0].update(output_dir=args.out, keep_results=True, img_dir=folder)
     with plain_errors():
+        join_without_gpu(cfg)
         make_work_dir(cfg.work_dir)
         Runner.from_cfg(cfg).test()
     if args.out is not None:

@@ -9,6 +9,7 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 
+from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.signals import end_children_with_us
 
@@ -58,6 +59,7 @@ def main() -> None:
     cfg.setdefault('runner_type', 'ResumableRunner')
     end_children_with_us()
     with plain_errors(how_to_go_on(cfg)):
+        join_without_gpu(cfg)
         RUNNERS.build(cfg).train()
 
 

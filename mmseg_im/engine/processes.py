@@ -3,10 +3,31 @@
 
 from collections.abc import Callable
 
+import torch
+from mmengine import Config
+from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.runner import Runner
 
 from ..errors import UserError
+
+
+def join_without_gpu(cfg: Config) -> None:
+    """Lets the processes of torchrun find each other on a machine without an accelerator.
+
+    mmengine asks for a CUDA device whatever the backend, and takes processes that are joined.
+
+    Args:
+        cfg (Config): ``launcher`` says whether there are several; changed in place.
+    """
+    if cfg.get('launcher') == 'pytorch' and get_device() == 'cpu':
+        torch.distributed.init_process_group('gloo')
+        as_mmengine = dict(
+            type='MMDistributedDataParallel',
+            broadcast_buffers=False,
+            find_unused_parameters=cfg.get('find_unused_parameters', False),
+        )
+        cfg.model_wrapper_cfg = dict(cfg.get('model_wrapper_cfg') or as_mmengine, device_ids=None)
 
 
 def on_main_process(action: Callable, share: bool = True):

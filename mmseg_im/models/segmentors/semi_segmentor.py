@@ -22,6 +22,7 @@ from ...methods.base import SSLMethod
 from ...methods.labeled_only import labeled_losses
 from ...methods.student import JointPass
 from .heads import check_head, check_losses, check_softmax, sigmoid_loss
+from .one_image import names_one_image
 
 
 class SemiMixin(EncoderDecoder):
@@ -94,9 +95,9 @@ class SemiMixin(EncoderDecoder):
                     f'model.semi={type(self.semi).__name__} needs a batch with views: use '
                     'SemiDataset in train_dataloader and MultiViewDataPreProcessor in the model.'
                 )
-            return super().loss(inputs, data_samples)
+            return self.supervised(inputs, data_samples)
         if self.semi is None:
-            return super().loss(inputs['sup'], data_samples['sup'])
+            return self.supervised(inputs['sup'], data_samples['sup'])
         missing = {'sup', *self.semi.views} - inputs.keys()
         if missing:
             raise UserError(
@@ -111,7 +112,8 @@ class SemiMixin(EncoderDecoder):
 
     def supervised(self, image: Tensor, samples: list) -> dict[str, Tensor]:
         """The supervised losses of decode head and auxiliary heads, as ever."""
-        return super().loss(image, samples)
+        with names_one_image(len(image)):
+            return super().loss(image, samples)
 
     def joint(self, image: Tensor, samples: list, others: Tensor, perturb=None) -> JointPass:
         """One pass over labeled and unlabeled images, so that batch norm sees them together.
