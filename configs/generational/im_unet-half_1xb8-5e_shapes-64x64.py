@@ -1,5 +1,5 @@
 # Never trained here: the demo trains it with more images an epoch.
-# Inconsistency Masks in generations on coloured shapes, 12 of 160 images labeled.
+# Inconsistency Masks in generations on patterned shapes, 12 of 160 images labeled.
 _base_ = [
     '../_base_/models/unet_half.py',
     '../_base_/datasets/generational_shapes.py',

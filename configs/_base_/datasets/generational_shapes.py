@@ -1,4 +1,4 @@
-# Coloured shapes that draw themselves under data_root, 12 of 160 images labeled, for generational
+# Patterned shapes that draw themselves under data_root, 12 of 160 images labeled, for generational
 # runs. The shapes know their true labels: PseudoLabelQuality reports on the pseudo-labels, and no
 # loss sees them.
 _base_ = './generational.py'
