@@ -65,13 +65,16 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
 
 
 def test_images_of_every_format_are_predicted_or_listed(mini_wbc, tmp_path):
-    """In every case and depth; the folder of predictions holds predictions alone."""
+    """In every case and depth; the folder of predictions holds predictions alone.
+
+    The config is of generations and has no test images, as init_project writes it.
+    """
     cfg = Config.fromfile(ROOT / f'configs/generational/im_unet-half_{TASKS["multilabel"]}.py')
     shrink(cfg)
     retarget(cfg, dict(data_root=str(mini_wbc)))
-    cfg.pop('generations'), cfg.pop('runner_type')
     cfg.model.label_space = dict(type='multilabel', threshold=0.4)  # a name or a dict
-    cfg.test_dataloader.batch_size = 1
+    cfg.val_dataloader.batch_size = 1
+    cfg.merge_from_dict(dict(test_dataloader=None, test_cfg=None, test_evaluator=None))
     cfg.dump(str(tmp_path / 'config.py'))
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'net.pth')
     image = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
@@ -88,6 +91,8 @@ def test_images_of_every_format_are_predicted_or_listed(mini_wbc, tmp_path):
     names = {'a', 'b', 'c', 'd', 'deep/er/e', 'f', 'g', 'h'}
     written = {p.relative_to(tmp_path / 'out').as_posix() for p in (tmp_path / 'out').rglob('*.*')}
     assert written == {f'{cls}/{name}.png' for cls in ('cell', 'nucleus') for name in names}
+    found = tool('test.py', tmp_path, 'config.py', 'net.pth')
+    assert found.status == 1 and 'config.py has no test images' in found.output
 
 
 def test_mistakes_of_a_prediction(tmp_path):

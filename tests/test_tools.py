@@ -75,6 +75,7 @@ def test_test_measures_writes_and_paints(run, trained, tmp_path):
     )  # fmt: skip
     assert 'mIoU' in output
     assert 'unexpected key' not in output and 'missing keys' not in output
+    assert 'These are the images of the validation' not in output
     maps = sorted((tmp_path / 'out').glob('*.png'))
     assert len(maps) == 2
     assert set(np.unique(cv2.imread(str(maps[0]), 0))) <= {0, 1, 2, 3}
@@ -100,6 +101,21 @@ def test_tta(run, trained, tmp_path):
         'test.py', tmp_path / 'tta.py', work / 'epoch_1.pth', '--tta',
         '--work-dir', tmp_path,
     )  # fmt: skip
+
+
+def test_a_test_on_the_validation_images_is_said_and_leaves_the_run_alone(trained, tmp_path):
+    """They chose the checkpoint; and the folder of the run keeps the config it was made with."""
+    cfg = Config.fromfile(trained[0])
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.dump(str(tmp_path / 'mine.py'))
+    work = tmp_path / 'work_dirs' / 'mine'
+    shutil.copytree(trained[1], work)
+    (work / 'mine.py').write_text('as it was trained')
+    cfg.work_dir = str(work)
+    cfg.dump(str(tmp_path / 'mine.py'))
+    ended = run_tool('test.py', tmp_path / 'mine.py', work / 'epoch_1.pth', log=tmp_path / 'log')
+    assert ended.status == 0 and 'These are the images of the validation' in ended.output
+    assert (work / 'mine.py').read_text() == 'as it was trained' and (work / 'test').is_dir()
 
 
 def test_mmsegmentations_own_script_trains_our_config(trained, tmp_path):
@@ -156,6 +172,16 @@ def test_published_weights_load_into_a_stock_config(run, trained, tmp_path, weig
 def test_missing_files_are_named_without_a_traceback(run, args, message):
     output = run(args[0], *args[1:], ok=False)
     assert message in output and 'Traceback' not in output
+
+
+def test_an_option_without_effect_is_refused(run, trained, tmp_path):
+    """A number of the file from which others were computed when it was read."""
+    config = tmp_path / 'mine.py'
+    config.write_text(f"_base_ = [{str(trained[0])!r}]\nmax_epochs = 7\ntrain_cfg = "
+                      "dict(max_epochs=max_epochs)\n")  # fmt: skip
+    output = run('train.py', config, '--cfg-options', 'max_epochs=1', ok=False)
+    assert 'changes nothing' in output and 'such as train_cfg.max_epochs' in output
+    assert not (tmp_path / 'work_dirs').exists() and 'Traceback' not in output
 
 
 @pytest.mark.parametrize(

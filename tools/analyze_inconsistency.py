@@ -70,7 +70,7 @@ def main() -> None:
         analysis, classes = report.run(cfg, members, args.dataloader, kernels, args.device)
         print(report.text(analysis, classes))
         print(f'Plot: {report.plot(analysis, Path(args.out))}')
-        print(report.recommendation(analysis))
+        print(report.recommendation(analysis, classes))
 
 
 if __name__ == '__main__':

@@ -41,6 +41,8 @@ def prediction_config(cfg: Config, args: argparse.Namespace, aside: Path) -> Con
         args (argparse.Namespace): See :func:`parse_args`.
         aside (Path): Holds ``images`` and their list ``images.txt``; logs go there, too.
     """
+    cfg.test_dataloader = cfg.get('test_dataloader') or cfg.val_dataloader  # some have no test
+    cfg.test_cfg = cfg.get('test_cfg') or dict(type='TestLoop')
     known = cfg.test_dataloader.dataset
     dataset = DATASETS.build(dict(known, lazy_init=True, pipeline=[]))
     overlapping = space_name(cfg.model) == 'multilabel'

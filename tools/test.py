@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'checkpoint', nargs='?', help='checkpoint file; an EnsembleSegmentor names its own'
     )
-    parser.add_argument('--work-dir', help='where the metrics go; default: work_dirs/NAME')
+    parser.add_argument('--work-dir', help='where the metrics go; default: work_dirs/NAME/test')
     parser.add_argument('--out', help='folder for the predictions as PNG files')
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for predictions painted over the images')
@@ -62,9 +62,14 @@ def main() -> None:
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join(
-        'work_dirs', osp.splitext(osp.basename(args.config))[0]
-    )  # fmt: skip
+    if cfg.get('test_dataloader') is None:
+        sys.exit(
+            f'{args.config} has no test images: test_dataloader is None. Name some there, with '
+            'test_cfg and test_evaluator, as of val_dataloader.'
+        )
+    name = osp.splitext(osp.basename(args.config))[0]
+    # beside the training, whose record of its config stays
+    cfg.work_dir = args.work_dir or osp.join(cfg.get('work_dir') or f'work_dirs/{name}', 'test')
     cfg.load_from = args.checkpoint
     # Only the student is tested, and it needs neither the method nor the teachers' checkpoints.
     cfg.model.pop('semi', None)
@@ -75,6 +80,7 @@ def main() -> None:
         if args.show_dir:
             cfg.visualizer.save_dir = args.show_dir
     dataset = cfg.test_dataloader.dataset
+    dataset_named = dataset.copy()
     if args.tta:
         dataset.pipeline = cfg.get('tta_pipeline') or flipped(dataset.pipeline)
         cfg.model = dict(cfg.get('tta_model') or dict(type='LabelSpaceTTAModel'), module=cfg.model)
@@ -93,6 +99,11 @@ def main() -> None:
         join_without_gpu(cfg)
         make_work_dir(cfg.work_dir)
         Runner.from_cfg(cfg).test()
+    if cfg.get('val_dataloader') and cfg.val_dataloader.dataset == dataset_named:
+        print(
+            'These are the images of the validation, which chose the checkpoint: expect less on '
+            'others. Images for a test are named in test_dataloader.'
+        )
     if args.out is not None:
         print(f'Predictions are in {args.out}: class ids, or 0 and 255 of classes that overlap.')
     if args.show_dir:

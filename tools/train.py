@@ -2,16 +2,19 @@
 """Trains a model; the same options as MMSegmentation's tools/train.py."""
 
 import argparse
+import inspect
 import os
 import os.path as osp
 import sys
 
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
 
 from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.signals import end_children_with_us
+from mmseg_im.generations.state import flatten
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,12 +44,33 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     if args.cfg_options is not None:
+        check_has_effect(cfg, args)
         cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
     return cfg
+
+
+def check_has_effect(cfg: Config, args: argparse.Namespace) -> None:
+    """Exits if an option sets a number from which a file computes its settings when it is read."""
+    for key in args.cfg_options:
+        is_number = isinstance(cfg.get(key), int | float) and not isinstance(cfg.get(key), bool)
+        if is_number and key not in inspect.signature(Runner.__init__).parameters:
+            sys.exit(
+                f'--cfg-options {key}: {args.config} computes other settings from this number when '
+                'it is read, so an option changes nothing. Change it in the file, or set what '
+                f'follows from it, such as {follows(cfg, key)}.'
+            )
+
+
+def follows(cfg: Config, key: str) -> str:
+    """Names settings with the value of a number of a config, such as train_cfg.max_epochs."""
+    values = flatten(cfg.to_dict())
+    same = [name for name, value in values.items() if name != key and value == cfg[key]]
+    named = [name for name in same if name.endswith(f'.{key}')]
+    return ', '.join((named or same)[:3]) or 'train_cfg.max_epochs'
 
 
 def main() -> None:

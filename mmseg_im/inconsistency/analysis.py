@@ -77,6 +77,14 @@ class RuleCounts:
             lost_right / lost if lost else float('nan'),
         )
 
+    def youden(self) -> float:
+        """Youden's J, see :attr:`Outcome.youden`: the mean over the true classes that occur.
+
+        Over all pixels, a rule that drops a rare class and keeps everything else looks good.
+        """
+        there = self.counts.sum(dim=(1, 2)).nonzero().flatten().tolist()
+        return float(np.mean([self.outcome(cls).youden for cls in there])) if there else 0.0
+
 
 class ScoreCounts:
     """Right and wrong pixels by a score in [0, 1], for a threshold that is chosen afterwards.
@@ -138,7 +146,7 @@ class Analysis:
 
     Args:
         space (LabelSpace): The task.
-        num_networks (int): How many networks an image will have.
+        num_networks (int): How many networks, or views of one, an image will have.
         kernels (Sequence[tuple[int, int]]): Pairs (erode, dilate) in pixels.
     """
 
@@ -151,10 +159,12 @@ class Analysis:
         self.confidence = {k: ScoreCounts() for k in ks}
         self.entropy = {k: ScoreCounts() for k in ks}
         self.both = {k: ScoreCounts() for k in ks}  # confidence, 0 where the networks disagree
+        self.num_images = 0
         self.alone = [RuleCounts(space.num_classes) for _ in range(num_networks)]
 
     def start(self, truth: Tensor) -> None:
         """Starts an image, given its annotation (1, M, H, W) uint8 or int64; 255 = unknown."""
+        self.num_images += 1
         self._truth, self._known = truth, truth != IGNORE_INDEX
         cls = truth
         if self.space.num_maps > 1:  # the pixels of a map belong to its class
@@ -194,5 +204,5 @@ class Analysis:
         self.entropy[k].add(1 - self.space.entropy(mean)[self._known], mean_right)
 
     def best(self) -> Rule:
-        """Returns the rule that separates right from wrong pixels best (:attr:`Outcome.youden`)."""
-        return max(self.rules, key=lambda rule: self.rules[rule].outcome().youden)
+        """Returns the rule that separates right from wrong pixels best, all classes equal."""
+        return max(self.rules, key=lambda rule: self.rules[rule].youden())

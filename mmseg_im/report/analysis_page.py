@@ -74,7 +74,8 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
             rule.voters, rule.erode, rule.dilate, f'{o.coverage:.1%}', f'{o.accuracy:.1%}',
             f'{o.rejected_accuracy:.1%}',
             f'{analysis.confidence[rule.voters].accuracy_at(o.coverage):.1%}',
-            f'{analysis.entropy[rule.voters].accuracy_at(o.coverage):.1%}', f'{o.youden:.3f}',
+            f'{analysis.entropy[rule.voters].accuracy_at(o.coverage):.1%}',
+            f'{counts.youden():.3f}',
             f'{analysis.confidence[rule.voters].accuracy_at(0.5):.1%}',
             f'{analysis.both[rule.voters].accuracy_at(0.5):.1%}',
         ])  # fmt: skip
@@ -87,16 +88,18 @@ def text(analysis: Analysis, classes: Sequence[str]) -> str:
             '' if value != value else f'{value:.1%}' for value in (o.accuracy, o.rejected_accuracy)
         )])  # fmt: skip
     return (
-        f'Single voters are right on {voters} of the pixels.\n{table}\n'
+        f'Single voters are right on {voters} of the pixels of {analysis.num_images} images.\n'
+        f'{table}\n'
         '"confidence" and "entropy": how often the surest pixels of the mean probability are '
         'right, if as many\nare kept as by the mask. J: share of the right pixels kept minus '
-        'share of the wrong ones kept. "surest half":\nhow often the surest half of all pixels is '
-        'right; "agreed half": as many, those on which all agree before the others.\n\n'
+        'share of the wrong ones kept, mean over the\ntrue classes. "surest half": how often the '
+        'surest half of all pixels is right; "agreed half": as many,\nthose on which all agree '
+        'before the others.\n\n'
         f'{_name(best)}, by class:\n{by_class}'
     )
 
 
-def recommendation(analysis: Analysis) -> str:
+def recommendation(analysis: Analysis, classes: Sequence[str]) -> str:
     """Returns whether the mask is better than a threshold here, and a config line to paste."""
     best = analysis.best()
     outcome = analysis.rules[best].outcome()
@@ -115,6 +118,13 @@ def recommendation(analysis: Analysis) -> str:
     else:
         verdict = 'as often as'
         advice = 'The mask is as good as a threshold, and needs no calibration. Take:'
+    outcomes = [(name, analysis.rules[best].outcome(i)) for i, name in enumerate(classes)]
+    lost = [
+        f'Of what it keeps of {name}, only {o.accuracy:.1%} is right: the networks do not know '
+        'this class yet.\nTrain them longer, with class weights (tools/class_weights.py), or '
+        'label more of it first.\n'
+        for name, o in outcomes if o.accuracy < 0.5
+    ]  # fmt: skip
     options = ''.join(
         f', {name}={value}' for name, value in (('erode', best.erode), ('dilate', best.dilate))
         if value
@@ -123,7 +133,7 @@ def recommendation(analysis: Analysis) -> str:
         f'The rule with the largest J keeps {outcome.coverage:.1%} of the pixels; '
         f'{outcome.accuracy:.1%} of them are right, and {outcome.rejected_accuracy:.1%} of the '
         f'others.\nThey are right {verdict} the surest pixels by confidence, at equal coverage.\n'
-        f'{advice}\n(with the first {best.voters} networks)\n'
+        f'{"".join(lost)}{advice}\n(with the first {best.voters} voters)\n'
         f"im=dict(type='InconsistencyMask'{options})"
     )
 
@@ -139,12 +149,12 @@ def plot(analysis: Analysis, path: Path) -> Path:
             ('entropy threshold', analysis.entropy[most], '--'),
         ):
             coverage, accuracy = scores.curve()
-            label: str | None = f'{title}, {most} networks'
+            label: str | None = f'{title}, {most} voters'
             axes.plot(100 * coverage, 100 * accuracy, style, color='0.35', lw=1.6, label=label)
         colours = matplotlib.colormaps['viridis'](torch.linspace(0.1, 0.75, most - 1).numpy())
         lowest = 100.0
         for k, colour in zip(range(2, most + 1), colours, strict=True):
-            label = f'mask of {k} networks (erode/dilate)'
+            label = f'mask of {k} voters (erode/dilate)'
             for rule, counts in analysis.rules.items():
                 if rule.voters != k:
                     continue

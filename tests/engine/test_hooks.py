@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmseg_im.engine.hooks import mask_statistics
 from mmseg_im.engine.hooks.mask_statistics import hidden_labels, mask_counts
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.methods.pseudo_label_loss import PseudoLabel
@@ -218,3 +219,19 @@ def test_an_epoch_without_pseudo_labels_is_said(demo_cfg):
     runner, _ = train(demo_cfg)
     log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
     assert 'Almost no unlabeled pixel carried a loss' in log
+
+
+@pytest.mark.parametrize(('count', 'text'), [(0, None), (3, 'first 3 of 8 updates'), (8, 'All 8')])
+def test_the_log_says_when_unlabeled_images_begin(demo_cfg, monkeypatch, count, text):
+    demo_cfg.model.sup_only_iters = count
+    runner = Runner.from_cfg(demo_cfg)
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    hook = next(hook for hook in runner.hooks if type(hook).__name__ == 'InconsistencyHook')
+    said: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        mask_statistics, 'print_log', lambda text, level=20, **_: said.append((text, level))
+    )
+    hook.before_train(runner)
+    assert len(said) == (text is not None)
+    if said:
+        assert text in said[0][0] and (said[0][1] == logging.WARNING) == (count == 8)

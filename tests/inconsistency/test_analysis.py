@@ -111,6 +111,27 @@ def test_by_class():
         assert outcome.accuracy == pytest.approx(right[(cls == c) & kept].mean())
 
 
+def test_a_rare_class_counts_as_much_as_the_others():
+    """A mask that takes 73 % of a rare class and keeps its mistakes must not look best."""
+    careless, careful = RuleCounts(3), RuleCounts(3)  # nothing is of the third class
+    for counts, rare, right in ((careless, 1 / 4, 0.0), (careful, 3 / 4, 1.0)):
+        cls = torch.tensor([0] * 960 + [1] * 40)
+        kept, is_right = torch.ones(2, 1000, dtype=torch.bool)
+        kept[:10], is_right[:10] = False, False  # both find what is wrong of the first class
+        kept[10:20] = counts is careless  # at the price of right pixels
+        kept[960 + round(40 * rare) :] = False
+        is_right[960:] = kept[960:] == bool(right)
+        counts.add(kept, is_right, cls)
+        found = [
+            kept[(cls == c) & is_right].float().mean() - kept[(cls == c) & ~is_right].float().mean()
+            for c in (0, 1)
+        ]
+        assert counts.youden() == pytest.approx(float(sum(found) / 2))
+    assert careless.outcome(1).youden == -1.0 and careful.outcome(1).youden == 1.0
+    assert careful.youden() > careless.youden()
+    assert RuleCounts(2).youden() == 0.0
+
+
 def test_dilation_covers_less_and_erosion_more():
     space = SPACES['multiclass']
     analysis = Analysis(space, 2, [(0, 0), (0, 3), (3, 0)])

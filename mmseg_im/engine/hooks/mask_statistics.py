@@ -121,9 +121,9 @@ class InconsistencyHook(Hook):
     pipeline, also ``im/accuracy_inside`` and ``im/accuracy_outside``: how often the vote is right
     under the mask and elsewhere.
 
-    Also warns, once for each image, of teachers that returned NaN, and after an epoch in which
-    (almost) no unlabeled pixel carried a loss; and stops a run whose head or frozen teachers have
-    other classes than the data.
+    Says when unlabeled images begin to count. Also warns, once for each image, of teachers that
+    returned NaN, and after an epoch in which (almost) no unlabeled pixel carried a loss; and stops
+    a run whose head or frozen teachers have other classes than the data.
 
     Args:
         view (str): The view that is labeled.
@@ -155,6 +155,8 @@ class InconsistencyHook(Hook):
                     f'{", ".join(theirs)}, and the data has {", ".join(classes)}. A teacher needs '
                     'the same classes in the same order.'
                 )
+        if method_of(runner) is not None:
+            _say_labeled_first(student_of(runner).sup_only_iters, runner.max_iters)
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Counts a batch, and logs at the interval."""
@@ -226,3 +228,20 @@ class InconsistencyHook(Hook):
                     logger='current',
                     level=logging.WARNING,
                 )
+
+
+def _say_labeled_first(count: int, of: int) -> None:
+    """Logs when unlabeled images begin to count; a warning if they never do."""
+    if count >= of:
+        print_log(
+            f'All {of} updates of this run learn from the labeled images alone, because '
+            f'model.sup_only_iters is {count}: set it to fewer, or train longer.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    elif count:
+        print_log(
+            f'The first {count} of {of} updates learn from the labeled images alone '
+            '(model.sup_only_iters); im/masked and im/used are logged after them.',
+            logger='current',
+        )
