@@ -19,10 +19,11 @@ from ..datasets.sample_files import BINARY
 from ..errors import UserError
 from ..files.atomic import write_aside, write_png
 from ..files.new_folder import new_folder
+from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
 from .choosing import balanced_scores, choose
 from .image_votes import ImageVote, vote_on
-from .pre_labels import pre_label
+from .pre_labels import UNDECIDED, pre_label
 from .suggestion_page import entry, suggestion_page
 from .unlabeled_images import names_of, test_loader, test_pipeline, unlabeled_images
 
@@ -136,6 +137,9 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
         is_ids=is_ids, reduce_zero_label=dataset.reduce_zero_label, label_map=dataset.label_map
     )
     tail = dataset.seg_map_suffix.rpartition('.')[0]
+    undecided = (
+        IGNORE_INDEX if is_ids and suggestion.ensemble.label_space.num_maps == 1 else UNDECIDED
+    )
     entries = []
     with new_folder(out) as folder:
         for place, i in enumerate(suggestion.chosen, 1):
@@ -148,7 +152,7 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
             entries.append(
                 entry(title, image, label, mask, vote.disputed, score, classes, palette)
             )  # fmt: skip
-        page = suggestion_page(suggestion.summary, classes, palette, entries)
+        page = suggestion_page(suggestion.summary, classes, palette, entries, undecided)
         write_aside(folder / 'index.html', page.encode())
         write_aside(folder / 'scores.csv', scores_table(suggestion, classes).encode())
         lines = ''.join(f'{names[i]}\n' for i in suggestion.chosen)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..labels.spaces import IGNORE_INDEX
 from ..report.html_page import html_page, legend, tile
 from ..report.pictures import colourise, hatch
 
@@ -57,8 +58,9 @@ def entry(
 
 
 def suggestion_page(
-    summary: str, classes: Sequence[str], palette: Sequence[Sequence[int]], entries: Sequence[str]
-) -> str:
+    summary: str, classes: Sequence[str], palette: Sequence[Sequence[int]], entries: Sequence[str],
+    undecided: int,
+) -> str:  # fmt: skip
     """Returns the page of all chosen images.
 
     Args:
@@ -66,11 +68,19 @@ def suggestion_page(
         classes (Sequence[str]): Class names.
         palette (Sequence): Their RGB colours.
         entries (Sequence[str]): From :func:`entry`.
+        undecided (int): Value of the pixels of ``pre_labels`` on which the voters disagree.
     """
     explained = (
         'Hatched: the voters disagree, and whoever labels decides. The score adds up, over the '
         'classes, how much of an image is disputed, as a share of the image in which that class '
-        'is disputed most.'
+        'is disputed most. Of images that look alike only one comes early: from the second on, a '
+        'score counts the less the more an image resembles those above it. The labels to finish '
+        f'are in pre_labels; {undecided} is what the voters disagree on, '
+    )
+    explained += (
+        'which training ignores.'
+        if undecided == IGNORE_INDEX
+        else 'and training would take it as present: decide these pixels first.'
     )
     return html_page(
         'Images to label next',

@@ -77,6 +77,7 @@ def test_what_the_tool_writes(shapes, tmp_path):
     page = (out / 'index.html').read_text()
     assert page.count('<img') == 9 and all(f'. {name}</h3>' in page for name in names)
     assert not re.search('(src|href)="(?!data:)', page)
+    assert '255 is what the voters disagree on, which training ignores' in page
 
     again = run_tool(
         'suggest_labels.py', tmp_path / 'shapes.py', *checkpoints, '--out', out, '--number', 3,
@@ -102,6 +103,8 @@ def test_other_label_spaces_and_sizes(task, mini_wbc, tmp_path):
     cfg, checkpoints = wbc(task, mini_wbc, tmp_path)
     found = suggest(cfg, checkpoints, 4)
     write_suggestion(found, cfg, tmp_path / 'out')
+    page = (tmp_path / 'out' / 'index.html').read_text()
+    assert '128 is what the voters disagree on, and training would take it as present' in page
     folder = tmp_path / 'out' / 'pre_labels'
     classes = ['cell', 'nucleus'] if task == 'wbc' else ['']
     for name, vote in zip(found.names, found.votes, strict=True):
