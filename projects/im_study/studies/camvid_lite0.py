@@ -6,13 +6,27 @@ caption = (
     'million weights), class weights from the labeled images. One network learns from the labeled '
     'images for 1600 updates (`first network`). Every other row begins with it and makes 1200 '
     'updates more, of 4 labeled images, and for the methods of 4 unlabeled ones beside them; '
-    '`3 x as long`, 3600 updates, takes as much time as a method.'
+    '`3 x as long`, 3600 updates, takes as much time as a method. `two networks` is FixMatch whose '
+    'pseudo-labels come from the EMA teacher and the first network of the next seed.'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
 _end = 'lite0-fpn_1xb4-4e_camvid-1_8-160x120.py'
 _supervised = f'configs/supervised/supervised_{_end}'
-_methods = {'FixMatch': 'fixmatch/fixmatch', 'FixMatch + IM': 'fixmatch/fixmatch-im'}
+_two = {  # voters of `two networks`
+    'model.semi.teachers': [
+        dict(type='EMATeacher', momentum=0.01),
+        dict(type='FrozenTeacher', checkpoint='{another}'),
+    ],
+}
+_methods = {
+    'FixMatch': ('fixmatch/fixmatch', {}),
+    'FixMatch + IM': ('fixmatch/fixmatch-im', {}),
+    'two networks': ('fixmatch/fixmatch', _two),
+    'two networks + IM': ('fixmatch/fixmatch-im', _two),
+    'U2PL': ('u2pl/u2pl', {}),
+    'U2PL + IM': ('u2pl/u2pl-im', {}),
+}
 _after = {
     'train_cfg.max_epochs': 3,
     'param_scheduler.0.end': 3,
@@ -36,7 +50,15 @@ def _rows(share):
         dict(name='first network', group=share, config=_supervised, options=data),
         dict(after, name='labeled only', config=_supervised),
         dict(after, name='labeled only, 3 x as long', config=_supervised, options=longer),
-        *(dict(after, name=name, config=f'configs/{f}_{_end}') for name, f in _methods.items()),
+        *(
+            dict(
+                after,
+                name=name,
+                config=f'configs/{file}_{_end}',
+                options={**after['options'], **more},
+            )
+            for name, (file, more) in _methods.items()
+        ),
     ]
 
 

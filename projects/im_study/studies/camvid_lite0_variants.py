@@ -3,8 +3,7 @@ runs_of = 'camvid_lite0'
 title = 'CamVid, from ImageNet weights: what of the mask matters'
 caption = (
     'As above, at 1/16. The EMA teacher looks at the image, its mirror image and the image at 0.75 '
-    'of its size; the mask, or a threshold on the mean confidence, chooses the pixels. Of `two '
-    'networks` the EMA teacher and the first network of the next seed look at the image.'
+    'of its size; the mask, or a threshold on the mean confidence, chooses the pixels.'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
@@ -20,12 +19,6 @@ _after = {
     'param_scheduler.0.end': 3,
     'optim_wrapper.optimizer.lr': 0.001,
 }
-_two = {
-    'model.semi.teachers': [
-        dict(type='EMATeacher', momentum=0.01),
-        dict(type='FrozenTeacher', checkpoint='{another}'),
-    ],
-}
 _variants = {
     'FixMatch': ('fixmatch', {}),
     'FixMatch + IM': ('fixmatch-im', {}),
@@ -35,8 +28,6 @@ _variants = {
         'fixmatch-im',
         {'model.semi.im': None, 'model.semi.threshold': 0.95},
     ),
-    'two networks': ('fixmatch', _two),
-    'two networks + IM': ('fixmatch-im', _two),
 }
 rows = [
     dict(
