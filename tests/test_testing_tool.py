@@ -86,7 +86,7 @@ def test_images_of_every_format_are_predicted_or_listed(mini_wbc, tmp_path):
     Image.fromarray(image).save(new / 'h.gif')
     (new / 'broken.jpg').write_bytes(b'no image')
     found = tool('predict.py', tmp_path, 'config.py', 'net.pth', 'new', '--out', 'out')
-    assert found.status == 1 and 'Predictions of 8 images are in out' in found.output
+    assert found.status == 1 and 'Predicted: 8 images, in out' in found.output
     assert found.output.strip().splitlines()[-1].startswith('new/broken.jpg cannot be decoded')
     names = {'a', 'b', 'c', 'd', 'deep/er/e', 'f', 'g', 'h'}
     written = {p.relative_to(tmp_path / 'out').as_posix() for p in (tmp_path / 'out').rglob('*.*')}

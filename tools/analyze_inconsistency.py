@@ -12,6 +12,7 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors.wording import counted
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,13 +50,14 @@ def main() -> None:
     with plain_errors():
         if not 2 <= len(args.checkpoints) * len(args.views) <= 8:
             raise UserError(
-                f'{len(args.checkpoints)} checkpoints and {len(args.views)} views of each were '
-                'given; a vote needs two to eight voters.'
+                f'Given: {counted(len(args.checkpoints), "checkpoint")} and '
+                f'{counted(len(args.views), "view")} of each; a vote needs two to eight voters.'
             )
         configs = args.configs or [cfg.model] * len(args.checkpoints)
         if len(configs) != len(args.checkpoints):
             raise UserError(
-                f'--configs names {len(configs)} files for {len(args.checkpoints)} checkpoints.'
+                f'--configs names {counted(len(configs), "file")} for '
+                f'{counted(len(args.checkpoints), "checkpoint")}.'
             )
         if cfg.get(args.dataloader) is None:
             raise UserError(f'{args.config} has no {args.dataloader}.')

@@ -7,6 +7,7 @@ which a class is present is (absent / present pixels) to a power.
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rich.progress import track
 
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.errors.wording import counted
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX, space_name
 from mmseg_im.own_data.class_weights import (
@@ -88,8 +90,14 @@ def main() -> None:
         classes, (pixels > 0).sum(axis=0), share, weights, strict=True
     ):
         table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
-    print(f'{len(pixels)} labeled images\n{table}')
+    print(f'{counted(len(pixels), "labeled image")}\n{table}')
     numbers = ', '.join(f'{weight:.2f}' for weight in weights)
+    if re.search('^class_weight = ', Path(args.config).read_text(encoding='utf-8'), re.M):
+        print(f'In place of this line of {args.config}:\nclass_weight = [{numbers}]')
+        return
+    print(
+        f'To paste in {args.config} into model = dict(decode_head=dict(...)), the one loss there:'
+    )
     print(loss_text(kind, f'[{numbers}]'))
 
 

@@ -6,10 +6,12 @@ annotations, lists and configs that train into OUT. Flawed images are left out.
 """
 
 import argparse
+import shlex
 from fractions import Fraction
 from pathlib import Path
 
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.errors.wording import counted
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,7 +22,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--name', help='name of the config; default: that of OUT or of the images')
     parser.add_argument('--label-space', choices=['multiclass', 'binary', 'multilabel'])
     parser.add_argument(
-        '--classes', nargs='+', help='names in the order of the ids, or NAME=VALUE_OR_COLOUR'
+        '--classes',
+        nargs='+',
+        help='names in the order of the ids, or NAME=VALUE_OR_COLOUR (several: NAME=1+255)',
     )
     parser.add_argument(
         '--ignore', nargs='+', help='values or colours (255, #e0e0c0) that mean "unknown"'
@@ -39,6 +43,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--group-by', help="images that stay together, such as '(.*)_[0-9]+' (see make_splits.py)"
     )
+    parser.add_argument(
+        '--match',
+        help='what an image and its mask have in common in their names, in brackets, such as '
+        "'^(?:image_|label_)(.*)$'",
+    )
+    parser.add_argument(
+        '--mask-files', help="which files in the folder of masks are masks, such as '*_mask.png'"
+    )
+    parser.add_argument(
+        '--snap-colours',
+        action='store_true',
+        help='soft edges: the closest main colour, and pixels between two of them are ignored',
+    )
+    parser.add_argument(
+        '--threshold-jpeg',
+        action='store_true',
+        help='read black and white masks of lossy files: from 128 on 255',
+    )
     return parser.parse_args()
 
 
@@ -47,6 +69,7 @@ def main() -> None:
     with plain_errors():
         from mmseg_im.own_data.folders import flaws_text
         from mmseg_im.own_data.network_choices import NETWORKS, check_package
+        from mmseg_im.own_data.notes import notes
         from mmseg_im.own_data.plan import classes_table, make_plan
         from mmseg_im.own_data.project import (
             check_name,
@@ -69,12 +92,22 @@ def main() -> None:
         val = parse_ratio(args.val)
         if val == Fraction(1):
             raise UserError('--val 1 leaves no image to train.')
-        found = survey(args.images, args.masks, args.classes, args.ignore, args.label_space)
+        found = survey(
+            args.images,
+            args.masks,
+            args.classes,
+            args.ignore,
+            args.label_space,
+            args.match,
+            args.mask_files,
+            args.snap_colours,
+            args.threshold_jpeg,
+        )
         groups = group_keys(found.masks, args.group_by) if args.group_by else None
         plan = make_plan(found, val, tuple(args.size) if args.size else None, groups, args.network)
         if found.flaws:
             left_out = {flaw.name for flaw in found.flaws} - {''}
-            print(f'{flaws_text(found.flaws)}\n{len(left_out)} images are left out.\n')
+            print(f'{flaws_text(found.flaws)}\nLeft out: {counted(len(left_out), "image")}.\n')
         print('Guessed or given:')
         print('\n'.join(f'  {reason}' for reason in plan.reasons))
         print(classes_table(plan))
@@ -87,12 +120,21 @@ def main() -> None:
         if network.weights:
             print(f'its weights: {network.weights}, {network.note}')
         if facts.class_weight:
-            print(f'class weights, because classes are not in balance: {facts.class_weight}')
+            print(
+                f'class weights, because classes are not in balance: {facts.class_weight} (the '
+                'line class_weight of the config; ones mean none)'
+            )
+        for sentence in notes(plan, f'{name}.py'):
+            print(f'Note: {sentence}')
         written = write_project(plan, out, name)
         print(f'{out} is written. Next:' if written else f'{out} holds just this. Next:')
-        config = out / f'{name}.py'
+        config, in_generations = (
+            shlex.quote(str(out / f'{name}{tail}.py')) for tail in ('', '_generations')
+        )
         print(f'  python tools/browse_dataset.py {config} --output-dir work_dirs/browse_{name}')
         print(f'  python tools/train.py {config}')
+        if facts.unlabeled:
+            print(f'or, in generations:\n  python tools/train.py {in_generations}')
 
 
 if __name__ == '__main__':

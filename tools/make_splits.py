@@ -7,6 +7,7 @@ Writes OUT/1_16/labeled.txt, OUT/1_16/unlabeled.txt and so on, one name a line, 
 import argparse
 
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.errors.wording import counted
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,8 +59,8 @@ def main() -> None:
         ):
             if len(found) != count:
                 print(
-                    f'{what}: {len(found)} images in place of {count}, the closest that whole '
-                    'groups gave.'
+                    f'{what}: {counted(len(found), "image")} in place of {count}, the closest that '
+                    'whole groups gave.'
                 )
             if classes is None or not found:
                 continue

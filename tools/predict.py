@@ -17,6 +17,7 @@ from mmseg_im.checkpoints.comparing import tensors_of
 from mmseg_im.checkpoints.fitting import PREDICT, check
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
 from mmseg_im.labels.spaces import space_name
 from mmseg_im.own_data.gathered import gather
@@ -96,7 +97,7 @@ def main() -> None:
         make_work_dir(args.out)
         Runner.from_cfg(cfg).test()
     print(
-        f'Predictions of {len(files)} images are in {args.out}'
+        f'Predicted: {counted(len(files), "image")}, in {args.out}'
         + (f', pictures in {args.show_dir}.' if args.show_dir else '.')
     )
     if left_out:

@@ -11,9 +11,11 @@ from PIL import Image
 
 from ..datasets.image_files import decode
 from ..errors import MissingFileError, UserError
+from ..errors.wording import counted
 from ..labels.spaces import IGNORE_INDEX
 from .folders import spelt
-from .masks import Layers, MaskFile, read_codes, read_layers
+from .layers import Layers, read_layers
+from .masks import MaskFile, read_codes
 from .scheme import Scheme
 
 
@@ -26,7 +28,7 @@ def loader(scheme: Scheme) -> str:
 
 def usable_as_it_is(mask: MaskFile | Layers, scheme: Scheme) -> bool:
     """Whether the loader reads the mask's own file right."""
-    if not mask.plain:
+    if not mask.plain or scheme.also:
         return False
     if isinstance(mask, Layers):
         return scheme.label_space == 'multilabel'
@@ -38,8 +40,8 @@ def usable_as_it_is(mask: MaskFile | Layers, scheme: Scheme) -> bool:
 
 def class_ids(mask: MaskFile | Layers, scheme: Scheme) -> np.ndarray:
     """The annotation (H, W) uint8 of class ids, 255 = ignored; not for ``multilabel``."""
-    label = np.full(mask.size, IGNORE_INDEX, np.uint8)
     if isinstance(mask, Layers):
+        label = np.full(mask.size, IGNORE_INDEX, np.uint8)
         layers = read_layers(mask.paths)
         if 'background' in scheme.names:  # with what its own folder has, if there is one
             label[~np.any(list(layers.values()), axis=0)] = scheme.names.index('background')
@@ -48,9 +50,9 @@ def class_ids(mask: MaskFile | Layers, scheme: Scheme) -> np.ndarray:
                 label[layers[name]] = i
         return label
     codes = read_codes(mask.path, scheme.kind == 'colours')
-    for i, code in enumerate(scheme.codes):
-        label[codes == code] = i
-    return label
+    values, position = np.unique(codes, return_inverse=True)
+    ids = [scheme.class_of.get(value, IGNORE_INDEX) for value in values.tolist()]
+    return np.array(ids, np.uint8)[position].reshape(codes.shape)
 
 
 def layer_maps(mask: Layers, scheme: Scheme) -> dict[str, tuple[Path, np.ndarray]]:
@@ -107,7 +109,8 @@ def class_presence(
     missing = [str(path) for paths in files.values() for path in paths if not path.is_file()]
     if missing:
         raise MissingFileError(
-            f'{len(missing)} annotations do not exist: {", ".join(missing)}. Add them, or give a '
+            f'{counted(len(missing), "annotation is", "annotations are")} missing: '
+            f'{", ".join(missing)}. Add them, or give a '
             'list of the annotated images in place of the image folder.'
         )
 

@@ -4,7 +4,7 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,18 +154,28 @@ def unique(found: Mapping[str, list[Path]], flaws: list[Flaw]) -> dict[str, Path
     return files
 
 
-def class_folders(masks, images, names: Iterable[str]) -> list[str]:
-    """Names of sub-folders if masks lie in one for each class; else none."""
-    found = find_images(masks, skip=[images])
-    heads = {name.partition('/')[0] for name in found if '/' in name}
-    direct = sum(composed_name(name) in names for name in found)
-    below = sum(composed_name(name.partition('/')[2]) in names for name in found)
-    return sorted(heads) if below > direct else []
+def class_folders(
+    found: Mapping[str, list[Path]], names: Collection[str], image: Callable[[str], str]
+) -> dict[str, dict[str, list[Path]]]:
+    """The files of each class by name, if masks lie in a sub-folder for each class; else none.
+
+    Args:
+        found (Mapping[str, list[Path]]): All masks; see :func:`find_images`.
+        names (Iterable[str]): Of all images.
+        image (Callable): The name of the image that belongs to that of a mask.
+    """
+    by_class: dict[str, dict[str, list[Path]]] = {}
+    for name, files in found.items():
+        head, _, rest = name.partition('/')
+        if rest:
+            by_class.setdefault(head, {})[rest] = files
+    direct = sum(image(name) in names for name in found)
+    below = sum(image(name) in names for files in by_class.values() for name in files)
+    return {cls: by_class[cls] for cls in sorted(by_class)} if below > direct else {}
 
 
 def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Path]]:
-    """The masks of each image by class; names of classes in composed Unicode."""
-    folders = {composed_name(folder): folder for folder in folders}
+    """The masks of each image by class."""
     if classes is not None and set(classes) - set(folders):
         raise UserError(
             f'--classes: {", ".join(sorted(set(classes) - set(folders)))} is no folder in '
@@ -175,7 +185,7 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
     by_class = {}
     for cls in classes:
         found: list[Flaw] = []
-        by_class[cls] = unique(composed(find_images(Path(masks, folders[cls]))), found)
+        by_class[cls] = unique(folders[cls], found)
         flaws += found
     everyone = sorted({name for files in by_class.values() for name in files})
     layers = {}
@@ -191,7 +201,7 @@ def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Pa
     return layers
 
 
-def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
+def renamed(found: dict, names: Collection[str], reasons: list[str]) -> dict:
     """Masks by the name of their image, where all masks end in one tail such as ``_mask``.
 
     Raises:
@@ -199,15 +209,16 @@ def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
     """
     if not found or any(name in names for name in found):
         return found
-    tails = Counter(tail for name in found if (tail := _tail(name, names)))
+    tails = Counter(tail for name in found if (tail := tail_of(name, names)))
     if not tails:
         return found
     (tail, count), *others = tails.most_common(2)
     if others and others[0][1] == count:
         raise UserError(
             f'Masks are called as their image and {tail!r}, and as many as their image and '
-            f'{others[0][0]!r}. Give all masks the names of their images; where each image has '
-            'a mask for each class, put them into one folder for each class.'
+            f'{others[0][0]!r}. Say which files are the masks, such as --mask-files '
+            f"'*{tail}.*'; where each image has a mask for each class, put them into one folder "
+            'for each class.'
         )
     reasons.append(
         f'names: a mask is called as its image and {tail!r}, because that holds for {count} of '
@@ -216,8 +227,8 @@ def renamed(found: dict, names: Iterable[str], reasons: list[str]) -> dict:
     return {name.removesuffix(tail): paths for name, paths in found.items()}
 
 
-def _tail(name: str, names: Iterable[str]) -> str:
-    """What follows the longest name of an image; no number is cut: frame1 is not in frame10."""
+def tail_of(name: str, names: Collection[str]) -> str:
+    """What follows the longest of some names; no number is cut: frame1 is not in frame10."""
     for cut in range(len(name) - 1, 0, -1):
         if name[:cut] in names and not (name[cut - 1].isdigit() and name[cut].isdigit()):
             return name[cut:]

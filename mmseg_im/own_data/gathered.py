@@ -7,14 +7,16 @@ from pathlib import Path
 from ..errors import UserError
 from ..files.atomic import write_png
 from .folders import SUFFIXES, find_images
-from .images import ImageFile, full_scale, inspect_image, read_8_bit
+from .images import ImageFile, inspect_image, quiet_opencv, read_8_bit
 from .project import link
+from .white import white_levels
 
 
+@quiet_opencv()
 def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]]:
     """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
 
-    Images of 16 bits share one white level, as in a project of ``tools/init_project.py``.
+    Images of 16 bits have the white levels of a project of ``tools/init_project.py``.
 
     Args:
         folder (str or PathLike): Images of any format of ``SUFFIXES``, in any depth.
@@ -41,7 +43,7 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
     if not images:
         some = ' '.join(left_out[:3])
         raise UserError(f'{folder} holds no image that can be used ({", ".join(SUFFIXES)}). {some}')
-    white = full_scale(max(image.largest for image in images.values()))
+    levels = white_levels(images)
     ready = []
     for name, image in images.items():
         file = name + (image.path.suffix if image.loads else '.png')
@@ -50,6 +52,6 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
             link(image.path, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_png(target, read_8_bit(image.path, white))
+            write_png(target, read_8_bit(image.path, levels[name]))
         ready.append(file)
     return ready, left_out

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an image file holds, and how it becomes what mmcv loads: three channels of 8 bits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from ..datasets.image_files import is_cut
 from ..errors import UserError
 from ..files.image_size import check_size
 
+SAMPLE = 256  # rows and columns that tell how dark an image is
+
 
 @dataclass(frozen=True)
 class ImageFile:
@@ -20,60 +24,79 @@ class ImageFile:
     Attributes:
         path (Path): The file.
         size (tuple[int, int]): Height and width in pixels, turned as its EXIF entry says.
-        mode (str): Its channels as Pillow names them, such as ``RGB``, ``L`` (gray) or ``RGBA``.
-        bits (int): 8 or 16 for each channel.
-        largest (int): The largest value, for 16 bits; otherwise 255.
+        mode (str): Its channels as Pillow names them, such as ``RGB``, ``gray`` or ``RGBA``.
+        bits (int): 8 or 16 for each channel, or 32: floats from 0 to 1.
+        largest (float): The largest value, for 16 bits; otherwise what is white, 255 or 1.
         loads (bool): Whether mmcv loads the file as it is without a loss.
+        dark, bright (float): 1 % of its values are below the one, and above the other.
     """
 
     path: Path
     size: tuple[int, int]
     mode: str
     bits: int
-    largest: int
+    largest: float
     loads: bool
+    dark: float
+    bright: float
 
 
 def inspect_image(path: Path) -> ImageFile:
     """Decodes an image.
 
     Raises:
-        UserError: If it cannot be read or decoded, or not into whole numbers of 8 or 16 bits.
+        UserError: If it cannot be read or decoded, or not into whole numbers of 8 or 16 bits or
+            floats from 0 to 1.
     """
-    pixels, by_opencv = _decode(path)
-    bits = 16 if pixels.dtype == np.uint16 else 8
+    pixels, as_mmcv = _decode(path)
+    bits = 8 * pixels.itemsize
     try:
         with Image.open(path) as image:
-            mode = 'gray' if image.mode.startswith(('I', 'L')) else image.mode
+            mode = 'gray' if image.mode.startswith(('F', 'I', 'L')) else image.mode
     except Exception:  # OpenCV knows formats that Pillow does not
         mode = 'RGB'
-    largest = int(pixels.max()) if bits == 16 else 255
-    return ImageFile(path, pixels.shape[:2], mode, bits, largest, by_opencv and bits == 8)
+    largest = {8: 255, 16: int(pixels.max()), 32: 1}[bits]
+    height, width = pixels.shape[:2]
+    some = pixels[:: max(height // SAMPLE, 1), :: max(width // SAMPLE, 1)]
+    dark, bright = (float(value) for value in np.percentile(some, (1, 99)))
+    return ImageFile(
+        path, (height, width), mode, bits, largest, as_mmcv and bits == 8, dark, bright
+    )
 
 
-def read_8_bit(path: Path, largest: int = 255) -> np.ndarray:
+def read_8_bit(path: Path, white: float = 255) -> np.ndarray:
     """Reads an image as (H, W, 3) uint8, channels blue, green, red.
 
     Args:
         path (Path): See :func:`inspect_image`.
-        largest (int): For 16 bits: the value that becomes 255, the same for all images.
+        white (float): For 16 bits and floats: the value that becomes 255.
     """
     pixels, _ = _decode(path)
-    if pixels.dtype == np.uint16:
-        pixels = np.rint(pixels.astype(np.float32) * (255 / largest)).clip(0, 255)
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(pixels.astype(np.float32) * (255 / white)).clip(0, 255)
     return pixels.astype(np.uint8)
 
 
-def full_scale(largest: int) -> int:
-    """The white of a camera whose brightest pixel is ``largest``: 1023, 4095, ..., 65535.
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keeps OpenCV's own lines about a file off the terminal: ours name the file.
 
-    Cameras with 10, 12 or 14 bits write 16-bit files, which are almost black on the scale of 16.
+    The level is the process's, so this goes around all threads that decode and not into one.
     """
-    return 2 ** max(int(largest).bit_length(), 8) - 1
+    logging = getattr(getattr(cv2, 'utils', None), 'logging', cv2)  # its place before OpenCV 5
+    if not hasattr(logging, 'setLogLevel'):
+        yield
+        return
+    level = logging.getLogLevel()
+    logging.setLogLevel(0)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 def _decode(path: Path) -> tuple[np.ndarray, bool]:
-    """Pixels (H, W, 3), uint8 or uint16, and whether OpenCV decoded them, as mmcv does."""
+    """Pixels (H, W, 3), uint8, uint16 or float32, and whether mmcv's call decodes them."""
     try:
         cut = is_cut(str(path))
         content = np.fromfile(path, np.uint8)
@@ -84,23 +107,45 @@ def _decode(path: Path) -> tuple[np.ndarray, bool]:
     if cut:
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.')
     check_size(path, str(path))
-    set_level = getattr(cv2, 'setLogLevel', None)
-    level = None if set_level is None else set_level(0)
-    try:
-        pixels = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:
-        pixels = None
-    finally:
-        if set_level is not None:
-            set_level(level)
+    pixels = _by_opencv(content, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     if pixels is not None and pixels.dtype in (np.uint8, np.uint16):
         return pixels, True
+    if pixels is None:  # OpenCV does not make three channels of one float
+        pixels = _by_opencv(content, cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        pixels = _by_pillow(path)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=-1)
+    return _in_range(pixels[..., :3], path), False
+
+
+def _by_opencv(content: np.ndarray, flag: int) -> np.ndarray | None:
+    try:
+        return cv2.imdecode(content, flag)
+    except cv2.error:
+        return None
+
+
+def _by_pillow(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
-            if image.mode in ('F', 'I'):
-                raise UserError(f'{path} has 32 bits a pixel. Save it with 8 or 16.')
-            return np.array(image.convert('RGB'))[..., ::-1], False
-    except UserError:
-        raise
+            if image.mode.startswith(('F', 'I')):
+                return np.array(image)
+            return np.array(image.convert('RGB'))[..., ::-1]
     except Exception as error:  # what a broken file raises depends on its kind
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
+
+
+def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """The same values as uint8, uint16 or float32, if these hold them."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    least, most = pixels.min(), pixels.max()
+    floats = np.issubdtype(pixels.dtype, np.floating)
+    if not 0 <= least <= most <= (1 if floats else 65535):  # NaN is not, either
+        raise UserError(
+            f'{path} has {"floats" if floats else f"{8 * pixels.itemsize} bits a pixel, values"} '
+            f'from {least:.6g} to {most:.6g}; 0 to {"1" if floats else "65535"} are read. Save it '
+            'in this range.'
+        )
+    return pixels.astype(np.float32 if floats else np.uint16)

@@ -84,27 +84,36 @@ def ignored_codes(
 
 def parse_classes(
     classes: Sequence[str] | None, coloured: bool
-) -> tuple[list[str] | None, list[int] | None]:
-    """Reads ``NAME`` or ``NAME=VALUE_OR_COLOUR`` for each class: names and codes, as far as given.
+) -> tuple[list[str] | None, list[int] | None, dict[int, int]]:
+    """Reads ``NAME``, ``NAME=VALUE_OR_COLOUR`` or ``NAME=VALUE+VALUE`` for each class.
+
+    Returns:
+        tuple: Names and codes, as far as given (of several codes the first), and for each further
+        code the first one of its class.
 
     Raises:
         UserError: If only some have a code, or a name or code occurs twice.
     """
     if not classes:
-        return None, None
+        return None, None, {}
     pairs = [text.rpartition('=')[::2] if '=' in text else (text, '') for text in classes]
     names = [name for name, _ in pairs]
-    given = [code for _, code in pairs if code]
+    given = [
+        [parse_code(text, coloured) for text in codes.split('+')] for _, codes in pairs if codes
+    ]
     if given and len(given) < len(pairs):
         raise UserError('--classes: give a value or colour for all classes or for none.')
-    codes = [parse_code(code, coloured) for code in given] or None
-    for what, items in (('name', names), ('value', codes or [])):
+    for what, items in (('name', names), ('value', [code for codes in given for code in codes])):
         twice = [str(item) for item, count in Counter(items).items() if count > 1]
         if twice:
-            raise UserError(f'--classes: the {what} {twice[0]} is given twice.')
+            raise UserError(
+                f'--classes: the {what} {twice[0]} is given twice. Several values of one class are '
+                'written NAME=VALUE+VALUE.'
+            )
     if not all(names):
         raise UserError('--classes: a name is empty.')
-    return names, codes
+    also = {code: codes[0] for codes in given for code in codes[1:]}
+    return names, [codes[0] for codes in given] or None, also
 
 
 def class_codes(

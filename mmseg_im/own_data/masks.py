@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What mask files hold: codes (values or colours) and their counts; also one file a class."""
+"""What mask files hold: codes (values or colours) and their counts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,9 @@ from PIL import Image
 from ..errors import UserError
 from ..files.image_size import check_size
 
-LOSSY = ('JPEG', 'MPO')
+LOSSY = ('JPEG', 'MPO', 'JPEG2000')
+THRESHOLD = 128
+CLEAR = 0.95  # share of black and white pixels in a mask that can be thresholded
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,18 @@ class MaskFile:
     plain: bool = False
 
 
-def inspect_mask(path: Path) -> MaskFile:
+def inspect_mask(path: Path, threshold_jpeg: bool = False) -> MaskFile:
     """Reads a mask and counts its codes.
+
+    Args:
+        path (Path): The file.
+        threshold_jpeg (bool): Whether a black and white mask may be lossy; it is then one of 0 and
+            255.
 
     Raises:
         UserError: If it cannot be decoded, is lossy, or has floats.
     """
-    pixels, image_format, palette = _read(path)
+    pixels, image_format, palette = _read(path, threshold_jpeg)
     coloured = pixels.ndim == 3
     values, counts = np.unique(pack(pixels) if coloured else pixels, return_counts=True)
     found = dict(zip(values.tolist(), counts.tolist(), strict=True))
@@ -55,11 +60,11 @@ def read_codes(path: Path, coloured: bool) -> np.ndarray:
     """Codes (H, W) of a mask, int32.
 
     Args:
-        path (Path): See :func:`inspect_mask`.
+        path (Path): A file that :func:`inspect_mask` accepts.
         coloured (bool): Whether codes are colours; a value v is then the gray (v, v, v), or the
             colour of its palette.
     """
-    pixels, _, palette = _read(path)
+    pixels, _, palette = _read(path, threshold_jpeg=True)
     if pixels.ndim == 3:
         return pack(pixels)
     if not coloured:
@@ -121,15 +126,13 @@ def parse_code(text: str, coloured: bool) -> int:
     return code if is_colour or not coloured else gray_code(code)
 
 
-def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
+def _read(path: Path, threshold_jpeg: bool) -> tuple[np.ndarray, str, tuple[int, ...]]:
     """Pixels, (H, W) values or (H, W, 3) uint8 colours; format; palette."""
     check_size(path, str(path))
     try:
         with Image.open(path) as image:
-            if image.format in LOSSY:
-                raise UserError(f'{path} is a JPEG: lossy, its values are not what was drawn.')
-            if image.format == 'JPEG2000' or (image.format == 'WEBP' and _is_lossy_webp(path)):
-                raise UserError(f'{path} is a lossy {image.format}. Save what was drawn as PNG.')
+            if image.format in LOSSY or (image.format == 'WEBP' and _is_lossy_webp(path)):
+                return _thresholded(image, path, threshold_jpeg), image.format, ()
             if image.mode in ('F', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                 raise UserError(f'{path} has the mode {image.mode}: no values and no RGB colours.')
             palette = _palette(image) if image.mode == 'P' else ()
@@ -145,6 +148,25 @@ def _read(path: Path) -> tuple[np.ndarray, str, tuple[int, ...]]:
         raise
     except Exception as error:  # what a broken file raises depends on its kind
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
+
+
+def _thresholded(image: Image.Image, path: Path, allowed: bool) -> np.ndarray:
+    """A lossy mask as (H, W) uint8 of 0 and 255, if it was black and white and this is allowed."""
+    pixels = np.array(image.convert('RGB'))
+    gray = np.ptp(pixels, axis=-1) < THRESHOLD // 2
+    clear = (abs(pixels[..., 1].astype(int) - THRESHOLD) >= THRESHOLD // 2) & gray
+    black_and_white = clear.mean() >= CLEAR and pixels.max() >= THRESHOLD > pixels.min()
+    empty = not pixels.any()
+    if allowed and (black_and_white or empty):
+        return np.where(pixels[..., 1] >= THRESHOLD, 255, 0).astype(np.uint8)
+    kind = 'JPEG' if image.format == 'MPO' else image.format
+    if allowed:
+        remedy = 'it is not black and white, so --threshold-jpeg says nothing. Save it as PNG.'
+    elif black_and_white:
+        remedy = f'save it as PNG, or read {THRESHOLD} and above as 255: --threshold-jpeg.'
+    else:
+        remedy = 'save what was drawn as PNG.'
+    raise UserError(f'{path} is a lossy {kind}: its values are not what was drawn; {remedy}')
 
 
 def _is_lossy_webp(path: Path) -> bool:
@@ -167,67 +189,3 @@ def _palette(image: Image.Image) -> tuple[int, ...]:
 def _channels(path: Path) -> int:
     with Image.open(path) as image:
         return 1 if image.mode in ('L', 'P') else len(image.getbands()) + (image.mode == '1')
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Masks that can be decoded and have one size.
-
-    Attributes:
-        paths (dict[str, Path]): The file of each class.
-        size (tuple[int, int]): Height and width in pixels.
-        counts (dict[str, int]): Pixels of each class.
-        uncovered (int): Pixels of no class.
-        overlaps (dict[tuple[str, str], int]): Pixels that two classes share, where they do.
-        plain (bool): Whether ``LoadMultiLabelAnnotations`` can read all files as they are.
-    """
-
-    paths: dict[str, Path]
-    size: tuple[int, int]
-    counts: dict[str, int]
-    uncovered: int
-    overlaps: dict[tuple[str, str], int]
-    plain: bool
-
-
-def inspect_layers(paths: Mapping[str, Path]) -> Layers:
-    """Reads the masks of one image, one for each class: 0 = absent, one other value = present.
-
-    Raises:
-        UserError: If one cannot be decoded, they differ in size, or one has a third value.
-    """
-    masks = {cls: inspect_mask(path) for cls, path in paths.items()}
-    first = next(iter(masks.values()))
-    for mask in masks.values():
-        _check(mask, first)
-    maps = read_layers(paths)
-    overlaps = {}
-    for a, b in combinations(paths, 2):
-        shared = int((maps[a] & maps[b]).sum())
-        if shared:
-            overlaps[a, b] = shared
-    return Layers(
-        dict(paths),
-        first.size,
-        {cls: int(there.sum()) for cls, there in maps.items()},
-        int((~np.any(list(maps.values()), axis=0)).sum()),
-        overlaps,
-        all(mask.plain and not mask.palette for mask in masks.values()),
-    )
-
-
-def read_layers(paths: Mapping[str, Path]) -> dict[str, np.ndarray]:
-    """(H, W) bool for each class."""
-    return {cls: read_codes(path, coloured=False) > 0 for cls, path in paths.items()}
-
-
-def _check(mask: MaskFile, first: MaskFile) -> None:
-    if mask.size != first.size:
-        raise UserError(f'{mask.path} has the size {mask.size} and {first.path} {first.size}.')
-    present = sorted(code for code in mask.counts if code)
-    if len(present) > 1:
-        shown = ', '.join(str(code) for code in present[:5]) + (', ...' if present[5:] else '')
-        raise UserError(
-            f'{mask.path} holds {len(present)} values besides 0 ({shown}); the mask of one class '
-            'has one.'
-        )

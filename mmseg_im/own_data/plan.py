@@ -12,10 +12,10 @@ from prettytable import PrettyTable
 from ..errors import UserError
 from .class_weights import default_weights
 from .facts import Facts
-from .images import full_scale
 from .masks import code_text
 from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
+from .white import levels_text, white_levels
 
 LONGER_SIDE = 512
 
@@ -30,7 +30,7 @@ class Plan:
         unlabeled (list[str]): Images without a mask.
         size (tuple[int, int]): Height and width to which images are brought.
         suffix (str): Of all images in the project.
-        white (int): The value of 16-bit images that becomes 255.
+        white (dict[str, float]): The value of each image that becomes 255.
         network (str): Name in :data:`~.network_choices.NETWORKS`.
         reasons (list[str]): What was guessed, and why.
     """
@@ -40,7 +40,7 @@ class Plan:
     unlabeled: list[str]
     size: tuple[int, int]
     suffix: str
-    white: int
+    white: dict[str, float]
     network: str
     reasons: list[str]
 
@@ -94,12 +94,12 @@ def make_plan(
     unlabeled = [name for name in found.images if name not in found.masks]
     suffix, why_suffix = _suffix(found)
     guessed, why_size = _size(found)
-    reasons = [f'suffix: {suffix}, {why_suffix}', *found.reasons, *found.scheme.reasons]
-    white = 255
-    largest = max((i.largest for i in found.images.values() if i.bits == 16), default=None)
-    if largest is not None:
-        white = full_scale(largest)
-        reasons.insert(1, f'16 bits: {white} becomes white, because {largest} is the largest value')
+    reasons = [
+        f'suffix: {suffix}, {why_suffix}',
+        *levels_text(found.images),
+        *found.reasons,
+        *found.scheme.reasons,
+    ]
     reasons.append(
         f'size: {size[0]}x{size[1]} (height x width), because of --size' if size else
         f'size: {guessed[0]}x{guessed[1]} (height x width), {why_size} (--size)'
@@ -107,7 +107,16 @@ def make_plan(
     reasons.append(
         f'validation: {len(splits.val)} of {len(names)} annotated images, drawn at random (--val)'
     )
-    return Plan(found, splits, unlabeled, size or guessed, suffix, white, network, reasons)
+    return Plan(
+        found,
+        splits,
+        unlabeled,
+        size or guessed,
+        suffix,
+        white_levels(found.images),
+        network,
+        reasons,
+    )
 
 
 def classes_table(plan: Plan) -> PrettyTable:
@@ -135,7 +144,8 @@ def _suffix(found: Survey) -> tuple[str, str]:
     if len(suffixes) == 1 and not converted:
         return suffixes[0], 'because all images have it; they are linked'
     if converted:
-        why = f'because {converted} of {len(found.images)} images are not loaded right as they are'
+        total = len(found.images)
+        why = f'because mmcv does not load {converted} of {total} images right as they are'
     else:
         why = f'because the images have {", ".join(suffixes)}, and a data set has one suffix'
     return '.png', f'{why}: PNG files of 8 bits are linked, all others are written as PNG'

@@ -17,12 +17,14 @@ import numpy as np
 from ..errors import UserError
 from ..errors.disk import unwritable
 from .annotations import class_ids, layer_maps, usable_as_it_is
-from .images import read_8_bit
+from .copied_bases import copy_bases
+from .images import quiet_opencv, read_8_bit
 from .plan import Plan, classes_table, real_suffix
 from .split_files import list_text
-from .written_configs import copy_bases, generations_config, training_config
+from .written_configs import generations_config, training_config
 
 
+@quiet_opencv()
 def write_project(plan: Plan, out: Path, name: str) -> bool:
     """Writes everything beside ``out`` and renames it.
 
@@ -90,7 +92,7 @@ def _fill(plan: Plan, folder: Path, name: str) -> None:
         if image.loads and real_suffix(image.path) == plan.suffix:
             link(image.path, target)
         else:
-            _png(target, read_8_bit(image.path, plan.white))
+            _png(target, read_8_bit(image.path, plan.white[image_name]))
     for image_name, mask in found.masks.items():
         _annotate(plan, folder / 'annotations', f'{image_name}.png', mask)
     lists = dict(labeled=plan.splits.labeled[0], unlabeled=plan.unlabeled, val=plan.splits.val)

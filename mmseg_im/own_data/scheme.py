@@ -3,10 +3,13 @@
 
 import colorsys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..errors import UserError
+from .agreement import check_grays, check_values, palettes_differ
+from .colours import blends_of, snap, soft_edges_text
 from .mask_codes import (
     class_codes,
     codes_between,
@@ -16,7 +19,7 @@ from .mask_codes import (
     stray_codes,
     total_pixels,
 )
-from .masks import Layers, MaskFile, as_colours, code_text, gray_code
+from .masks import MaskFile, as_colours, parse_code
 
 MAX_CLASSES = 254
 BACKGROUND = (40, 40, 40)
@@ -34,6 +37,7 @@ class Scheme:
         ignore (frozenset[int]): Codes that become 255.
         palette (tuple[tuple[int, int, int], ...]): A colour (red, green, blue) for each class.
         reasons (tuple[str, ...]): What was guessed or given, and why.
+        also (dict[int, int]): Further codes of classes, each with the one in ``codes``.
     """
 
     label_space: str
@@ -43,6 +47,13 @@ class Scheme:
     ignore: frozenset[int]
     palette: tuple[tuple[int, int, int], ...]
     reasons: tuple[str, ...]
+    also: Mapping[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def class_of(self) -> dict[int, int]:
+        """dict[int, int]: The id of each code that is a class."""
+        ids = {code: i for i, code in enumerate(self.codes)}
+        return ids | {code: ids[main] for code, main in self.also.items()}
 
 
 def scheme_of_masks(
@@ -50,6 +61,7 @@ def scheme_of_masks(
     classes: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label_space: str | None = None,
+    snap_colours: bool = False,
 ) -> Scheme:
     """The scheme of masks of values or colours.
 
@@ -58,24 +70,47 @@ def scheme_of_masks(
         classes (Sequence[str], optional): ``NAME`` or ``NAME=VALUE_OR_COLOUR`` for each class.
         ignore (Sequence[str], optional): Values or colours.
         label_space (str, optional): In place of the guess.
+        snap_colours (bool): Whether edges are soft: what is close to a main colour becomes it, and
+            other blends are ignored. All masks are then read as colours.
 
     Raises:
-        UserError: If there are more than 254 classes, fewer than two, or the arguments do not fit.
+        UserError: If there are more than 254 classes, fewer than two, masks disagree, or the
+            arguments do not fit.
     """
     difference = palettes_differ(masks)
-    coloured = any(mask.coloured for mask in masks) or bool(difference)
+    coloured = any(mask.coloured for mask in masks) or bool(difference) or snap_colours
     kind = 'colours' if coloured else 'values'
-    reasons = [f'masks: {difference or _mask_kind(masks, coloured)}']
+    names, codes, also = parse_classes(classes, coloured)
+    if coloured and codes is None:
+        check_grays(masks)
+    reasons = [f'masks: {difference or _mask_kind(masks, snap_colours)}']
     palette_of = next((mask.palette for mask in masks if mask.palette), ())
     masks = [as_colours(mask) for mask in masks] if coloured else masks
     pixels = total_pixels(masks)
-    names, codes = parse_classes(classes, coloured)
-    mistakes = codes_between(pixels, coloured) or stray_codes(masks, pixels)
+    if coloured:
+        named = {*(codes or ()), *also, *(parse_code(text, True) for text in ignore or ())}
+        blends = blends_of(masks, named)
+        if blends and not snap_colours and codes is None:
+            raise UserError(soft_edges_text(masks, blends))
+        if snap_colours:
+            main = sorted(named) if codes else sorted(set(pixels) - blends)
+            moved = snap(pixels, main)
+            reasons.append(moved.reason)
+            also |= {code: also.get(target, target) for code, target in moved.near.items()}
+    mistakes = set() if snap_colours else (
+        codes_between(pixels, coloured) or stray_codes(masks, pixels)
+    )  # fmt: skip
+    if codes is None and not ignore and not coloured:
+        check_values(masks, mistakes)
     ignored, reason = ignored_codes(pixels, ignore, mistakes, coloured)
-    ignored -= set(codes or ())
+    ignored -= {*(codes or ()), *also}
     reasons.append(reason)
+    if snap_colours:
+        also = {code: target for code, target in also.items() if target not in ignored}
+        ignored |= {code for code, target in moved.near.items() if target in ignored}
+        ignored |= moved.rest
     if codes is None:
-        found = sorted(set(pixels) - ignored - mistakes)
+        found = sorted(set(pixels) - ignored - mistakes - set(also))
         names, codes, reason = class_codes(names, found, coloured)
         unnamed = set(found) - set(codes)
         if unnamed and all(unnamed & mask.counts.keys() for mask in masks):
@@ -89,88 +124,25 @@ def scheme_of_masks(
         if mistakes:
             reasons.append(
                 f'mistakes: {codes_text(sorted(mistakes), coloured)}, because so few pixels of so '
-                'few masks hold them, or they lie between 0 and 255 at edges (--classes)'
+                'few masks hold them, or they lie between 0 and 255 at edges (--classes, or '
+                '--snap-colours for soft edges)'
             )
     else:
         reasons.append('classes: as given, each with its value or colour')
-    _check_number(codes)
-    space, reason = _label_space(codes, label_space)
+    check_number(codes)
+    space, reason = _space(codes, label_space)
     reasons.append(reason)
     if names is None:
         names = _default_names(space, len(codes))
-    _check_names(names)
+    check_names(names)
     palette = palette_for(len(codes))
     if coloured:
         palette = tuple(_rgb(code) for code in codes)
     elif len({palette_of[c] for c in codes if c < len(palette_of)}) == len(codes):
         palette = tuple(_rgb(palette_of[code]) for code in codes)
     return Scheme(
-        space, kind, tuple(names), tuple(codes), frozenset(ignored), palette, tuple(reasons)
+        space, kind, tuple(names), tuple(codes), frozenset(ignored), palette, tuple(reasons), also
     )
-
-
-def scheme_of_layers(
-    layers: Sequence[Layers],
-    classes: Sequence[str] | None = None,
-    label_space: str | None = None,
-) -> Scheme:
-    """The scheme of masks with one folder for each class.
-
-    Args:
-        layers (Sequence[Layers]): Of all images whose masks can be decoded.
-        classes (Sequence[str], optional): Folders in the order of their ids.
-        label_space (str, optional): In place of the guess.
-    """
-    folders = list(layers[0].paths)
-    names = list(classes or sorted(folders, key=lambda name: (name != 'background', name)))
-    reasons = [f'masks: one folder for each class: {", ".join(folders)}']
-    overlaps: Counter = Counter()
-    for layer in layers:
-        overlaps.update(layer.overlaps)
-    if label_space is not None:
-        space, why = label_space, 'because of --label-space'
-    elif len(names) == 1:
-        space, why = 'binary', 'because there is one folder'
-    elif overlaps:
-        (a, b), count = overlaps.most_common(1)[0]
-        space, why = 'multilabel', f'because classes overlap: {a} and {b} share {count} pixels'
-    else:
-        space, why = 'multiclass', 'because in no pixel two classes overlap'
-    reasons.append(f'label space: {space}, {why}')
-    if space == 'binary' and len(names) != 1:
-        raise UserError(f'--label-space binary needs one folder, not {", ".join(names)}.')
-    if space == 'multilabel' and len(names) < 2:
-        raise UserError('--label-space multilabel needs two folders or more; use binary.')
-    if space == 'binary':
-        names = ['background', *names]
-    elif space == 'multiclass' and any(layer.uncovered for layer in layers):
-        if 'background' in names:
-            reasons.append('background: its folder, and the pixels that are in no class')
-        else:
-            names = ['background', *names]
-            reasons.append('background: class 0, because some pixels are in no class')
-    _check_names(names)
-    _check_number(names)
-    palette = palette_for(len(names))
-    if space == 'multilabel':  # its first class is no background
-        palette = palette_for(len(names) + 1)[1:]
-    return Scheme(space, 'folders', tuple(names), (), frozenset(), palette, tuple(reasons))
-
-
-def palettes_differ(masks: Sequence[MaskFile]) -> str:
-    """Where an entry that pixels have is of two colours: a sentence; else an empty one."""
-    first: dict[int, tuple[int, MaskFile]] = {}
-    for mask in masks:
-        for value in mask.counts if mask.palette else ():
-            colour = gray_code(value, mask.palette)
-            known, holder = first.setdefault(value, (colour, mask))
-            if known != colour:
-                return (
-                    f'colours, because palettes differ: the entry {value} is '
-                    f'{code_text(known, True)} in {holder.path.name} and '
-                    f'{code_text(colour, True)} in {mask.path.name}'
-                )
-    return ''
 
 
 def palette_for(count: int) -> tuple[tuple[int, int, int], ...]:
@@ -179,16 +151,18 @@ def palette_for(count: int) -> tuple[tuple[int, int, int], ...]:
     return (BACKGROUND, *((round(255 * r), round(255 * g), round(255 * b)) for r, g, b in hues))
 
 
-def _mask_kind(masks: Sequence[MaskFile], coloured: bool) -> str:
-    if coloured:
-        count = sum(mask.coloured for mask in masks)
+def _mask_kind(masks: Sequence[MaskFile], snap_colours: bool) -> str:
+    count = sum(mask.coloured for mask in masks)
+    if count:
         return f'colours, because in {count} of {len(masks)} the three channels differ (RGB)'
+    if snap_colours:
+        return 'colours, because of --snap-colours'
     if any(mask.palette for mask in masks):
         return 'values, because they are palette images: the number of the entry counts'
     return 'values, because they have one channel, or three equal ones'
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(
@@ -197,7 +171,7 @@ def _check_names(names: Sequence[str]) -> None:
         )
 
 
-def _check_number(codes: Sequence) -> None:
+def check_number(codes: Sequence) -> None:
     if len(codes) > MAX_CLASSES:
         raise UserError(
             f'The masks hold {len(codes)} classes, and {MAX_CLASSES} are possible: annotations '
@@ -212,7 +186,7 @@ def _check_number(codes: Sequence) -> None:
         )
 
 
-def _label_space(codes: Sequence[int], given: str | None) -> tuple[str, str]:
+def _space(codes: Sequence[int], given: str | None) -> tuple[str, str]:
     is_binary = len(codes) == 2 and codes[0] == 0
     if given == 'multilabel':
         raise UserError(

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import UserError
+from ..errors.wording import counted
 from .selection import Unit, cover, fill, total_images
 
 
@@ -88,13 +89,15 @@ def target_counts(
     """
     rest = total - val - test
     if val < 0 or test < 0 or rest < 1:
-        raise UserError(f'{val} images for val and {test} for test leave none of {total} to train.')
+        raise UserError(
+            f'{counted(val, "image")} for val and {test} for test leave none of {total} to train.'
+        )
     counts = []
     for size in sizes:
         count = int(size * rest + Fraction(1, 2)) if isinstance(size, Fraction) else size
         if not 1 <= count <= rest:
             raise UserError(
-                f'{size} of {rest} images (without val and test) are {count} labeled ones; '
+                f'{size} of {counted(rest, "image")} (without val and test) makes {count} labeled; '
                 f'1 to {rest} are possible.'
             )
         counts.append(count)
@@ -174,8 +177,8 @@ def missing_classes(
             reasons[cls] = 'it occurs in no annotation'
         elif cls not in there:
             reasons[cls] = (
-                f'it occurs in {images[cls]} of {len(classes)} images, and no {len(labeled)} '
-                'images that could be drawn hold all classes: draw more'
+                f'it occurs in {images[cls]} of {len(classes)} images, and those that were '
+                f'drawn ({len(labeled)}) cannot hold all classes: draw more'
             )
     return reasons
 

@@ -6,29 +6,26 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.progress import track
 
 from ..errors import UserError
-from .folders import (
-    NO_IMAGE,
-    Flaw,
-    class_folders,
-    composed,
-    composed_name,
-    find_images,
-    flaws_text,
-    layer_files,
-    renamed,
-    unique,
-)
-from .images import ImageFile, inspect_image
-from .masks import Layers, MaskFile, as_colours, code_text, inspect_layers, inspect_mask
-from .scheme import Scheme, scheme_of_layers, scheme_of_masks
+from ..errors.wording import counted
+from .folders import Flaw, composed_name, flaws_text
+from .images import ImageFile, inspect_image, quiet_opencv
+from .layer_scheme import scheme_of_layers
+from .layers import Layers, inspect_layers
+from .mask_codes import codes_between, total_pixels
+from .masks import MaskFile, as_colours, code_text, inspect_mask
+from .other_labels import other_labels_text
+from .pairs import find_pairs
+from .scheme import Scheme, scheme_of_masks
 
 BROKEN = 'Files that cannot be used'
 SIZE = 'Masks whose size differs from that of the image'
+SOFT = 'Masks of 0 and 255 with soft edges; --snap-colours takes them in and ignores the edges'
 NO_CLASS = 'Masks with a value or colour that no class has'
 OVERLAP = 'Masks of classes that overlap, which a multi-class annotation cannot hold'
 EMPTY = 'Classes without a pixel in the clean masks'
@@ -53,55 +50,59 @@ class Survey:
     reasons: list[str]
 
 
+@quiet_opencv()
 def survey(
     images: str | os.PathLike,
     masks: str | os.PathLike,
     classes: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label_space: str | None = None,
+    match: str | None = None,
+    mask_files: str | None = None,
+    snap_colours: bool = False,
+    threshold_jpeg: bool = False,
 ) -> Survey:
     """Decodes every image and every mask.
 
     Args:
         images, masks (str or PathLike): The folders; masks may be a folder of folders, one for
             each class.
-        classes, ignore, label_space: See :func:`~.scheme.scheme_of_masks`.
+        classes, ignore, label_space, snap_colours: See :func:`~.scheme.scheme_of_masks`.
+        match, mask_files: See :func:`~.pairs.find_pairs`.
+        threshold_jpeg (bool): See :func:`~.masks.inspect_mask`.
 
     Raises:
         MissingFileError: If a folder does not exist.
         UserError: If there are no images, no mask is clean, or the classes cannot be told.
     """
-    if os.path.realpath(images) == os.path.realpath(masks):
-        raise UserError('Images and masks lie in one folder; put the masks into one of their own.')
-    flaws: list[Flaw] = []
     classes = [composed_name(text) for text in classes] if classes else None
-    found = unique(composed(find_images(images, skip=[masks])), flaws)
-    left_out = {flaw.name for flaw in flaws}
-    if not found:
-        raise UserError(f'{images} holds no images that can be listed.')
-    names = found.keys() | left_out
-    folders = class_folders(masks, images, names)
-    reasons: list[str] = []
-    files: Mapping[str, dict[str, Path] | Path]
-    if folders:
-        files = layer_files(masks, folders, names, classes, flaws)
-    else:
-        of_masks = composed(find_images(masks, skip=[images]))
-        files = unique(renamed(of_masks, names, reasons), flaws)
-        flaws += [Flaw(NO_IMAGE, str(files[name])) for name in sorted(files.keys() - names)]
-    files = {name: path for name, path in files.items() if name in names}
-    decoded = _each(inspect_image, found, flaws, 'images')
-    read = _each(inspect_layers if folders else inspect_mask, files, flaws, 'masks')
+    pairs = find_pairs(images, masks, classes, match, mask_files)
+    flaws = list(pairs.flaws)
+    inspect = partial(inspect_layers if pairs.layered else inspect_mask,
+                      threshold_jpeg=threshold_jpeg)  # fmt: skip
+    decoded = _each(inspect_image, pairs.images, flaws, 'images')
+    read = _each(inspect, pairs.masks, flaws, 'masks')
     if not read:
-        raise UserError(f'{masks} holds no mask that can be used.' + _shown(flaws))
+        other = other_labels_text(masks)
+        if pairs.layered and all(
+            isinstance(paths, dict) and len(paths) == 1 for paths in pairs.masks.values()
+        ):
+            other = (
+                'Masks in one sub-folder are those of one class; if they hold several, name the '
+                'sub-folder as the folder of masks.'
+            )
+        raise UserError(f'{masks} holds no mask that can be used. {other}'.rstrip() + _shown(flaws))
     readable = [read[name] for name in sorted(read)]
-    if folders:
-        if ignore:
-            raise UserError('--ignore: masks with a folder for each class know no unknown pixels.')
+    if pairs.layered:
+        if ignore or snap_colours:
+            raise UserError(
+                f'{"--ignore" if ignore else "--snap-colours"}: masks with a folder for each class '
+                'know no unknown pixels.'
+            )
         scheme = scheme_of_layers(readable, classes, label_space)
         flaws += _overlaps(read, scheme)
     else:
-        scheme = scheme_of_masks(readable, classes, ignore, label_space)
+        scheme = scheme_of_masks(readable, classes, ignore, label_space, snap_colours)
         flaws += _codes_without_class(read, scheme)
     flaws += _sizes(decoded, read)
     bad = {flaw.name for flaw in flaws}
@@ -109,11 +110,11 @@ def survey(
     annotated = {name: read[name] for name in clean if name in read}
     if len(annotated) < 2:
         raise UserError(
-            f'{len(annotated)} images have a clean mask, and two are needed: one to train, one to '
-            'measure on.' + _shown(flaws)
+            f'{counted(len(annotated), "image has", "images have")} a clean mask, and two are '
+            'needed: one to train, one to measure on.' + _shown(flaws)
         )
     flaws += _empty_classes(annotated, scheme)
-    return Survey(clean, annotated, scheme, flaws, reasons)
+    return Survey(clean, annotated, scheme, flaws, pairs.reasons)
 
 
 def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
@@ -123,8 +124,11 @@ def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
         if scheme.label_space != 'multilabel' and 'background' in counts:
             counts['background'] += mask.uncovered
         return counts
-    codes = as_colours(mask).counts if scheme.kind == 'colours' else mask.counts
-    return {n: codes.get(code, 0) for n, code in zip(scheme.names, scheme.codes, strict=True)}
+    pixels = dict.fromkeys(scheme.names, 0)
+    for code, count in (as_colours(mask) if scheme.kind == 'colours' else mask).counts.items():
+        if code in scheme.class_of:
+            pixels[scheme.names[scheme.class_of[code]]] += count
+    return pixels
 
 
 def _shown(flaws: Iterable[Flaw]) -> str:
@@ -168,17 +172,20 @@ def _sizes(images: Mapping[str, ImageFile], masks: Mapping) -> list[Flaw]:
 
 def _codes_without_class(masks: Mapping[str, MaskFile], scheme: Scheme) -> list[Flaw]:
     coloured = scheme.kind == 'colours'
-    known = {*scheme.codes, *scheme.ignore}
+    known = scheme.class_of.keys() | scheme.ignore
+    between = codes_between(total_pixels(list(masks.values())), coloured)
     flaws = []
     for name, mask in masks.items():
         counts = (as_colours(mask) if coloured else mask).counts
         wrong = sorted(counts.keys() - known)
         if wrong:
             shown = ', '.join(
-                f'{code_text(code, coloured)} in {counts[code]} pixels' for code in wrong[:10]
+                f'{code_text(code, coloured)} in {counted(counts[code], "pixel")}'
+                for code in wrong[:10]
             )
             more = f' and {len(wrong) - 10} more' if wrong[10:] else ''
-            flaws.append(Flaw(NO_CLASS, str(mask.path), shown + more, name))
+            kind = SOFT if between.issuperset(wrong) else NO_CLASS
+            flaws.append(Flaw(kind, str(mask.path), shown + more, name))
     return flaws
 
 
@@ -186,7 +193,7 @@ def _overlaps(layers: Mapping[str, Layers], scheme: Scheme) -> list[Flaw]:
     if scheme.label_space == 'multilabel':
         return []
     return [
-        Flaw(OVERLAP, _path(layer), f'{a} and {b} share {count} pixels', name)
+        Flaw(OVERLAP, _path(layer), f'{a} and {b} share {counted(count, "pixel")}', name)
         for name, layer in layers.items()
         for (a, b), count in layer.overlaps.items()
     ]

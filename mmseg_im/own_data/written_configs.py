@@ -1,14 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configs that are written for a user, and the bases that are copied beside them.
+"""The configs that are written for a user; the bases beside them are copies."""
 
-A config in a folder of the user cannot name a base of the package: mmengine reads ``package::base``
-of OpenMMLab's own packages only, and a path breaks when folder or installation move.
-"""
-
-import shutil
-from pathlib import Path
-
-from ..errors import UserError
+from ..errors.wording import counted
 from .annotations import loader
 from .class_weights import loss_text
 from .facts import BATCH, Facts, crop_of, epochs_of, updates_of
@@ -16,20 +9,12 @@ from .network_choices import NETWORKS, Network
 from .scheme import Scheme
 
 MARK = '# ' + '-' * 88 + ' the mark'
-BASE_FOLDER = '_base_'
-BASES = (
-    'own_data/supervised.py',
-    'own_data/fixmatch-im.py',
-    'datasets/weak_strong_views.py',
-    'default_runtime.py',
-    'generations.py',
-)
 
 
 def training_config(facts: Facts, name: str) -> str:
     """FixMatch with the mask; without unlabeled images, supervised training.
 
-    The text builds on files of :func:`bases`.
+    The text builds on files of :func:`~.copied_bases.bases`.
     """
     scheme, network = facts.scheme, NETWORKS[facts.network]
     semi = facts.unlabeled > 0
@@ -37,11 +22,12 @@ def training_config(facts: Facts, name: str) -> str:
     crop = crop_of(facts.size, network.divisor, network.crop)
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
     images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
-    of_epoch = f'{samples} {kind} images'
+    of_epoch = counted(samples, f'{kind} image')
     if samples != images:
-        of_epoch = f'{samples} samples of {images} {kind} images'
+        of_epoch = f'{counted(samples, "sample")} of {counted(images, f"{kind} image")}'
     counts = (
-        f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and {facts.val} validation images'
+        f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and '
+        f'{counted(facts.val, "validation image")}'
     )
     method = 'FixMatch with the mask' if semi else 'Supervised: there are no unlabeled images'
     return f"""\
@@ -228,37 +214,3 @@ train_cfg = dict(max_epochs=5, val_interval=1)
 val_cfg = dict(type='ValLoop')
 default_hooks = dict(checkpoint=dict(interval=1))
 """
-
-
-def bases(network: str) -> tuple[str, ...]:
-    """The files below ``configs/_base_`` on which the configs with a network build."""
-    return (*BASES, NETWORKS[network].model, NETWORKS[network].schedule)
-
-
-def copy_bases(folder: Path, network: str) -> None:
-    """Copies the bases into ``_base_`` of a folder.
-
-    Args:
-        folder (Path): Where the configs are written.
-        network (str): Name in :data:`~.network_choices.NETWORKS`.
-
-    Raises:
-        UserError: If this installation of the package lacks its configs.
-    """
-    for name in bases(network):
-        source = configs() / BASE_FOLDER / name
-        if not source.is_file():
-            raise UserError(
-                f'{source} is missing: this installation of mmseg_im lacks its configs. Install it '
-                'again, from a wheel or with pip install -e of the whole repository.'
-            )
-        target = folder / BASE_FOLDER / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
-def configs() -> Path:
-    """The folder of the package's configs: that of a wheel, otherwise that of the repository."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / '.mim' / 'configs'
-    return installed if installed.is_dir() else package.parent / 'configs'

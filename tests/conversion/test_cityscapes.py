@@ -132,7 +132,7 @@ def test_images_without_annotation(tmp_path):
     images, labels, _ = make()
     labels = {name: content for name, content in labels.items() if 'bochum' not in name}
     write_folder(tmp_path, images | labels)
-    with pytest.raises(UserError, match='1 images have no .*: train/bochum/bochum_000000_000313'):
+    with pytest.raises(UserError, match='1 image has no .*: train/bochum/bochum_000000_000313'):
         convert(tmp_path, tmp_path / 'out')
 
 

@@ -101,7 +101,7 @@ def test_images_that_are_not_there(small, tmp_path):
     write_folder(tmp_path / 'data', {image(name): b'x' for name in NAMES})
     convert(tmp_path / 'um', 'unimatch', tmp_path / 'out', data_root=tmp_path / 'data')
     (tmp_path / 'data' / image(NAMES[5])).unlink()
-    with pytest.raises(UserError, match='1 images are not in .*data: aachen/aachen_000005'):
+    with pytest.raises(UserError, match='1 image is not in .*data: aachen/aachen_000005'):
         convert(tmp_path / 'um', 'unimatch', tmp_path / 'out', data_root=tmp_path / 'data')
 
 

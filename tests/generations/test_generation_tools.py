@@ -148,7 +148,7 @@ def test_class_weights_can_be_pasted(base, run, mini_shapes, tmp_path):
     cfg.train_dataloader.dataset.split = str(split)
     cfg.dump(str(tmp_path / 'config.py'))
     output = run('class_weights.py', tmp_path / 'config.py').output
-    assert '1 labeled images' in output
+    assert '1 labeled image\n' in output
     line = output.strip().splitlines()[-1]
     if base:
         text = f"_base_ = './config.py'\nmodel = dict(decode_head=dict({line}))\n"

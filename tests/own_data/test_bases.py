@@ -8,7 +8,7 @@ import pytest
 from mmengine import Config
 
 from mmseg_im.errors import UserError
-from mmseg_im.own_data import written_configs
+from mmseg_im.own_data import copied_bases
 from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.survey import survey
@@ -49,7 +49,7 @@ def test_the_written_lines_are_few(plan, tmp_path):
 def test_bases_are_those_of_the_package(plan, tmp_path):
     write_project(plan, tmp_path / 'out', 'mine')
     copies = {p.relative_to(tmp_path / 'out') for p in (tmp_path / 'out/_base_').rglob('*.py')}
-    assert len(copies) == len(written_configs.bases('lite0'))
+    assert len(copies) == len(copied_bases.bases('lite0'))
     for copy in copies:
         assert (tmp_path / 'out' / copy).read_bytes() == (ROOT / 'configs' / copy).read_bytes()
 
@@ -57,15 +57,15 @@ def test_bases_are_those_of_the_package(plan, tmp_path):
 def test_those_of_a_wheel_are_found(tmp_path, monkeypatch):
     package = tmp_path / 'site-packages/mmseg_im'
     (package / 'own_data').mkdir(parents=True)
-    monkeypatch.setattr(written_configs, '__file__', str(package / 'own_data/x.py'))
-    assert written_configs.configs() == tmp_path / 'site-packages/configs'
+    monkeypatch.setattr(copied_bases, '__file__', str(package / 'own_data/x.py'))
+    assert copied_bases.configs() == tmp_path / 'site-packages/configs'
     shutil.copytree(ROOT / 'configs/_base_', package / '.mim/configs/_base_')
-    written_configs.copy_bases(tmp_path / 'out', 'lite0')
+    copied_bases.copy_bases(tmp_path / 'out', 'lite0')
     assert (tmp_path / 'out/_base_/own_data/fixmatch-im.py').is_file()
 
 
 def test_an_installation_without_configs_says_so_and_writes_nothing(plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(written_configs, 'configs', lambda: tmp_path / 'none')
+    monkeypatch.setattr(copied_bases, 'configs', lambda: tmp_path / 'none')
     with pytest.raises(UserError, match='lacks its configs. Install it'):
         write_project(plan, tmp_path / 'out', 'mine')
     assert {path.name for path in tmp_path.iterdir()} == {'photos', 'masks'}

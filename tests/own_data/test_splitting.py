@@ -269,7 +269,7 @@ def test_mistakes_of_the_files(frames, run):
     (frames / 'masks/day/seq0_1.png').unlink()
     options = ['--counts', 3, '--annotations', frames / 'masks']
     error, _ = run(frames / 'images', frames / 'out', *options)
-    assert '2 annotations do not exist' in error
+    assert '2 annotations are missing' in error
     assert 'seq0_0.png' in error and 'seq0_1.png' in error
     assert 'Say how many' in run(frames / 'images', frames / 'out')[0]
     assert not (frames / 'out').exists()

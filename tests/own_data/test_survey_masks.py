@@ -147,4 +147,5 @@ def test_masks_with_soft_edges(folders):
     save(masks / 'img 0ä.png', soft)
     found = survey(images, masks)
     assert found.scheme.label_space == 'binary'
-    assert '60 in 1 pixels, 128 in 1 pixels, 200 in 1 pixels' in flaws_text(found.flaws)
+    text = flaws_text(found.flaws)
+    assert '60 in 1 pixel, 128 in 1 pixel, 200 in 1 pixel' in text and '--snap-colours' in text

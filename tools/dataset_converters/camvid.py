@@ -15,6 +15,7 @@ from conversion.lists import write_labeled_lists
 
 from mmseg_im.datasets.lists import read_lines
 from mmseg_im.errors import MissingFileError, UserError, plain_errors
+from mmseg_im.errors.wording import counted
 from mmseg_im.labels.spaces import IGNORE_INDEX
 
 PAGE = (
@@ -91,7 +92,7 @@ def _colour_pair(image: bytes, mask: bytes, colours: dict) -> Result:
     mask = decode(mask)
     check_same_size(decode(image), mask)
     label, unknown = colours_to_classes(mask, colours)
-    note = f'{unknown} pixels have a colour that no class has and are ignored' if unknown else ''
+    note = f'ignored for a colour that no class has: {counted(unknown, "pixel")}' if unknown else ''
     return Result([image, png(label)], note)
 
 

@@ -15,6 +15,7 @@ from prettytable import PrettyTable
 
 from mmseg_im.datasets.lists import check_inside, read_lines
 from mmseg_im.errors import MissingFileError, UserError, plain_errors
+from mmseg_im.errors.wording import counted
 from mmseg_im.files.safe_names import flaw_of_name
 
 
@@ -197,7 +198,7 @@ def convert(
     for split, (labeled, unlabeled) in lists.items():
         for kind, names in (('labeled', labeled), ('unlabeled', unlabeled)):
             write_list(Path(out) / known.folder / split / f'{kind}.txt', names)
-    print(f'{len(lists)} splits written to {Path(out) / known.folder}.')
+    print(f'{counted(len(lists), "split")} written to {Path(out) / known.folder}.')
     return table
 
 
@@ -212,7 +213,7 @@ def _missing_files(names: set[str], root: Path, form: Form) -> list[str]:
     missing = [name for name in names if not (root / form.file.format(name)).is_file()]
     if not missing:
         return []
-    return [f'{len(missing)} images are not in {root}: {shown(missing)}']
+    return [f'{counted(len(missing), "image is", "images are")} not in {root}: {shown(missing)}']
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from conversion.lists import draw_subsets, write_labeled_lists
 from conversion.source import Source
 
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.errors.wording import counted
 
 PAGE = 'https://irvlab.cs.umn.edu/resources/suim-dataset'
 WANTED = {
@@ -96,7 +97,9 @@ def _pairs(source: Source, folder: str) -> dict[str, tuple[str, str]]:
     if len(alone) == len(images):
         raise UserError(f'No image in {source} has a mask of its name, such as {alone[0]}.bmp.')
     if alone:
-        print(f'{len(alone)} images of {source} have no mask and are left out: {shown(alone)}.')
+        print(
+            f'Left out, without a mask in {source}: {counted(len(alone), "image")}, {shown(alone)}.'
+        )
     return {
         name: (member, masks[_key(name)]) for name, member in images.items() if name not in alone
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conversion.source import ARCHIVES, Source, check_inside
 from mmseg_im.errors import MissingFileError, UserError
+from mmseg_im.errors.wording import counted
 
 SHOWN = 5  # names in a message
 
@@ -119,6 +120,6 @@ def check_pairs(images, labels, what: str) -> None:
     alone = [key if isinstance(key, str) else '/'.join(key) for key in images if key not in labels]
     if alone:
         raise UserError(
-            f'{len(alone)} images have no {what}: {shown(alone)}. Get the annotations again, or '
-            'take these images away.'
+            f'{counted(len(alone), "image has", "images have")} no {what}: {shown(alone)}. '
+            'Get the annotations again, or take these images away.'
         )

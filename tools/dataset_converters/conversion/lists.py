@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_im.errors import UserError
+from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
 
 
@@ -64,7 +65,10 @@ def draw_subsets(
     subsets['train'] = _names(groups[begin:])
     for subset, drawn in subsets.items():
         if not drawn:
-            raise UserError(f'{len(groups)} images are too few: none would be left for {subset}.')
+            raise UserError(
+                f'{counted(len(groups), "image is", "images are")} too few: '
+                f'none would be left for {subset}.'
+            )
     return subsets
 
 

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether all masks mean the same by a value, an entry of a palette, or a gray."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..errors import UserError
+from ..errors.wording import counted
+from ..labels.spaces import IGNORE_INDEX
+from .masks import MaskFile, as_colours, code_text, gray_code
+
+LARGE = 40  # class ids are hardly ever so far apart
+
+
+def check_values(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
+    """Refuses masks of which some mean by 255 (or 128, ...) what others mean by 1.
+
+    Args:
+        masks (Sequence[MaskFile]): Of values.
+        mistakes (set[int]): Values that do not count.
+
+    Raises:
+        UserError: With examples of both groups, and how to go on.
+    """
+    masks = [replace(m, counts={v: n for v, n in m.counts.items() if v not in mistakes | {0}})
+             for m in masks]  # fmt: skip
+    values = {value for mask in masks for value in mask.counts}
+    if _apart(masks, lambda value: value == IGNORE_INDEX):
+        low = sorted(values - {IGNORE_INDEX})
+        both = f'0 and {low[0]}' if len(low) == 1 else f'values up to {low[-1]}'
+        remedy = (
+            f'--classes background=0 foreground={low[0]}+{IGNORE_INDEX}'
+            if len(low) == 1
+            else f'--classes NAME=VALUE for each class, and NAME={low[0]}+{IGNORE_INDEX} for it'
+        )
+        raise UserError(
+            _groups(masks, both, f'0 and {IGNORE_INDEX}', lambda v: v == IGNORE_INDEX)
+            + f'. If {IGNORE_INDEX} is a class in the latter, name it: {remedy}. If it means '
+            f'"unknown": --ignore {IGNORE_INDEX}.'
+        )
+    low = sorted(value for value in values if value < LARGE)
+    high = sorted(values - set(low))
+    ids = low == list(range(1, len(high) + 1)) and bool(high) and high[-1] > 100
+    scaled = ids and all(abs(b - a * high[0]) <= a for a, b in zip(low, high, strict=True))
+    if scaled and _apart(masks, lambda value: value >= LARGE):
+        named = ' '.join(f'NAME={a}+{b}' for a, b in zip(low, high, strict=True))
+        raise UserError(
+            _groups(masks, _listed([0, *low]), _listed([0, *high]), lambda v: v >= LARGE)
+            + f'. If they mean the same: --classes background=0 {named}. If all are classes, name '
+            'each: NAME=VALUE.'
+        )
+
+
+def check_grays(masks: Sequence[MaskFile]) -> None:
+    """Refuses masks of class ids among masks of colours.
+
+    Raises:
+        UserError: With examples of both groups, and how to go on.
+    """
+    coloured = [mask for mask in masks if mask.coloured]
+    known = {code for mask in coloured for code in mask.counts}
+    others = [
+        mask for mask in masks
+        if not mask.coloured and not mask.palette and not set(as_colours(mask).counts) <= known
+    ]  # fmt: skip
+    if coloured and others:
+        values = sorted({value for mask in others for value in mask.counts})
+        raise UserError(
+            'Masks disagree about what they hold: '
+            f'{counted(len(coloured), "mask")} of colours ({_names(coloured)}), and '
+            f'{counted(len(others), "mask")} of the values {_listed(values[:8])} '
+            f'({_names(others)}), whose grays no other has. Save all as one kind, or name all '
+            'colours: --classes NAME=COLOUR, where NAME=#ff0000+#010101 is two colours of one '
+            'class.'
+        )
+
+
+def palettes_differ(masks: Sequence[MaskFile]) -> str:
+    """Where an entry that pixels have is of two colours: a sentence; else an empty one."""
+    first: dict[int, tuple[int, MaskFile]] = {}
+    for mask in masks:
+        for value in mask.counts if mask.palette else ():
+            colour = gray_code(value, mask.palette)
+            known, holder = first.setdefault(value, (colour, mask))
+            if known != colour:
+                return (
+                    f'colours, because palettes differ: the entry {value} is '
+                    f'{code_text(known, True)} in {holder.path.name} and '
+                    f'{code_text(colour, True)} in {mask.path.name}'
+                )
+    return ''
+
+
+def _apart(masks: Sequence[MaskFile], large: Callable[[int], bool]) -> bool:
+    """Whether there are masks with large values and with others, and none with both."""
+    kinds = [{large(value) for value in mask.counts} for mask in masks]
+    return {True} in kinds and {False} in kinds and {True, False} not in kinds
+
+
+def _groups(masks, low: str, high: str, large: Callable[[int], bool]) -> str:
+    a = [mask for mask in masks if any(not large(value) for value in mask.counts)]
+    b = [mask for mask in masks if any(large(value) for value in mask.counts)]
+    return (
+        f'Masks disagree about what their values mean: {counted(len(a), "mask")} with {low} '
+        f'({_names(a)}), {counted(len(b), "mask")} with {high} ({_names(b)}), none with both'
+    )
+
+
+def _names(masks: Sequence[MaskFile]) -> str:
+    return 'such as ' + ', '.join(mask.path.name for mask in masks[:3])
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ', '.join(map(str, values))
