@@ -51,7 +51,8 @@ def main() -> None:
         if not 2 <= len(args.checkpoints) * len(args.views) <= 8:
             raise UserError(
                 f'Given: {counted(len(args.checkpoints), "checkpoint")} and '
-                f'{counted(len(args.views), "view")} of each; a vote needs two to eight voters.'
+                f'{counted(len(args.views), "view")} of each; a vote needs two to eight '
+                'voters (--views identity hflip scale0.75 gives one network three votes).'
             )
         configs = args.configs or [cfg.model] * len(args.checkpoints)
         if len(configs) != len(args.checkpoints):

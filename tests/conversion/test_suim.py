@@ -86,7 +86,8 @@ def test_images_without_mask_are_named_and_left_out(tmp_path, capsys):
     write_folder(tmp_path, files)
     convert(tmp_path, tmp_path / 'out')
     said = capsys.readouterr().out
-    assert 'have no mask and are left out: n_r_2_' in said and 'left out: d_r_0_' in said
+    assert 'Left out, without a mask in ' in said and '1 image, n_r_2_' in said
+    assert 'd_r_0_' in said
     names = {name for name in tree(tmp_path / 'out') if name.startswith(('images', 'annot'))}
     assert len(names) == 2 * (19 + 3)
     assert not names & {f'images/{s}/n_r_2_.jpg' for s in ('train', 'val')}

@@ -59,8 +59,8 @@ def test_analysis(run, networks, tmp_path):
 @pytest.mark.parametrize(
     ('number', 'options', 'match'),
     [
-        (1, (), '1 checkpoints and 1 views of each were given; a vote needs two to eight'),
-        (2, ('--configs', 'only_one.py'), '--configs names 1 files for 2 checkpoints'),
+        (1, (), '--views identity hflip scale0.75 gives one network three votes'),
+        (2, ('--configs', 'only_one.py'), '--configs names 1 file for 2 checkpoints'),
         (2, ('--dataloader', 'other_dataloader'), 'has no other_dataloader'),
     ],
 )
