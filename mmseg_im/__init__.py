@@ -11,6 +11,7 @@ from . import compat
 
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
+compat.reach_spawned_processes()
 
 from . import (  # noqa: E402
     checkpoints,
