@@ -25,7 +25,9 @@ from . import (  # noqa: E402
     models,
     teachers,
 )
+from .engine.quiet_log import quiet  # noqa: E402
 
+quiet()
 checkpoints.register_loaders()
 checkpoints.guard_resume()
 files.register_whole_files()
