@@ -11,6 +11,7 @@ from . import compat
 
 compat.require_openmmlab()
 compat.install_mmcv_ext_placeholder()
+compat.reach_spawned_processes()
 
 from . import (  # noqa: E402
     checkpoints,
@@ -24,7 +25,9 @@ from . import (  # noqa: E402
     models,
     teachers,
 )
+from .engine.quiet_log import quiet  # noqa: E402
 
+quiet()
 checkpoints.register_loaders()
 checkpoints.guard_resume()
 files.register_whole_files()

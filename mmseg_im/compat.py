@@ -2,6 +2,7 @@
 """Differences between the two software stacks, and mmcv-lite; no other file knows them."""
 
 import importlib.util
+import multiprocessing
 import sys
 import types
 from collections.abc import Callable
@@ -54,6 +55,20 @@ def install_mmcv_ext_placeholder() -> None:
 
     module.__getattr__ = missing_operator  # type: ignore[method-assign]  # of a module: PEP 562
     sys.modules['mmcv._ext'] = module
+
+
+class _ImportsPackage:
+    """Imports this package where it is unpickled."""
+
+
+def reach_spawned_processes() -> None:
+    """Makes processes that are spawned (not forked) import this package before anything else.
+
+    A data set of mmseg could otherwise not be loaded there with mmcv-lite, and the other changes
+    that this package makes when it is imported would be missing.
+    """
+    # a child's configuration is a copy of its parent's, and comes before what the child works on
+    multiprocessing.current_process()._config['mmseg_im'] = _ImportsPackage()  # type: ignore[attr-defined]
 
 
 def swaps_channels(data_preprocessor: torch.nn.Module) -> bool:

@@ -9,8 +9,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import pseudo_collate
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner.checkpoint import CheckpointLoader
+from mmseg.datasets import BaseSegDataset
+from torch.utils.data import DataLoader
 
 from mmseg_im import compat
 from mmseg_im.checkpoints import TRUST_VARIABLE
@@ -182,6 +185,19 @@ def test_placeholder_for_compiled_operators(monkeypatch):
         module.nms(1, 2)
     with pytest.raises(AttributeError):
         module.__path__  # noqa: B018
+
+
+def test_a_spawned_worker_loads_a_data_set_of_mmseg(mini_camvid):
+    """It is unpickled before anything of this package."""
+    dataset = BaseSegDataset(
+        data_root=mini_camvid,
+        data_prefix=dict(img_path='images/train', seg_map_path='annotations/train'),
+        pipeline=[dict(type='LoadImageFromFile'), dict(type='PackSegInputs')],
+    )
+    loader = DataLoader(
+        dataset, num_workers=1, multiprocessing_context='spawn', collate_fn=pseudo_collate
+    )
+    assert len(next(iter(loader))['inputs']) == 1
 
 
 def test_environment_report_works_with_the_placeholder():

@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 from ..errors import MissingFileError, UserError
 from .image_files import check_exists
 from .lists import check_list
-from .named_errors import name_broken_files
+from .named_errors import name_broken_files, try_first_samples
 from .nested_datasets import infos_of, parts_of
 from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
 
@@ -91,7 +91,7 @@ def check_evaluation(dataset, where: str) -> None:
 
     All must be there, begin like images and not be cut off, and an annotation must have the size
     of its image. At most 500 annotations, spread evenly, are decoded and their values checked; the
-    others are checked when they are loaded.
+    others are checked when they are loaded. The first sample is loaded through the pipeline.
 
     Args:
         dataset: Of mmseg, or one that holds some; others are not checked.
@@ -109,6 +109,7 @@ def check_evaluation(dataset, where: str) -> None:
         if check.loader is not None:
             some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
             _in_threads(check.check_annotation, [infos[i] for i in some])
+    try_first_samples(dataset, where)
 
 
 def _check_there(info: dict, where: str) -> None:

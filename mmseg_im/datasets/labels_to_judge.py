@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..inconsistency.mask import refine
 from ..labels.spaces import IGNORE_INDEX
 from .image_files import decode
-from .named_errors import name_broken_files
+from .named_errors import name_broken_files, try_pipeline
 from .pseudo_label_files import (
     REMEDY,
     image_name,
@@ -61,6 +61,7 @@ class CandidateDataset(Seeded):
                 'set, so there is nothing to judge.'
             )
         self.infos.sort(key=lambda item: item[0])
+        try_pipeline(self.dataset.pipeline, self.infos[0][1], 'CandidateDataset.dataset.pipeline')
 
     @property
     def metainfo(self) -> dict:

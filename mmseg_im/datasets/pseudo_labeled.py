@@ -13,6 +13,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
 from .checks import build_checked
+from .named_errors import try_first_sample, try_pipeline
 from .pseudo_label_files import (
     MAX_DRAWS,
     REMEDY,
@@ -82,6 +83,7 @@ class PseudoLabeledDataset(Seeded):
         if draws not in ('once', 'masked', 'quality'):
             raise UserError(f"{where}.draws={draws!r} must be 'once', 'masked' or 'quality'.")
         self.labeled = build_checked(labeled, f'{where}.labeled', labeled=True)
+        try_first_sample(self.labeled, f'{where}.labeled')
         # also without labels, so that every mistake shows before the first teacher is trained
         self.unlabeled = build_checked(unlabeled, f'{where}.unlabeled', labeled=False)
         self.pseudo: list[dict] = []
@@ -92,6 +94,7 @@ class PseudoLabeledDataset(Seeded):
             )
             self.pseudo, counts = _pseudo_labeled(self.unlabeled, labels, draws, filters)
             order = np.repeat(np.arange(len(self.pseudo)), counts)
+            try_pipeline(self.unlabeled.pipeline, self.pseudo[0], f'{where}.unlabeled.pipeline')
         rng = np.random.default_rng(0)
         self._orders = rng.permutation(len(self.labeled)), rng.permutation(order)
         if not self.pseudo:
@@ -156,10 +159,7 @@ def _pseudo_labeled(
             info['ignored_classes'] = quality[name]['ignored_classes']
         if count == 0:
             continue
-        files = label_files(labels, name, overlapping_classes(index))
-        info.update(seg_map_path=files['labels'], inconsistency_path=files['masks'])
-        info.update(reduce_zero_label=False, label_map=None)  # already class ids
-        infos.append(info)
+        infos.append(with_label(info, label_files(labels, name, overlapping_classes(index))))
         counts.append(count)
     if not infos:
         raise UserError(
@@ -176,6 +176,17 @@ def _pseudo_labeled(
         for _ in pool.map(_check, infos):
             pass
     return infos, counts
+
+
+def with_label(info: dict, files: dict) -> dict:
+    """Returns the data info of an unlabeled image with its pseudo-label and mask for annotations.
+
+    Args:
+        info (dict): Of a data set of mmseg.
+        files (dict): From :func:`~.pseudo_label_files.label_files`.
+    """
+    paths = dict(seg_map_path=files['labels'], inconsistency_path=files['masks'])
+    return dict(info, **paths, reduce_zero_label=False, label_map=None)  # already class ids
 
 
 def _passes(row: dict, max_ratio: float, same_classes: bool, min_foreground: bool) -> bool:

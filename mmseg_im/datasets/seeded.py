@@ -1,35 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data sets whose samples depend on (seed, epoch, index) alone."""
 
-import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import numpy as np
 import torch
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .checks import build_checked
+from .named_errors import try_first_sample
+from .random_state import seeded
 
 NOT_SET = -1
-
-
-@contextmanager
-def seeded(*key: int) -> Iterator[None]:
-    """Seeds ``random``, NumPy and torch from a key, and restores their states afterwards."""
-    seed = int(np.random.SeedSequence([k & 0xFFFFFFFF for k in key]).generate_state(1)[0])
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 class Seeded(ABC):
@@ -40,6 +22,8 @@ class Seeded(ABC):
     through shared memory, because persistent workers see no other change. Until the hook has set
     them (or without it) samples are drawn from the worker's own random state, as in mmengine.
     """
+
+    tries_pipelines = True  # when it is built, see named_errors.try_first_samples
 
     def __init__(self):
         self._clock = torch.tensor([0, NOT_SET]).share_memory_()
@@ -86,7 +70,9 @@ class SeededDataset(Seeded):
         super().__init__()
         if times < 1:
             raise UserError(f'SeededDataset.times={times} must be 1 or more.')
-        self.dataset = build_checked(dataset, 'train_dataloader.dataset.dataset', labeled=True)
+        where = 'train_dataloader.dataset.dataset'
+        self.dataset = build_checked(dataset, where, labeled=True)
+        try_first_sample(self.dataset, where)
         self.times = times
 
     @property

@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .checks import build_checked
+from .named_errors import try_first_sample
 from .seeded import NOT_SET, Seeded
 
 
@@ -53,9 +54,14 @@ class SemiDataset(Seeded):
             labeled = dict(labeled, ann_file=osp.join(split, 'labeled.txt'))
             unlabeled = dict(unlabeled, ann_file=osp.join(split, 'unlabeled.txt'))
         self.labeled = _build_labeled(labeled)
-        self.unlabeled = build_checked(
-            unlabeled, 'train_dataloader.dataset.unlabeled', labeled=False
-        )
+        where = 'train_dataloader.dataset.unlabeled'
+        self.unlabeled = build_checked(unlabeled, where, labeled=False)
+        sample = try_first_sample(self.unlabeled, where) or {}
+        if not isinstance(sample.get('inputs'), dict):
+            raise UserError(
+                f'{where}.pipeline must end in MultiView, which makes the views of an unlabeled '
+                'image.'
+            )
         if isinstance(self.labeled, BaseDataset):
             _warn_of_common_images(self.labeled, self.unlabeled)
         self._size = num_samples or len(self.unlabeled)
@@ -81,11 +87,6 @@ class SemiDataset(Seeded):
         if self._size != len(self.unlabeled):
             index = self._in_passes(index)
         sample = self.unlabeled[index]
-        if not isinstance(sample['inputs'], dict):
-            raise UserError(
-                'train_dataloader.dataset.unlabeled.pipeline must end in MultiView, which makes '
-                'the views of an unlabeled image.'
-            )
         return {key: dict(sup=sup[key], **sample[key]) for key in ('inputs', 'data_samples')}
 
     def _in_passes(self, index: int) -> int:
@@ -99,7 +100,12 @@ def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if cls is not None and issubclass(cls, Seeded):
         return DATASETS.build(cfg)
-    return build_checked(cfg, 'train_dataloader.dataset.labeled', labeled=True)
+    where = 'train_dataloader.dataset.labeled'
+    dataset = build_checked(cfg, where, labeled=True)
+    sample = try_first_sample(dataset, where) or {}
+    if 'inputs' not in sample:
+        raise UserError(f'{where}.pipeline must end in PackSegInputs, which packs the sample.')
+    return dataset
 
 
 def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from .checked_loops import TestLoop, ValLoop
+from .checked_training import EpochBasedTrainLoop, IterBasedTrainLoop
 from .hooks import (
     CheckedWeightsHook,
     CompileHook,
@@ -21,8 +22,10 @@ __all__ = [
     'BFloat16OptimWrapper',
     'CheckedWeightsHook',
     'CompileHook',
+    'EpochBasedTrainLoop',
     'FiniteHook',
     'InconsistencyHook',
+    'IterBasedTrainLoop',
     'KeepBestHook',
     'LabelSpaceVisualizer',
     'LocalVisBackend',

@@ -52,6 +52,22 @@ class ResumableRunner(Runner):
         if not any(isinstance(hook, ValidationRecordHook) for hook in self.hooks):
             self.register_hook(ValidationRecordHook())
 
+    def build_train_loop(self, loop):
+        """Builds the loop of a config; one without a type is of the registry, too: it checks."""
+        if isinstance(loop, dict) and 'type' not in loop:
+            loop = dict(loop)
+            kind = 'EpochBasedTrainLoop' if loop.pop('by_epoch', True) else 'IterBasedTrainLoop'
+            loop['type'] = kind
+        return super().build_train_loop(loop)
+
+    def build_val_loop(self, loop):
+        """Likewise."""
+        return super().build_val_loop(_with_type(loop, 'ValLoop'))
+
+    def build_test_loop(self, loop):
+        """Likewise."""
+        return super().build_test_loop(_with_type(loop, 'TestLoop'))
+
     def load_or_resume(self) -> None:
         """Loads weights or resumes, see the class.
 
@@ -102,3 +118,7 @@ class ResumableRunner(Runner):
                 f'Going on from load_from={load_from}, although {self.work_dir} holds '
                 f'{own[0].name}. To go on from there: --cfg-options load_from=None.'
             )
+
+
+def _with_type(loop, name: str):
+    return dict(dict(type=name), **loop) if isinstance(loop, dict) else loop

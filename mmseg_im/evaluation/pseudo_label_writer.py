@@ -3,6 +3,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -116,14 +117,7 @@ class PseudoLabelWriter(BaseMetric):
         row: dict,
     ) -> tuple[str, dict]:
         classes = self.dataset_meta['classes']
-        files = label_files(self.out_dir, name, classes if len(label) > 1 else None)
-        for kind, maps in (('labels', label), ('masks', mask)):
-            maps = maps.astype(np.uint8)
-            if len(maps) == 1:
-                write_png(files[kind], maps[0] if kind == 'labels' else 255 * maps[0])
-                continue
-            for path, content in zip(files[kind].values(), maps, strict=True):
-                write_png(path, 255 * content)
+        write_label(self.out_dir, name, label, mask, classes)
         return name, dict(row, **describe(label, mask, voters, len(classes)))
 
     def evaluate(self, size: int) -> dict:
@@ -167,6 +161,32 @@ class PseudoLabelWriter(BaseMetric):
             for key in ('masked', 'agreement')
         }
         return dict(**means, images=len(images))
+
+
+def write_label(
+    folder: Path, name: str, label: np.ndarray, mask: np.ndarray, classes: Sequence[str]
+) -> dict:
+    """Writes pseudo-label and mask of one image.
+
+    Args:
+        folder (Path): Of the pseudo-labels.
+        name (str): Of the image, see :func:`~.pseudo_label_files.image_name`.
+        label (np.ndarray): (M, H, W) uint8.
+        mask (np.ndarray): (M, H, W) bool.
+        classes (Sequence[str]): Their names.
+
+    Returns:
+        dict: The files, see :func:`~.pseudo_label_files.label_files`.
+    """
+    files = label_files(folder, name, list(classes) if len(label) > 1 else None)
+    for kind, maps in (('labels', label), ('masks', mask)):
+        maps = maps.astype(np.uint8)
+        if len(maps) == 1:
+            write_png(files[kind], maps[0] if kind == 'labels' else 255 * maps[0])
+            continue
+        for path, content in zip(files[kind].values(), maps, strict=True):
+            write_png(path, 255 * content)
+    return files
 
 
 def describe(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from ..errors import UserError
 
+LOADERS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'LoadBinaryAnnotations')
+
 
 @dataclass
 class EvalNetSettings:
@@ -59,3 +61,18 @@ class EvalNetSettings:
                 f'{where}: drop_quantile={self.drop_quantile} must lie in [0, 1) and '
                 f'min_class_iou={self.min_class_iou} in [0, 1].'
             )
+
+
+def labeling_pipeline(cfg: dict) -> list[dict]:
+    """Returns the pipeline with which networks label images that have annotations of their own.
+
+    Args:
+        cfg (dict): The generational config, with ``unlabeled_dataloader``.
+    """
+    steps = cfg['unlabeled_dataloader']['dataset']['pipeline']
+    return [step for step in steps if step['type'] != 'LoadHiddenAnnotations']
+
+
+def judging_pipeline(options: EvalNetSettings) -> list[dict]:
+    """Returns the pipeline with which the quality network judges images without annotations."""
+    return [step for step in options.test_pipeline if step['type'] not in LOADERS]

@@ -12,23 +12,18 @@ from ..datasets.pseudo_labeled import first_damage
 from ..errors import UserError
 from ..labels.spaces import space_name
 from .configs import image_folder, labeled_config, labeling_config, student_config
-from .evalnet_settings import EvalNetSettings
+from .evalnet_checks import folds
+from .evalnet_settings import EvalNetSettings, judging_pipeline, labeling_pipeline
 from .finished_files import qualities_damage, quality_damage
 from .settings import Generations
 from .stages import measure, student_seed, train_student, write_labels
 
 FOLDER = 'evalnet'
 FOLD_SEEDS, NETWORK_SEED = 10_000, 20_000  # beyond all generations
-LOADERS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'LoadBinaryAnnotations')
 SHARED_KEYS = (
     'custom_imports', 'default_hooks', 'default_scope', 'env_cfg', 'launcher', 'log_level',
     'log_processor', 'model_wrapper_cfg', 'randomness', 'vis_backends', 'visualizer',
 )  # fmt: skip
-
-
-def folds(count: int, num_folds: int) -> list[list[int]]:
-    """Splits image numbers into folds whose sizes differ by one at most."""
-    return [list(range(i, count, num_folds)) for i in range(num_folds)]
 
 
 def _require_weights(result: dict, name: str) -> None:
@@ -120,11 +115,7 @@ class QualityStages:
         def label() -> dict:
             cfg = copy.deepcopy(self.cfg)
             cfg.pop('unlabeled_evaluator', None)
-            pipeline = [
-                t for t in cfg.unlabeled_dataloader.dataset.pipeline
-                if t['type'] != 'LoadHiddenAnnotations'
-            ]  # fmt: skip
-            cfg.unlabeled_dataloader.dataset = dict(dataset, pipeline=pipeline)
+            cfg.unlabeled_dataloader.dataset = dict(dataset, pipeline=labeling_pipeline(cfg))
             return write_labels(labeling_config(cfg, self.settings, teachers, folder), folder)
 
         done = f'{FOLDER}/network' in self.finished
@@ -188,8 +179,8 @@ class QualityStages:
         def judge() -> dict:
             cfg = self._base(self.folder / 'network' / 'best.pth')
             dataset = copy.deepcopy(self.cfg.unlabeled_dataloader.dataset)
-            pipeline = [t for t in options.test_pipeline if t['type'] not in LOADERS]
-            cfg.test_dataloader = self._loader(dict(dataset, pipeline=pipeline), [str(labels)])
+            dataset.pipeline = judging_pipeline(options)
+            cfg.test_dataloader = self._loader(dataset, [str(labels)])
             cfg.test_evaluator = dict(
                 type='LabelQualityWriter',
                 labels=str(labels),

@@ -3,13 +3,19 @@
 
 from pathlib import Path
 
+import numpy as np
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from ..datasets.nested_datasets import infos_of
 from ..datasets.pseudo_label_files import check_names, label_files, overlapping_classes, read_index
 from ..errors import MissingFileError, UserError
+from ..evaluation.pseudo_label_writer import write_label
 from ..files.atomic import read_json, write_aside, write_json
 from ..labels.spaces import IGNORE_INDEX
 
 FOLDER = 'examples'
 LIST = 'examples.json'
+TRUTH = 'truth'
 PER_KIND = 2
 BYTES = set(range(256))
 
@@ -64,6 +70,33 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
         pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
         for source, copy in pairs:
             write_aside(copy, Path(source).read_bytes())
+
+
+def keep_truth(work_dir: Path, unlabeled: dict) -> None:
+    """Writes the true labels of the example images, where the config knows them.
+
+    Args:
+        work_dir (Path): Of the generational run.
+        unlabeled (dict): Config of the images to label; a ``LoadHiddenAnnotations`` in its
+            pipeline says where true labels are.
+
+    Raises:
+        UserError: If one cannot be read.
+    """
+    steps = [step for step in unlabeled['pipeline'] if step['type'] == 'LoadHiddenAnnotations']
+    if not steps:
+        return
+    examples, load = read_examples(work_dir), TRANSFORMS.build(steps[0])
+    names = {example['image']: name for name, example in examples['images'].items()}
+    dataset = DATASETS.build(dict(unlabeled, pipeline=[]))
+    for info in infos_of(dataset):
+        name = names.get(info['img_path'])
+        if name is None:
+            continue
+        label = load(dict(info, seg_fields=[]))['hidden_seg_map']
+        label = (label == 1).transpose(2, 0, 1) if label.ndim == 3 else label[None]
+        mask = np.zeros(label.shape, bool)
+        write_label(work_dir / FOLDER / TRUTH, name, label, mask, examples['classes'])
 
 
 def read_examples(work_dir: Path) -> dict:

@@ -15,14 +15,16 @@ from ..files.image_size import check_size
 from ..report.html_page import html_page, legend, tile
 from ..report.pictures import colourise, hatch
 from . import plots
-from .examples import FOLDER, LIST, read_examples
+from .examples import FOLDER, LIST, TRUTH, read_examples
 from .summary import Summary, number, read_summary, rows, warnings
 
 REPORT = 'report.html'
 TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
 
 CSS = """
-.warning { border-left: 4px solid #c60; padding-left: 10px; }
+.results { width: fit-content; min-width: min(100%, 60ch); max-width: 100%; }
+.results p { width: 0; min-width: 100%; } /* as wide as the table, which alone has a width */
+.warning { border-left: 4px solid #c60; padding-left: 10px; box-sizing: border-box; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
 th { font-weight: 600; border-bottom: 2px solid #999; }
@@ -49,7 +51,8 @@ def write_report(work_dir: Path) -> Path:
     """
     work_dir = Path(work_dir)
     summary = read_summary(work_dir)
-    parts = [_head(summary), _table(summary), _plots(summary), _examples(work_dir, summary)]
+    results = f'<div class="results">{_head(summary)}{_table(summary)}</div>'
+    parts = [results, _plots(summary), _examples(work_dir, summary)]
     page = html_page(f'{summary.name}: generations', ''.join(parts), CSS)
     write_aside(work_dir / REPORT, page.encode())
     return work_dir / REPORT
@@ -127,6 +130,9 @@ def _examples(work_dir: Path, summary: Summary) -> str:
         check_size(example['image'], example['image'])
         image = decode(example['image'])[..., ::-1]
         tiles = [tile(image, 'input', TILE)]
+        known = _load(work_dir / FOLDER / TRUTH, name, classes)
+        if known is not None:
+            tiles.append(tile(_picture(known[0], palette), 'true label', TILE))
         for g in summary.generations:
             folder = work_dir / FOLDER / f'generation_{g.number}'
             loaded = _load(folder, name, classes)
@@ -138,18 +144,22 @@ def _examples(work_dir: Path, summary: Summary) -> str:
                     f'{example["image"]} has the size {image.shape[:2]} and its labels in {folder} '
                     f'{mask.shape[1:]}. Put back the image that was labeled.'
                 )
-            picture = colourise(label if len(label) > 1 else label[0], palette)
             hidden = np.any(mask, axis=0)
             labels, share = f'labels of generation {g.number}', f'{hidden.mean():.1%} of the image'
-            tiles.append(tile(hatch(picture, hidden), labels, TILE))
+            tiles.append(tile(hatch(_picture(label, palette), hidden), labels, TILE))
             tiles.append(tile(hatch(image, hidden), f'its mask, {share}', TILE))
         why = html.escape(f'{name} ({example["why"]} in the first generation)')
         strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
     return (
         '<h2>Pseudo-labels over the generations</h2><p class="quiet">The images most masked in '
-        'the first generation, and those in the middle. Hatched: the teachers disagree.</p>'
+        'the first generation, and those in the middle. Hatched: the teachers disagree. The true '
+        'label is there where it is known; no training sees it.</p>'
         f'{legend(classes, palette)}{strips}'
     )
+
+
+def _picture(label: np.ndarray, palette: list[list[int]]) -> np.ndarray:
+    return colourise(label if len(label) > 1 else label[0], palette)
 
 
 def _load(folder: Path, name: str, classes: list[str]) -> tuple[np.ndarray, np.ndarray] | None:

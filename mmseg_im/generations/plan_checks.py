@@ -5,17 +5,21 @@ import copy
 from pathlib import Path
 
 from mmengine import Config
-from mmengine.dataset import Compose
-from mmengine.dist import get_world_size
 from mmengine.registry import LOOPS
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from ..build import build, check_options
 from ..datasets.checks import build_checked
+from ..datasets.named_errors import try_first_sample
+from ..datasets.pseudo_label_files import MAX_DRAWS
+from ..datasets.pseudo_labeled import PseudoLabeledDataset
+from ..engine.checked_training import check_batch
 from ..errors import UserError
 from ..models.segmentors.ensemble import space_of
-from .configs import labeled_config, labeling_config, nodes, student_config
+from .configs import labeling_config, nodes, student_config
+from .evalnet_checks import check_draws, check_quality, own_share
+from .pipeline_trials import maps_of, try_pseudo_labeled
 from .settings import Generations
 from .train_test_overlap import held_out, image_paths, refuse_common, warn_of_common
 
@@ -82,27 +86,45 @@ def _check_student(
         )
     plan = student.train_dataloader.dataset
     dataset = build(DATASETS, plan, 'train_dataloader.dataset')
-    _check_draws(plan, settings)
+    check_draws(plan, settings)
     _check_classes(model, list(dataset.metainfo['classes']))
     refuse_common(image_paths(dataset), measured, 'train_dataloader.dataset')
-    own, batch_size = len(dataset) // get_world_size(), student.train_dataloader.batch_size
-    if student.train_dataloader.get('drop_last', False) and own < batch_size:
-        raise UserError(
-            f'train_dataloader.batch_size={batch_size} is more than the '
-            f'{own} samples of an epoch (in each process), and drop_last=True drops what is no '
-            'whole batch. Set train_dataloader.dataset.num_samples, or a smaller batch.'
-        )
+    if student.train_dataloader.get('drop_last', False):
+        samples = most_samples(dataset, plan, generation)
+        check_batch(own_share(samples), student.train_dataloader.batch_size)
     if not generation:
         return
-    for node in nodes(plan):
-        if node.get('type') == 'PseudoLabeledDataset':
-            missing = image_paths(DATASETS.build(dict(node['unlabeled'], pipeline=[]))) - to_label
-            if missing:
-                raise UserError(
-                    f'train_dataloader.dataset.unlabeled holds {len(missing)} images that '
-                    f'unlabeled_dataloader.dataset does not, such as {min(missing)}: nobody would '
-                    'label them. Use the same list in both.'
-                )
+    pseudo_labeled = _within(dataset)
+    try_pseudo_labeled(pseudo_labeled, maps_of(student.model))
+    missing = image_paths(pseudo_labeled.unlabeled) - to_label
+    if missing:
+        raise UserError(
+            f'train_dataloader.dataset.unlabeled holds {len(missing)} images that '
+            f'unlabeled_dataloader.dataset does not, such as {min(missing)}: nobody would label '
+            'them. Use the same list in both.'
+        )
+
+
+def most_samples(dataset, plan: dict, generation: int) -> int:
+    """Returns how many samples an epoch of a generation can have at most.
+
+    Args:
+        dataset: To train on, without pseudo-labels.
+        plan (dict): Its config.
+        generation (int): From 1 on there will be pseudo-labels, of how many images is not known.
+    """
+    by_labels = isinstance(dataset, PseudoLabeledDataset) and plan.get('num_samples') is None
+    if not generation or not by_labels:
+        return len(dataset)
+    draws = 1 if plan.get('draws', 'once') == 'once' else MAX_DRAWS
+    return round(draws * len(dataset.unlabeled) / (1 - plan.get('labeled_ratio', 0.5)))
+
+
+def _within(dataset) -> PseudoLabeledDataset:
+    """Returns the data set itself, or the one that it holds."""
+    while not isinstance(dataset, PseudoLabeledDataset):
+        dataset = getattr(dataset, 'labeled', None) or dataset.dataset
+    return dataset
 
 
 def _check_unlabeled(cfg: Config, settings: Generations, measured: dict) -> set[str]:
@@ -115,15 +137,8 @@ def _check_unlabeled(cfg: Config, settings: Generations, measured: dict) -> set[
     refuse_common(image_paths(dataset), measured, 'unlabeled_dataloader.dataset')
     _check_hidden_annotations(cfg)
     labeling_config(cfg, settings, [], Path())
-    try:
-        dataset[0]
-    except UserError:
-        raise
-    except Exception as error:  # whatever a transform raises
-        raise UserError(
-            f'unlabeled_dataloader.dataset.pipeline fails on its first image: {error}'
-        ) from error
-    _check_quality(cfg, settings, list(dataset.metainfo['classes']))
+    try_first_sample(dataset, 'unlabeled_dataloader.dataset')
+    check_quality(cfg, settings, list(dataset.metainfo['classes']))
     return image_paths(dataset)
 
 
@@ -150,68 +165,9 @@ def _check_hidden_annotations(cfg: Config) -> None:
         )
 
 
-def _check_quality(cfg: Config, settings: Generations, classes: list[str]) -> None:
-    if settings.evalnet is None:
-        return
-    options = settings.evalnet
-    labeled = labeled_config(student_config(cfg, settings, 0))
-    if labeled.get('indices') is not None:
-        raise UserError(
-            'train_dataloader.dataset.labeled.indices: the folds of generations.evalnet are made '
-            'with it. Name the images in ann_file.'
-        )
-    labeled = DATASETS.build(dict(labeled, pipeline=[]))
-    if len(labeled) < settings.evalnet.num_folds:
-        raise UserError(
-            f'generations.evalnet.num_folds={settings.evalnet.num_folds} is more than the '
-            f'{len(labeled)} labeled images.'
-        )
-    for name in settings.evalnet.skip_classes:
-        if name not in classes:
-            raise UserError(
-                f'generations.evalnet.skip_classes: the data has no class {name!r}; it has '
-                f'{", ".join(classes)}.'
-            )
-    if isinstance(cfg.model.decode_head, list):
-        raise UserError('generations.evalnet does not know networks with several decode heads.')
-    for key in ('pipeline', 'test_pipeline'):
-        steps = getattr(settings.evalnet, key)
-        Compose(steps)
-        for name in ('LoadCandidate', 'PackCandidate'):
-            if all(step.get('type') != name for step in steps):
-                raise UserError(f'generations.evalnet.{key} has no {name}.')
-    if options.times * len(labeled) // get_world_size() < options.batch_size:
-        raise UserError(
-            f'generations.evalnet.batch_size={options.batch_size} is more than the '
-            f'{len(labeled)} labeled images times {options.times} (in each process): the network '
-            'would not be trained. Set a larger times or a smaller batch_size.'
-        )
-
-
 def _check_classes(model: nn.Module, classes: list[str]) -> None:
     if model.num_classes != len(classes):
         raise UserError(
             f'model.decode_head.num_classes={model.num_classes}, and the data has {len(classes)} '
             f'classes: {", ".join(classes)}.'
-        )
-
-
-def _check_draws(plan: dict, settings: Generations) -> None:
-    datasets = [node for node in nodes(plan) if node.get('type') == 'PseudoLabeledDataset']
-    wants = any(node.get('draws') == 'quality' for node in datasets)
-    if settings.evalnet is not None and not wants:
-        raise UserError(
-            'generations.evalnet is set, and nothing uses what it says: set '
-            "train_dataloader.dataset.draws='quality', or leave out generations.evalnet."
-        )
-    filters = any(node.get('type') == 'FilterInconsistentPixels' for node in nodes(datasets))
-    if settings.evalnet is not None and settings.evalnet.min_class_iou and not filters:
-        raise UserError(
-            'generations.evalnet.min_class_iou needs FilterInconsistentPixels in '
-            'train_dataloader.dataset.unlabeled.pipeline, which takes the classes out.'
-        )
-    if wants and settings.evalnet is None:
-        raise UserError(
-            "train_dataloader.dataset.draws='quality' needs a quality network: add "
-            "generations.evalnet=dict(...), or choose 'once' or 'masked'."
         )

@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..teachers.networks import build_network, load_network
 from .configs import labeling_config, read_config, student_config, test_config
 from .evalnet_stages import QualityStages
-from .examples import keep_examples
+from .examples import keep_examples, keep_truth
 from .finished_files import check_networks
 from .page import write_report
 from .plan_checks import check_plan
@@ -252,7 +252,7 @@ class GenerationalRunner:
                 raise UserError(
                     f'No image got a pseudo-label in {folder}: the teachers returned NaN for all.'
                 )
-            on_main_process(lambda: keep_examples(self.work_dir, generation, folder))
+            on_main_process(lambda: self._keep_examples(generation, folder), share=False)
             return result
 
         damage = (lambda: first_damage(folder)) if self._needed(generation) else None
@@ -260,6 +260,10 @@ class GenerationalRunner:
         shares = ', '.join(f'{key} {value}' for key, value in result.items())
         self.logger.info(f'generation_{generation}/labels: {shares}')
         return str(folder)
+
+    def _keep_examples(self, generation: int, labels: Path) -> None:
+        keep_examples(self.work_dir, generation, labels)
+        keep_truth(self.work_dir, self.cfg.unlabeled_dataloader.dataset)
 
     def _needed(self, generation: int) -> bool:
         """Returns whether a student still has to learn from the labels of a generation."""

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from mmengine import Config
 from mmengine.dist import barrier, is_main_process
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from ..engine.hooks.best_files import BEST, best_validation
 from ..engine.hooks.validation_record import RECORD
 from ..engine.newest_checkpoint import newest_checkpoint
 from ..engine.processes import on_main_process, stop_workers
+from ..engine.quiet_log import shorten_console
 from ..errors import DivergedError
 from ..files.atomic import plain_numbers, write_aside
 from .state import CONFIG
@@ -110,7 +112,7 @@ def run_isolated(cfg: Config, folder: Path, method: str):
     """
     cfg.experiment_name = f'{"_".join(folder.parts[-3:])}_{_unique()}'
     cfg.setdefault('visualizer', dict(type='LabelSpaceVisualizer'))['name'] = cfg.experiment_name
-    runner = Runner.from_cfg(cfg)
+    runner = _StageRunner.from_cfg(cfg)
     try:
         metrics = None
         if method == 'test':
@@ -124,6 +126,15 @@ def run_isolated(cfg: Config, folder: Path, method: str):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return metrics
+
+
+class _StageRunner(Runner):
+    """mmengine's Runner, whose environment, config and hooks are in its log file alone."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        logger = super().build_logger(*args, **kwargs)
+        shorten_console(logger)
+        return logger
 
 
 def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)

@@ -149,6 +149,12 @@ def classes_found(metrics: dict[str, float]) -> str:
     return f', finds {found} of {len(values)} classes' if values else ''
 
 
+def classes_missed(metrics: dict[str, float]) -> list[str]:
+    """Returns the names of the classes whose IoU is 0; a class without pixels has none."""
+    return [key.removeprefix('IoU/') for key, value in metrics.items()
+            if key.startswith('IoU/') and value == 0]  # fmt: skip
+
+
 def warnings(summary: Summary) -> list[str]:
     """Returns warnings about the results of a run, in sentences."""
     found = []
@@ -160,6 +166,13 @@ def warnings(summary: Summary) -> list[str]:
                     f'Student {i} of generation {g.number}{classes_found(metrics)}: it has learned '
                     'little. Train longer, or look at its curve.'
                 )
+        missed = ', '.join(classes_missed(g.best_metrics))
+        if missed:
+            found.append(
+                f'The best student of generation {g.number} does not find {missed} (IoU 0). Label '
+                'more images that show it, or give it a class weight (tools/class_weights.py '
+                'prints one).'
+            )
         outside, inside = (g.labels.get(f'accuracy_{where}') for where in ('outside', 'inside'))
         if outside is not None and inside is not None and inside >= outside:
             found.append(

@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from ..datasets.checks import build_evaluation, check_evaluation
+from ..datasets.named_errors import try_first_samples
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError
@@ -19,7 +20,7 @@ def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
 
     Args:
         cfg (Config): With both.
-        look (bool): Whether to check their files.
+        look (bool): Whether to check all their files; otherwise the first sample alone.
 
     Raises:
         UserError: If there is no validation, or a file is broken.
@@ -33,6 +34,8 @@ def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
         dataset = build_evaluation(cfg[name].dataset, f'{name}.dataset')
         if look:
             check_evaluation(dataset, f'{name}.dataset')
+        else:
+            try_first_samples(dataset, f'{name}.dataset')
         found[name] = image_paths(dataset)
     return found
 

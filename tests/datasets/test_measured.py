@@ -4,6 +4,7 @@
 import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import ConcatDataset
 from PIL import Image
 
@@ -88,9 +89,18 @@ def test_annotations_that_are_not_loaded_are_not_looked_at(mini):
     assert len(check(of(mini, pipeline=[TEST[0], TEST[3]]))) == 3
 
 
+class AnyFormat(LoadImageFromFile):
+    """Reads a file of any content."""
+
+    def transform(self, results: dict) -> dict:
+        image = np.zeros((12, 16, 3), np.uint8)
+        return dict(results, img=image, img_shape=(12, 16), ori_shape=(12, 16))
+
+
 def test_files_of_another_reader_need_only_be_there(mini):
-    mini.image('l1').write_bytes(b'any format')
-    other = [dict(type='LoadBiomedicalImageFromFile'), *TEST[2:]]
+    for name in ('l0', 'l1'):
+        mini.image(name).write_bytes(b'any format')
+    other = [dict(type=AnyFormat), *TEST[2:]]
     check(of(mini, pipeline=other))
     mini.image('l1').unlink()
     with pytest.raises(FileNotFoundError, match=naming(WHERE, mini.image('l1'))):

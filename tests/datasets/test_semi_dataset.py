@@ -125,9 +125,11 @@ def test_an_epoch_of_a_chosen_length(mini, num_samples):
 
 def test_pipeline_without_views_is_refused(mini):
     pipeline = mini.pipeline('unlabeled')[:-1] + [dict(type='PackSegInputs')]
-    dataset = SemiDataset(mini.cfg('labeled'), mini.cfg('unlabeled', pipeline=pipeline))
     with pytest.raises(ValueError, match='unlabeled.pipeline must end in MultiView'):
-        dataset[0]
+        SemiDataset(mini.cfg('labeled'), mini.cfg('unlabeled', pipeline=pipeline))
+    pipeline = mini.pipeline('labeled')[:-1]
+    with pytest.raises(ValueError, match='labeled.pipeline must end in PackSegInputs'):
+        SemiDataset(mini.cfg('labeled', pipeline=pipeline), mini.cfg('unlabeled'))
 
 
 # ----------------------------------------------------------------- (seed, epoch, index) and no more

@@ -83,10 +83,28 @@ def test_a_run_logs_and_draws(demo_cfg):
     first = [s['im/masked'] for s in steps[:4]]
     assert epochs[0]['im/epoch/masked'] == pytest.approx(np.mean(first), abs=0.02)  # by pixels
     pictures = sorted(Path(runner.log_dir).glob('vis_data/vis_image/*.png'))
-    assert [p.name for p in pictures] == ['semi_panel_4.png', 'semi_panel_8.png']
+    assert [steps_of(p) for p in pictures] == [1, 4, 8]
     panel = cv2.imread(str(pictures[0]))
     assert panel.shape[1] > 1000 and panel.std() > 20
     assert 'Masked' in Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+
+
+def steps_of(panel: Path) -> int:
+    """The step of which a picture was drawn."""
+    return int(panel.stem.removeprefix('semi_panel_'))
+
+
+@pytest.mark.parametrize(
+    ('interval', 'sup_only', 'drawn'),
+    [(500, 0, [1, 4, 8]), (3, 0, [1, 3, 4, 6, 8]), (500, 2, [3, 4, 8])],
+)
+def test_a_short_run_has_panels(demo_cfg, interval, sup_only, drawn):
+    """Of the first step that labels, before every validation, and at the interval."""
+    demo_cfg.custom_hooks[2].update(interval=interval, num_samples=1)
+    demo_cfg.model.sup_only_iters = sup_only
+    runner, _ = train(demo_cfg)
+    pictures = Path(runner.log_dir).glob('vis_data/vis_image/*.png')
+    assert sorted(map(steps_of, pictures)) == drawn
 
 
 def test_without_hidden_annotations_there_is_no_accuracy(demo_cfg):

@@ -150,7 +150,50 @@ def test_a_quality_network_that_could_not_work(mini_shapes, tmp_path, options, m
 def test_a_quality_network_without_a_batch(mini_shapes, tmp_path):
     cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
     cfg.generations.evalnet.update(num_folds=2, times=1, batch_size=8)
-    refuse(cfg, 'evalnet.batch_size=8 is more than the 4 labeled images times 1')
+    refuse(cfg, 'evalnet.batch_size=8 is more than the 4 samples of an epoch')
+
+
+def test_a_fold_without_a_batch(mini_shapes, tmp_path):
+    """Its networks learn from fewer images than the first teachers."""
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.generations.evalnet.num_folds = 2
+    cfg.train_dataloader.update(batch_size=3, drop_last=True)
+    cfg.train_dataloader.dataset.pop('num_samples')
+    refuse(cfg, 'num_folds=2: train_dataloader.batch_size=3 is more than the 2 samples')
+
+
+REDUCE = dict(type='LoadAnnotations', reduce_zero_label=True)
+CROP = dict(type='RandomCrop', crop_size=(0, 8))
+
+
+@pytest.mark.filterwarnings('ignore:.*reduce_zero_label.*')
+@pytest.mark.parametrize(
+    ('key', 'step', 'match'),
+    [
+        ('train_dataloader.dataset.unlabeled.pipeline.1', REDUCE,
+         'train_dataloader.dataset.unlabeled.pipeline: LoadAnnotations fails .*reduce_zero_label'),
+        ('unlabeled_dataloader.dataset.pipeline.0', dict(type='PackSegInputs'),
+         'unlabeled_dataloader.dataset.pipeline: .* fails on the first image'),
+        ('test_dataloader.dataset.pipeline.1', REDUCE,
+         'test_dataloader.dataset.pipeline: LoadAnnotations fails on the first image, .*0000.png'),
+        ('generations.student', {'val_dataloader.dataset.pipeline.1.reduce_zero_label': True},
+         'val_dataloader.dataset.pipeline: LoadAnnotations fails'),
+        ('generations.per_generation',
+         [{'train_dataloader.dataset.unlabeled.pipeline.1.reduce_zero_label': True}],
+         'train_dataloader.dataset.unlabeled.pipeline: LoadAnnotations fails'),
+    ],
+)  # fmt: skip
+def test_pipelines_of_later_stages_are_tried_first(generations_cfg, key, step, match):
+    generations_cfg.merge_from_dict({key: step})
+    refuse(generations_cfg, match)
+
+
+@pytest.mark.parametrize('key', ['pipeline', 'test_pipeline'])
+def test_pipelines_of_the_quality_network_are_tried_first(mini_shapes, tmp_path, key):
+    cfg = make_generations_cfg(mini_shapes, tmp_path / 'work', 'im-plus-plus')
+    cfg.generations.evalnet.num_folds = 2
+    cfg.generations.evalnet[key][-1:-1] = [dict(type='Resize', scale=(16, 0))]
+    refuse(cfg, f'generations.evalnet.{key}: Resize fails on the first image')
 
 
 @pytest.mark.parametrize(

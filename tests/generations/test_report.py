@@ -3,6 +3,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter
 from mmseg_im.generations import print_summary, read_summary, write_report
-from mmseg_im.generations.examples import choose_examples, keep_examples
+from mmseg_im.generations.examples import FOLDER, TRUTH, choose_examples, keep_examples, keep_truth
+from mmseg_im.generations.page import _load
 
 CLASSES = ('sky', 'r<oad')
 
@@ -58,9 +60,31 @@ def run(tmp_path, request) -> Path:
                 'pseudo/accuracy_outside': 0.9, 'pseudo/accuracy_inside': 0.4,
             }  # fmt: skip
             keep_examples(work, 0, labels)
+            keep_truth(work, unlabeled(tmp_path, maps))
     config = {'generations.num_generations': 1, 'generations.metric': 'mIoU', 'work': 'x'}
     (work / 'state.json').write_text(json.dumps(dict(config=config, stages=stages)))
     return work
+
+
+def unlabeled(folder: Path, maps: int) -> dict:
+    """Config of the images, whose true labels are all road but for a strip of sky."""
+    for i, cls in enumerate(CLASSES):
+        road = np.full((24, 36), 1, np.uint8)
+        road[:, :9] = 0
+        content = road if maps == 1 else 255 * (road == i).astype(np.uint8)
+        target = folder / 'true' / ('' if maps == 1 else cls)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in 'abcdef':
+            assert cv2.imwrite(str(target / f'{name}.png'), content)
+    hidden = dict(
+        type='LoadHiddenAnnotations', img_dir=str(folder / 'images'),
+        seg_map_dir=str(folder / 'true'), classes=None if maps == 1 else CLASSES,
+    )  # fmt: skip
+    prefix = dict(img_path=str(folder / 'images'))
+    return dict(
+        type='BaseSegDataset', img_suffix='.png', data_prefix=prefix, test_mode=True,
+        metainfo=dict(classes=CLASSES), pipeline=[dict(type='LoadImageFromFile'), hidden],
+    )  # fmt: skip
 
 
 def finish(work: Path, **test) -> None:
@@ -103,11 +127,26 @@ def test_page(run, finished):
     assert not tags.open
     assert all(source.startswith('data:image/jpeg;base64,') for source in tags.sources)
     assert not re.search(r'url\((?!#)', page)
-    assert tags.images == 4 * 3  # input, label and mask of two most masked and two median images
+    # input, true label, label and mask of two most masked and two median images
+    assert tags.images == 4 * 4 and page.count('>true label<') == 4
     assert 'a run' in page and 'r&lt;oad' in page and 'r<oad' not in page
     assert 'student 1 of generation 1: mIoU 53.00' in page
     assert ('49.00 on test' in page) == finished
     assert '90.0%' in page and '40.0%' in page
+
+
+def test_the_true_label_is_the_annotation(run):
+    label, mask = _load(run / FOLDER / TRUTH, 'f', list(CLASSES))
+    road = label[-1] == 1
+    assert road[:, 9:].all() and not road[:, :9].any() and not mask.any()
+    assert len(label) == 1 or (label[0] == 1 - label[1]).all()
+
+
+def test_without_true_labels_there_are_none(run, tmp_path):
+    shutil.rmtree(run / FOLDER / TRUTH)
+    data = unlabeled(tmp_path, 1)
+    keep_truth(run, dict(data, pipeline=data['pipeline'][:1]))
+    assert 'true label<' not in write_report(run).read_text()
 
 
 def test_table(run):
@@ -150,6 +189,8 @@ def test_what_a_reader_is_warned_of():
     first.labels = dict(accuracy_outside=0.7, accuracy_inside=0.71)
     second = Generation(1, {0: good}, best=0, labels=dict(accuracy_outside=0.9))
     found = warnings(Summary('run', 'mIoU', {}, [first, second]))
-    assert len(found) == 2
+    assert len(found) == 4
     assert found[0].startswith('Student 1 of generation 0, finds 1 of 4 classes')
-    assert 'no more often right outside the mask (70.0%) than inside (71.0%)' in found[1]
+    assert found[1].startswith('The best student of generation 0 does not find d (IoU 0)')
+    assert 'no more often right outside the mask (70.0%) than inside (71.0%)' in found[2]
+    assert found[3].startswith('The best student of generation 1 does not find d (IoU 0)')

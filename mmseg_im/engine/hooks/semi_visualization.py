@@ -19,11 +19,14 @@ from ..runner_parts import classes_of, method_of, student_of
 class SemiVisualizationHook(Hook):
     """Draws a panel with one row for each sample: views, pseudo-label, mask, prediction.
 
+    There is one of the first step with pseudo-labels, one of the last step before each
+    validation, and one at every ``interval``-th iteration: a short run has some, too.
+
     The panel goes through mmengine's visualizer as ``semi_panel``, so every backend that the
     config names (local files, TensorBoard, WandB) gets it.
 
     Args:
-        interval (int): Iterations between panels.
+        interval (int): Iterations between panels, beside those at validations.
         num_samples (int): Rows of a panel.
         view (str): The view that is labeled.
     """
@@ -39,16 +42,28 @@ class SemiVisualizationHook(Hook):
         self.interval = interval
         self.num_samples = num_samples
         self.view = view
+        self._batch: dict | None = None  # of the last step
+        self._drawn: int | None = None  # the last step of which there is a panel
 
     @master_only
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        """Draws at every ``interval``-th iteration."""
-        model, method = student_of(runner), method_of(runner)
-        if not self.every_n_train_iters(runner, self.interval) or method is None:
+        """Draws the first step that labels, and every ``interval``-th iteration."""
+        self._batch = data_batch
+        if self._drawn is None or self.every_n_train_iters(runner, self.interval):
+            self._draw(runner, runner.iter + 1)
+
+    @master_only
+    def before_val(self, runner) -> None:
+        """Draws the last step."""
+        self._draw(runner, runner.iter)
+
+    def _draw(self, runner, step: int) -> None:
+        model, method, data_batch = student_of(runner), method_of(runner), self._batch
+        pseudo = None if method is None else method.last_pseudo
+        # the method labels nothing, no step was made since a resume, or there is this panel
+        if pseudo is None or data_batch is None or self._drawn == step:
             return
-        pseudo = method.last_pseudo
-        if pseudo is None:  # the method labels nothing
-            return
+        self._drawn = step
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
         rows = [
@@ -58,7 +73,7 @@ class SemiVisualizationHook(Hook):
         panel = draw_panel(
             rows, classes_of(runner), meta['palette'], with_mask=method.im is not None
         )
-        runner.visualizer.add_image('semi_panel', panel, step=runner.iter + 1)
+        runner.visualizer.add_image('semi_panel', panel, step=step)
 
     @torch.no_grad()
     def _predict(self, model, data_batch: dict) -> torch.Tensor:

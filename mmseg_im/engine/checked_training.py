@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mmengine's loops for training, with an epoch and its pipelines checked before the first step."""
+
+import functools
+
+import mmengine.runner
+from mmengine.dataset import InfiniteSampler
+from mmseg.registry import LOOPS
+from torch.utils.data import DataLoader
+
+from ..datasets.named_errors import NamingPipeline, name_broken_files, try_first_sample
+from ..datasets.nested_datasets import parts_of
+from ..errors import UserError
+
+WHERE = 'train_dataloader'
+
+
+def check_batch(samples: int, batch_size: int, where: str = WHERE) -> None:
+    """Checks that an epoch without its last, smaller batch is not empty.
+
+    Args:
+        samples (int): Of an epoch, in each process.
+        batch_size (int): Likewise.
+        where (str): Config key that holds ``batch_size``.
+
+    Raises:
+        UserError: If there would be no batch.
+    """
+    if samples < batch_size:
+        raise UserError(
+            f'{where}.batch_size={batch_size} is more than the {samples} samples of an epoch (in '
+            'each process), and drop_last=True drops what is no whole batch: nothing would be '
+            'learned. Set a smaller batch_size, or a longer epoch (num_samples or times of the '
+            'data set).'
+        )
+
+
+def check_training(dataloader: DataLoader) -> None:
+    """Checks an epoch of training before its first step.
+
+    Args:
+        dataloader (DataLoader): Its data sets of mmengine that were not checked when they were
+            built load a sample; from now on their errors name the file.
+
+    Raises:
+        UserError: If an epoch has no batch, or a pipeline fails.
+    """
+    batches = dataloader.batch_sampler
+    if getattr(batches, 'drop_last', False) and not isinstance(dataloader.sampler, InfiniteSampler):
+        check_batch(len(dataloader.sampler), batches.batch_size)
+    where = f'{WHERE}.dataset'
+    for part in parts_of(dataloader.dataset):
+        if not isinstance(part.pipeline, NamingPipeline):
+            name_broken_files(part, where)
+            try_first_sample(part, where)
+
+
+# Under mmengine's names: mmseg's registry is asked first, so every config gets them.
+@LOOPS.register_module()
+class EpochBasedTrainLoop(mmengine.runner.EpochBasedTrainLoop):
+    """mmengine's training in epochs, checked before the first one."""
+
+    @functools.wraps(mmengine.runner.EpochBasedTrainLoop.__init__)  # its options
+    def __init__(self, runner, dataloader, *args, **kwargs):
+        super().__init__(runner, dataloader, *args, **kwargs)
+        check_training(self.dataloader)
+
+
+@LOOPS.register_module()
+class IterBasedTrainLoop(mmengine.runner.IterBasedTrainLoop):
+    """mmengine's training in iterations, checked before the first one."""
+
+    @functools.wraps(mmengine.runner.IterBasedTrainLoop.__init__)
+    def __init__(self, runner, dataloader, *args, **kwargs):
+        super().__init__(runner, dataloader, *args, **kwargs)
+        check_training(self.dataloader)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps out of the log what other packages tell their own developers, or tell too often."""
+
+import logging
+import warnings
+
+from mmengine.logging import MMLogger
+
+NOBODYS = (
+    r'``build_loss`` would be deprecated',  # mmseg calls it itself
+    r'The draw is False',  # so it says in the config
+)
+"""tuple[str]: How Python warnings begin that a user cannot follow."""
+ONCE = (
+    r'Default ``avg_non_ignore`` is False',
+    r'<class .*> instance named of .* has been created',
+)
+"""tuple[str]: How Python warnings begin that come with every network or run of a process."""
+FOR_DEBUGGING = (
+    'paramwise_options -- ',  # four lines for each parameter
+    'The prefix is not set in metric class ',
+    ' got empty `self.results`.',  # also where no image has what a metric measures
+    '"FileClient" will be deprecated in future.',  # mmengine calls it itself
+    '"HardDiskBackend" is the alias of "LocalBackend"',
+)
+"""tuple[str]: Parts of messages in the log that it holds with ``log_level='DEBUG'`` alone."""
+SET_UP = ('\n' + '-' * 60 + '\nSystem environment:', 'Config:\n', 'Hooks will be executed in ')
+"""tuple[str]: How the long messages begin with which a Runner introduces itself."""
+
+
+def quiet() -> None:
+    """Takes these messages out of every log of the process, whichever tool or Runner writes it."""
+    for text in NOBODYS:
+        warnings.filterwarnings('ignore', text, UserWarning)
+    for text in ONCE:
+        warnings.filterwarnings('once', text, UserWarning)
+    # a method of logging's that mmengine's logger inherits
+    MMLogger.filter = _filter  # type: ignore[method-assign]
+
+
+def _filter(logger: MMLogger, record: logging.LogRecord) -> bool | logging.LogRecord:
+    debugging = any(handler.level <= logging.DEBUG for handler in logger.handlers)
+    if not debugging and any(part in str(record.msg) for part in FOR_DEBUGGING):
+        return False
+    return logging.Logger.filter(logger, record)
+
+
+def shorten_console(logger: MMLogger) -> None:
+    """Leaves the set-up of a Runner to its log file: the console of many runs stays readable."""
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            handler.addFilter(lambda record: not str(record.msg).startswith(SET_UP))
