@@ -37,6 +37,19 @@ def best_students(stages: dict[str, dict], metric: str) -> dict[int, int]:
     return {g: students[0] for g, students in ranked_students(stages, metric).items()}
 
 
+def what_to_use(stages: dict[str, dict], metric: str, work_dir: str | os.PathLike) -> str:
+    """Returns a sentence about the best student of all generations by validation."""
+    names = [f'generation_{g}/student_{i}' for g, i in best_students(stages, metric).items()]
+    if not names:
+        return 'No network was trained.'
+    best = max(names, key=lambda name: score(stages[name]['val'][metric]))  # of equals the first
+    path = os.path.join(work_dir, best, stages[best]['checkpoint'])
+    return (
+        f'The best network by validation ({metric} {stages[best]["val"][metric]:.2f}): {path}. '
+        f'To use it: python tools/publish_student.py {path} student.pth'
+    )
+
+
 def initial_teachers(settings: Generations) -> list[dict]:
     """Returns the teachers that a config names: a list, or another run's best generation."""
     given = settings.initial_teachers

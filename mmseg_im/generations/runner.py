@@ -24,7 +24,7 @@ from .examples import keep_examples, keep_truth
 from .finished_files import check_networks
 from .page import write_report
 from .plan_checks import check_plan
-from .ranking import best_students, initial_teachers
+from .ranking import best_students, initial_teachers, what_to_use
 from .settings import read_settings
 from .stages import measure, student_seed, train_student, write_labels
 from .state import State, flatten
@@ -159,6 +159,8 @@ class GenerationalRunner:
         page = write_report(self.work_dir)
         if final:
             self.logger.info('\n' + print_summary(read_summary(self.work_dir)))
+            metric = self.settings.metric
+            self.logger.info(what_to_use(self.state.stages, metric, self.work_dir))
         self.logger.info(f'Report: {page}')
 
     def _stage(

@@ -56,6 +56,16 @@ def test_the_best_by_validation_is_tested(finished):
         assert stages[f'generation_{generation}/test']['student'] == student
 
 
+def test_the_log_ends_with_the_network_to_use(finished):
+    """The best of all generations, which need not be of the last."""
+    _, stages, work = finished
+    values = {n: r['val']['mIoU'] for n, r in stages.items() if '/student_' in n}
+    best = work / max(values, key=values.get) / 'best.pth'
+    (log,) = [path for path in work.rglob('*.log') if 'Report:' in path.read_text()]
+    said = log.read_text().rpartition('The best network by validation')[2]
+    assert f'publish_student.py {best} student.pth' in said and best.is_file()
+
+
 def test_students_differ_in_their_seed_and_start(finished):
     _, stages, work = finished
     seeds = [r['seed'] for name, r in stages.items() if '/student_' in name]
