@@ -177,8 +177,8 @@ def missing_classes(
             reasons[cls] = 'it occurs in no annotation'
         elif cls not in there:
             reasons[cls] = (
-                f'it occurs in {images[cls]} of {len(classes)} images, and those that were '
-                f'drawn ({len(labeled)}) cannot hold all classes: draw more'
+                f'it occurs in {images[cls]} of {len(classes)} images, and no draw of '
+                f'{counted(len(labeled), "image")} holds all classes: draw more'
             )
     return reasons
 

@@ -158,7 +158,7 @@ def test_reasons_of_missing_classes():
     classes = {'1': {'a'}, '2': {'b'}, '3': {'c'}}
     reasons = missing_classes(['1', '2'], classes, ['a', 'b', 'c', 'd'])
     assert set(reasons) == {'c', 'd'}
-    assert 'in 1 of 3 images, and those that were drawn (2) cannot hold all' in reasons['c']
+    assert 'in 1 of 3 images, and no draw of 2 images holds all' in reasons['c']
     assert reasons['d'] == 'it occurs in no annotation'
 
 
