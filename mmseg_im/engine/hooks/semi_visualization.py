@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws views, pseudo-label, mask and prediction during training."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
 from ...methods.pseudo_label_loss import PseudoLabel
-from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
+from ...report.pictures import (
+    IGNORED_COLOUR,
+    Tile,
+    check_bands,
+    draw_panel,
+    hatch,
+    label_picture,
+    to_rgb,
+)
 from ...teachers.networks import predict
 from ..runner_parts import classes_of, method_of, student_of
 
@@ -20,32 +30,57 @@ class SemiVisualizationHook(Hook):
     """Draws a panel with one row for each sample: views, pseudo-label, mask, prediction.
 
     The panel goes through mmengine's visualizer as ``semi_panel``, so every backend that the
-    config names (local files, TensorBoard, WandB) gets it.
+    config names (local files, TensorBoard, WandB) gets it. A panel that cannot be drawn or written
+    is a warning, once: it is no reason to end a training.
 
     Args:
         interval (int): Iterations between panels.
         num_samples (int): Rows of a panel.
         view (str): The view that is labeled.
+        bands (Sequence[int], optional): Bands of the images to draw as red, green and blue, or one
+            to draw in gray; None: the first three, see :func:`~mmseg_im.report.pictures.to_rgb`.
     """
 
     priority = 'LOW'
 
-    def __init__(self, interval: int = 500, num_samples: int = 2, view: str = 'weak'):
+    def __init__(
+        self,
+        interval: int = 500,
+        num_samples: int = 2,
+        view: str = 'weak',
+        bands: Sequence[int] | None = None,
+    ):
         if interval < 1 or num_samples < 1:
             raise UserError(
                 'SemiVisualizationHook: interval and num_samples must be 1 or more, but they are '
                 f'{interval} and {num_samples}.'
             )
+        check_bands(bands, 'SemiVisualizationHook')
         self.interval = interval
         self.num_samples = num_samples
         self.view = view
+        self.bands = bands
+        self._has_warned = False
 
     @master_only
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Draws at every ``interval``-th iteration."""
-        model, method = student_of(runner), method_of(runner)
-        if not self.every_n_train_iters(runner, self.interval) or method is None:
+        if not self.every_n_train_iters(runner, self.interval) or method_of(runner) is None:
             return
+        try:
+            self._draw(runner, data_batch)
+        except Exception as error:  # of images of any kind, of any backend
+            if not self._has_warned:
+                print_log(
+                    f'SemiVisualizationHook: the panel of iteration {runner.iter + 1} is missing '
+                    f'({type(error).__name__}: {error}). Training goes on; the hook says so once.',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            self._has_warned = True
+
+    def _draw(self, runner, data_batch: dict) -> None:
+        model, method = student_of(runner), method_of(runner)
         pseudo = method.last_pseudo
         if pseudo is None:  # the method labels nothing
             return
@@ -78,13 +113,13 @@ class SemiVisualizationHook(Hook):
     ) -> list[Tile]:
         size = pseudo.label.shape[2:]
         tiles = [
-            Tile(f'{name} view', to_rgb(images[i], size))
+            Tile(f'{name} view', to_rgb(images[i], size, self.bands))
             for name, images in inputs.items()
             if name != 'sup'
         ]
         valid = pseudo.valid[i, 0].cpu().numpy()
         mask = pseudo.inconsistent[i].any(dim=0).cpu().numpy() & valid
-        weak = to_rgb(inputs[self.view][i], size)
+        weak = to_rgb(inputs[self.view][i], size, self.bands)
         share = mask.sum() / max(valid.sum(), 1)
         labels = [label_picture(pseudo.label[i], palette), label_picture(prediction[i], palette)]
         for picture in labels:
