@@ -88,15 +88,6 @@ def test_annotations_that_are_not_loaded_are_not_looked_at(mini):
     assert len(check(of(mini, pipeline=[TEST[0], TEST[3]]))) == 3
 
 
-def test_files_of_another_reader_need_only_be_there(mini):
-    mini.image('l1').write_bytes(b'any format')
-    other = [dict(type='LoadBiomedicalImageFromFile'), *TEST[2:]]
-    check(of(mini, pipeline=other))
-    mini.image('l1').unlink()
-    with pytest.raises(FileNotFoundError, match=naming(WHERE, mini.image('l1'))):
-        check(of(mini, pipeline=other))
-
-
 @pytest.mark.parametrize('value', [0, 1, 255])
 def test_binary_masks_may_have_any_value(mini, value):
     for name in mini.names['labeled']:
