@@ -12,7 +12,7 @@ from rich.progress import track
 
 from mmseg_im.errors import plain_errors
 from mmseg_im.files.atomic import write_png
-from mmseg_im.report.pictures import Tile, draw_panel, label_picture, to_rgb
+from mmseg_im.report.pictures import Tile, check_bands, draw_panel, label_picture, to_rgb
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,15 +22,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--num', type=int, default=10, help='number of samples')
     parser.add_argument('--epoch', type=int, default=0, help='epoch whose augmentation is shown')
     parser.add_argument(
+        '--bands',
+        nargs='+',
+        type=int,
+        help='bands to draw as red, green and blue, or one, from 0; default: 2 1 0',
+    )
+    parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='key=value pairs that change the config'
     )
     return parser.parse_args()
 
 
-def tiles_of(name: str, image, sample, palette) -> list[Tile]:
+def tiles_of(name: str, image, sample, palette, bands) -> list[Tile]:
     """Returns a view as a tile, and for labeled images a tile of the label."""
     picture = label_picture(sample.gt_sem_seg.data, palette)
-    tiles = [Tile(f'{name} view', to_rgb(image, tuple(image.shape[1:])))]
+    tiles = [Tile(f'{name} view', to_rgb(image, tuple(image.shape[1:]), bands))]
     return [*tiles, Tile('label', picture)] if name in ('sup', 'image') else tiles
 
 
@@ -39,6 +45,7 @@ def main() -> None:
     args = parse_args()
     if not Path(args.config).is_file():
         sys.exit(f'{args.config} does not exist.')
+    check_bands(args.bands, 'browse_dataset.py')
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
@@ -57,7 +64,9 @@ def main() -> None:
         row = [
             tile
             for name, image in item['inputs'].items()
-            for tile in tiles_of(name, image, item['data_samples'][name], meta['palette'])
+            for tile in tiles_of(
+                name, image, item['data_samples'][name], meta['palette'], args.bands
+            )
         ]
         panel = draw_panel([row], meta['classes'], meta['palette'])
         write_png(folder / f'{index:05d}.png', panel[..., ::-1])

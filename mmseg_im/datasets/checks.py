@@ -5,20 +5,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
-from .image_files import check_exists
+from .label_values import check_common, check_not_ignored
 from .lists import check_list
 from .named_errors import name_broken_files, try_first_samples
 from .nested_datasets import infos_of, parts_of
-from .sample_files import ADD_IMAGE, IDS, MULTI_LABEL, check_of, files_of, reads_images
+from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of
 
 DECODED = 500  # annotations of validation and test data that are decoded
 THREADS = 8
+PARTS = ('dataset', 'datasets')  # keys of a data set that holds others
+Result = TypeVar('Result')
 
 
 def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
@@ -26,9 +29,11 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
 
     Of labeled images every image and annotation is decoded (they are few); of unlabeled ones,
     which may be many, it is checked that the file exists, begins like an image and is not cut off.
+    What a transform of the user's own reads (arrays, images of many pages) is read with it, of
+    unlabeled images at most 500.
 
     Args:
-        cfg (dict): Config of a :class:`mmseg.datasets.BaseSegDataset`.
+        cfg (dict): Config of a :class:`mmseg.datasets.BaseSegDataset`, or of one that holds some.
         where (str): Config key that holds ``cfg``, for the messages.
         labeled (bool): Whether its annotations are used.
 
@@ -38,23 +43,31 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
 
     Raises:
         MissingFileError: If ``data_root``, the list, an image or an annotation is missing.
-        UserError: If the list is no list or empty, a file does not decode, sizes differ, or an
-            annotation holds a value that no class has.
+        UserError: If the list is no list or empty, a file does not decode, sizes differ, an
+            annotation holds a value that no class has, or all hold one class, see
+            :func:`~.label_values.check_common`.
     """
-    if not labeled and 'seg_map_path' in (cfg.get('data_prefix') or {}):
-        raise UserError(
-            f'{where}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
-            'in training; take the key out.'
-        )
+    for part, key in ((cfg, where), *_parts(cfg, where)):
+        if not labeled and 'seg_map_path' in (part.get('data_prefix') or {}):
+            raise UserError(
+                f'{key}.data_prefix.seg_map_path: annotations of unlabeled images are never read '
+                'in training; take the key out.'
+            )
     dataset = _build(cfg, where)
-    infos, check = infos_of(dataset), check_of(dataset, where)
-    if not labeled:
-        _in_threads(replace(check, loader=None).check_headers, infos)
-    else:
-        if check.loader is None:  # the pipeline has a loader of its own: check as for mmseg's
+    found: list[set[int]] = []
+    for part in parts_of(dataset):
+        infos, check = infos_of(part), check_of(part, where)
+        if not labeled:
+            _check_unlabeled(check, infos)
+            continue
+        if check.loader is None and not (check.own and check.own.label):  # as for mmseg's
             several = isinstance(infos[0].get('seg_map_path'), dict)
             check = replace(check, loader=MULTI_LABEL if several else IDS)
-        _in_threads(check.check_all, infos)
+        found += _in_threads(check.check_all, infos, check)
+    if found:
+        classes = dataset.metainfo.get('classes') or ()
+        overlap = check.loader == MULTI_LABEL
+        check_common(found, classes, where, overlap, check.loader == IDS)
     name_broken_files(dataset, where)
     return dataset
 
@@ -76,12 +89,7 @@ def build_evaluation(cfg: dict | BaseDataset, where: str):
     """
     if not isinstance(cfg, dict):
         return cfg
-    inner = {key: cfg[key] for key in ('dataset', 'datasets') if key in cfg}
-    for key, value in inner.items():
-        for i, part in enumerate(value if isinstance(value, list | tuple) else [value]):
-            if isinstance(part, dict):
-                _check_paths(part, f'{where}.{key}' + (f'.{i}' if key == 'datasets' else ''))
-    dataset = DATASETS.build(cfg) if inner else _build(cfg, where)
+    dataset = _build(cfg, where)
     name_broken_files(dataset, where)
     return dataset
 
@@ -102,31 +110,41 @@ def check_evaluation(dataset, where: str) -> None:
     """
     for part in parts_of(dataset):
         infos, check = infos_of(part), check_of(part, where)
-        if not reads_images(part):  # what it reads may be any kind of file
-            _in_threads(lambda info: _check_there(info, where), infos)
-            continue
-        _in_threads(check.check_headers, infos)
-        if check.loader is not None:
-            some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
-            _in_threads(check.check_annotation, [infos[i] for i in some])
+        _in_threads(check.check_headers, infos, check)
+        if check.loader is not None or check.own is not None:
+            found = _in_threads(check.check_annotation, _spread(infos), check)
+            if check.loader == IDS:
+                check_not_ignored(found, part.metainfo.get('classes') or (), where)
     try_first_samples(dataset, where)
 
 
-def _check_there(info: dict, where: str) -> None:
-    for path in files_of(info):
-        check_exists(path, where, ADD_IMAGE)
+def _check_unlabeled(check: SampleCheck, infos: Sequence[dict]) -> None:
+    own = check.own and replace(check.own, label=False)
+    check = replace(check, loader=None, own=own if own and own.image else None)
+    _in_threads(check.check_headers, infos, check)
+    if check.own is not None:
+        _in_threads(check.check_all, _spread(infos), check)
 
 
-def _in_threads(check: Callable[[dict], None], infos: Sequence[dict]) -> None:
-    """Checks all data infos in threads; in portions, because a check is as cheap as a hand-over."""
+def _spread(infos: Sequence[dict]) -> list[dict]:
+    some = np.linspace(0, len(infos) - 1, min(len(infos), DECODED)).astype(int)
+    return [infos[i] for i in some]
 
-    def check_some(some: Sequence[dict]) -> None:
-        for info in some:
-            check(info)
 
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        for _ in pool.map(check_some, _portions(infos)):
-            pass
+def _in_threads(
+    call: Callable[[dict], Result], infos: Sequence[dict], check: SampleCheck
+) -> list[Result]:
+    """Checks all data infos in threads, in portions, because a check is as cheap as a hand-over.
+
+    A pipeline of the user's own may not be made for threads: it gets one.
+    """
+
+    def check_some(some: Sequence[dict]) -> list[Result]:
+        return [call(info) for info in some]
+
+    threads = THREADS if check.own is None else 1
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        return [result for some in pool.map(check_some, _portions(infos)) for result in some]
 
 
 def _portions(infos: Sequence[dict], size: int = 64) -> Iterator[Sequence[dict]]:
@@ -135,7 +153,24 @@ def _portions(infos: Sequence[dict], size: int = 64) -> Iterator[Sequence[dict]]
     return (infos[at : at + size] for at in range(0, len(infos), size))
 
 
+def _parts(cfg: dict, where: str) -> Iterator[tuple[dict, str]]:
+    """Yields the configs of the data sets that another holds, and their keys."""
+    for key in PARTS:
+        value = cfg.get(key) or ()
+        for i, part in enumerate([value] if isinstance(value, dict) else value):
+            if isinstance(part, dict):
+                name = f'{where}.{key}' + (f'.{i}' if key == 'datasets' else '')
+                yield part, name
+                yield from _parts(part, name)
+
+
 def _build(cfg: dict, where: str) -> BaseDataset:
+    inner = list(_parts(cfg, where))
+    for part, key in inner:
+        if not any(name in part for name in PARTS):
+            _check_paths(part, key)
+    if inner or any(name in cfg for name in PARTS):
+        return DATASETS.build(cfg)
     data_root = cfg.get('data_root')
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     creates_its_data = getattr(cls, 'creates_its_data', False)

@@ -80,6 +80,12 @@ def class_ids(path: str) -> np.ndarray:
         raise undecodable(path) from error
 
 
+def is_set(path: str) -> np.ndarray:
+    """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
+    # with 8 bits a 16-bit mask of 0 and 1 would be empty
+    return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
+
+
 def check_header(path: str) -> bytes:
     """Checks that a file begins like an image and, if a JPEG or PNG, has its end mark.
 

@@ -63,14 +63,17 @@ class NamingPipeline(Compose):
 
     def _blame(self, info: dict) -> None:
         """Raises an error that names the broken file of a sample; returns if none is broken."""
-        image, size = info['img_path'], None
+        image, size, own = info['img_path'], None, self.check.own
         for path in files_of(info):
             check_exists(path, self.check.where, 'Put the file back.')
-            found = decode(path).shape[:2]
-            size = size or found  # the image is the first
-            check_same_size(path, found, image, size, self.check.where)
-        if self.check.loader is not None and 'seg_map_path' in info:
+            if own is None:  # else files may be of any kind
+                found = decode(path).shape[:2]
+                size = size or found  # the image is the first
+                check_same_size(path, found, image, size, self.check.where)
+        if 'seg_map_path' in info:
             self.check.check_all(info)
+        elif own is not None:
+            own.load(info, self.check.where)
 
 
 def try_first_sample(dataset: BaseDataset, where: str) -> dict | None:

@@ -9,8 +9,10 @@ from mmengine.dataset import BaseDataset
 
 from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
-from .image_files import check_exists, check_header, class_ids, decode, header_size
+from .image_files import check_exists, check_header, class_ids, decode, header_size, is_set
+from .label_values import class_of, values_of
 from .nested_datasets import num_classes_of, transforms_of
+from .own_loading import OwnLoading, is_own, own_loading
 
 # Annotations by the transform that loads them; one of another name may read any kind of file.
 IDS, BINARY, MULTI_LABEL = 'LoadAnnotations', 'LoadBinaryAnnotations', 'LoadMultiLabelAnnotations'
@@ -26,12 +28,14 @@ class SampleCheck:
     Attributes:
         where (str): Config key of the data set, for the messages.
         num_classes (int): Of the data set.
-        loader (str, optional): Transform that loads the annotations; None: they are not checked.
+        loader (str, optional): Transform that loads the annotations; None: another one may.
+        own (OwnLoading, optional): How the pipeline reads what MMSegmentation's loaders do not.
     """
 
     where: str
     num_classes: int
     loader: str | None
+    own: OwnLoading | None = None
 
     def check_headers(self, info: dict) -> None:
         """Checks beginning, end and size of a sample's files, without decoding them if possible.
@@ -41,6 +45,12 @@ class SampleCheck:
                 annotation has another size than its image.
         """
         path = info['img_path']
+        if self.own is not None:  # sizes are known when they are loaded
+            for each in files_of(info):
+                check_exists(each, self.where, ADD_IMAGE)
+            if self.own.opencv:
+                check_header(path)
+            return
         check_exists(path, self.where, ADD_IMAGE)
         head = check_header(path)
         if self.loader is None:
@@ -51,28 +61,46 @@ class SampleCheck:
                 self.check_annotation(info)  # the size is known after decoding
                 return
 
-    def check_annotation(self, info: dict) -> None:
+    def check_annotation(self, info: dict) -> set[int]:
         """Decodes and checks the annotation, and the image only if its header tells no size.
+
+        Returns:
+            set[int]: Class ids, and 255, that it holds.
 
         Raises:
             MissingFileError, UserError: If a file is missing or broken, sizes differ, or a value
                 is no class.
         """
+        if self.own is not None:
+            return self.check_all(info)
         path = info['img_path']
         check_exists(path, self.where, ADD_IMAGE)
         size = header_size(path, check_header(path))
-        for map_path in self._maps(info):
+        found = set()
+        for i, map_path in enumerate(self._maps(info)):
             label = self._label(map_path)
             if label.shape[:2] != size:
                 size = decode(path).shape[:2]
-            self._check(label, map_path, size, info)
+            found |= self._check(label, i, map_path, size, info)
+        return found
 
-    def check_all(self, info: dict) -> None:
+    def check_all(self, info: dict) -> set[int]:
         """Decodes and checks image and annotation, see :meth:`check_annotation`."""
-        check_exists(info['img_path'], self.where, ADD_IMAGE)
-        size = decode(info['img_path']).shape[:2]
-        for map_path in self._maps(info) if self.loader is not None else ():
-            self._check(self._label(map_path), map_path, size, info)
+        path = info['img_path']
+        check_exists(path, self.where, ADD_IMAGE)
+        size, label = (None, None) if self.own is None else self.own.load(info, self.where)
+        if self.own is None or not self.own.image:
+            size = decode(path).shape[:2]
+        found = set()
+        for i, map_path in enumerate(self._maps(info) if self.loader is not None else ()):
+            found |= self._check(self._label(map_path), i, map_path, size, info)
+        if label is not None:
+            files = ', '.join(_paths(info.get('seg_map_path'))) or f'the annotation of {path}'
+            check_same_size(files, label.shape[: len(size)], path, size, self.where)
+            if label.ndim == 3 and len(size) == 2:  # a map for each of the overlapping classes
+                return {i for i in range(label.shape[2]) if (label[..., i] == 1).any()}
+            found |= self._classes(label, files, {})  # they are mapped
+        return found
 
     def _maps(self, info: dict) -> Iterator[str]:
         maps = info.get('seg_map_path')
@@ -89,31 +117,44 @@ class SampleCheck:
 
     def _label(self, path: str) -> np.ndarray:
         # where zero means that a class is absent, any other value and depth is valid
-        return class_ids(path) if self.loader == IDS else decode(path)
+        return class_ids(path) if self.loader == IDS else is_set(path)
 
-    def _check(self, label: np.ndarray, map_path: str, size: tuple[int, int], info: dict) -> None:
+    def _check(
+        self, label: np.ndarray, number: int, map_path: str, size: tuple[int, ...], info: dict
+    ) -> set[int]:
         check_same_size(map_path, label.shape[:2], info['img_path'], size, self.where)
-        if self.loader != IDS:
-            return
+        if self.loader == MULTI_LABEL:
+            return {number} if label.any() else set()
+        if self.loader == BINARY:
+            return set(values_of(label))
         if label.ndim != 2:
             raise UserError(
                 f'{self.where}: {map_path} has {label.shape[2]} channels; an annotation has one, '
                 'whose values are class ids.'
             )
-        if info.get('label_map') is not None or info.get('reduce_zero_label'):
-            return  # mmseg maps these values to classes when it loads them
+        return self._classes(label, map_path, info)
+
+    def _classes(self, label: np.ndarray, map_path: str, info: dict) -> set[int]:
+        """Returns the class ids of the values of a label map; refuses those that are none."""
+        values = values_of(label)
+        classes = [class_of(value, info) for value in values]
         right = {*range(self.num_classes), IGNORE_INDEX}  # a fraction is not in it
-        wrong = [value for value in _values(label) if value not in right]
+        wrong = [i for i, found in enumerate(classes) if found not in right]
         if wrong:
+            value, found = values[wrong[0]], classes[wrong[0]]
+            mapped = (
+                '' if found == value else f', which reduce_zero_label or label_map make {found}'
+            )
             raise UserError(
-                f'{self.where}: {map_path} holds the value {wrong[0]}, and there are '
+                f'{self.where}: {map_path} holds the value {value}{mapped}, and there are '
                 f'{self.num_classes} classes (0 to {self.num_classes - 1}; {IGNORE_INDEX} = '
                 'ignored). Correct the annotation or the classes in metainfo.'
             )
+        return set(classes)
 
 
 def check_same_size(
-    path: str, size: tuple[int, int], image: str, image_size: tuple[int, int], where: str
+    path: str, size: tuple[int, ...], image: str, image_size: tuple[int, ...], where: str
 ) -> None:
     """Raises a UserError if an annotation or mask has another size than its image."""
     if size != image_size:
@@ -125,21 +166,11 @@ def check_same_size(
 
 def check_of(dataset: BaseDataset, where: str) -> SampleCheck:
     """Returns the check that fits how a data set's pipeline reads its files."""
-    names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
+    transforms = [step for step in transforms_of(dataset.pipeline) if not is_own(step)]
+    names = {type(transform).__name__ for transform in transforms}
     loader = next((name for name in LOADERS if name in names), None)
-    return SampleCheck(where, num_classes_of(dataset), loader)
-
-
-def reads_images(dataset: BaseDataset) -> bool:
-    """Returns whether the pipeline of a data set reads image files, and no other kind."""
-    names = {type(transform).__name__ for transform in transforms_of(dataset.pipeline)}
-    return 'LoadImageFromFile' in names
-
-
-def _values(label: np.ndarray) -> list[int | float]:
-    if label.dtype in (np.uint8, np.bool_):
-        return np.flatnonzero(np.bincount(label.ravel())).tolist()
-    return np.unique(label).tolist()
+    own = own_loading(dataset, label=loader is None)
+    return SampleCheck(where, num_classes_of(dataset), loader, own)
 
 
 def files_of(info: dict) -> list[str]:

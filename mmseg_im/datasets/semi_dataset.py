@@ -12,6 +12,7 @@ from mmseg.registry import DATASETS
 from ..errors import UserError
 from .checks import build_checked
 from .named_errors import try_first_sample
+from .nested_datasets import infos_of, parts_of
 from .seeded import NOT_SET, Seeded
 
 
@@ -29,7 +30,8 @@ class SemiDataset(Seeded):
         unlabeled (dict): Config of a data set of mmseg without ``seg_map_path``, whose pipeline
             begins with ``LoadEmptyAnnotations`` after the image and ends in ``MultiView``.
         split (str, optional): Folder, relative to both data sets' ``data_root``, with the lists
-            ``labeled.txt`` and ``unlabeled.txt``, in place of their ``ann_file``.
+            ``labeled.txt`` and ``unlabeled.txt``. They are read in place of what ``ann_file`` of
+            both data sets says, which may come from a base config.
         num_samples (int, optional): Length of an epoch, so that splits of different sizes make
             the same number of updates. Passes over the unlabeled images, in a fixed random order,
             go on where the last epoch stopped.
@@ -51,6 +53,7 @@ class SemiDataset(Seeded):
                 f'train_dataloader.dataset.num_samples={num_samples} must be 1 or more.'
             )
         if split is not None:
+            _check_takes_lists(labeled=labeled, unlabeled=unlabeled)
             labeled = dict(labeled, ann_file=osp.join(split, 'labeled.txt'))
             unlabeled = dict(unlabeled, ann_file=osp.join(split, 'unlabeled.txt'))
         self.labeled = _build_labeled(labeled)
@@ -62,7 +65,7 @@ class SemiDataset(Seeded):
                 f'{where}.pipeline must end in MultiView, which makes the views of an unlabeled '
                 'image.'
             )
-        if isinstance(self.labeled, BaseDataset):
+        if not isinstance(self.labeled, Seeded):
             _warn_of_common_images(self.labeled, self.unlabeled)
         self._size = num_samples or len(self.unlabeled)
         self._order = np.random.default_rng(0).permutation(len(self.unlabeled))
@@ -96,6 +99,19 @@ class SemiDataset(Seeded):
         return int(self._order[(epoch * self._size + index) % len(self.unlabeled)])
 
 
+def _check_takes_lists(**cfgs: dict) -> None:
+    """Raises a UserError if a data set has no list of its own, because it holds others."""
+    for name, cfg in cfgs.items():
+        inner = next((key for key in ('datasets', 'dataset', 'labeled') if key in cfg), None)
+        if inner is not None:
+            where = f'train_dataloader.dataset.{name}'
+            raise UserError(
+                f'train_dataloader.dataset.split replaces the list (ann_file) of {name}, and '
+                f'{cfg["type"]} has none of its own, only {where}.{inner}. Leave split out (None), '
+                f'and set ann_file of each data set in {where}.{inner}.'
+            )
+
+
 def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if cls is not None and issubclass(cls, Seeded):
@@ -110,7 +126,7 @@ def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
 
 def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
     def paths(dataset: BaseDataset) -> set[str]:
-        infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+        infos = (info for part in parts_of(dataset) for info in infos_of(part))
         return {osp.abspath(info['img_path']) for info in infos}
 
     common = paths(labeled) & paths(unlabeled)

@@ -127,8 +127,9 @@ def _mask_options(student: Config, settings: Generations) -> dict:
     options = dict(settings.mask_config)
     if options.get('fill') == 'mean':
         preprocessor = student.model.data_preprocessor
-        order = 1 if preprocessor.get('bgr_to_rgb', False) else -1  # the transform wants R, G, B
-        options['fill'] = list(preprocessor.mean)[::order]
+        mean = list(preprocessor.mean)
+        as_loaded = len(mean) == 3 and not preprocessor.get('bgr_to_rgb', False)
+        options['fill'] = mean[::-1] if as_loaded else mean  # the transform wants R, G, B
     return options
 
 

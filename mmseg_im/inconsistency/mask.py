@@ -7,7 +7,7 @@ Semi-Supervised Segmentation", arXiv 2401.14387. Labels have the shape (N, M, H,
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from mmseg.models.segmentors.base import BaseSegmentor
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 from ..labels.ops import where
 from ..labels.spaces import IGNORE_INDEX, LabelSpace
+from .colour import check_fill, normalised_fill
 from .morphology import dilate, erode, grow, refine
 from .voting import Votes, agree, check_min_agreement
 
@@ -37,12 +38,12 @@ def paint(image: Tensor, mask: Tensor, fill: Tensor) -> Tensor:
     """Gives the masked pixels of images one colour.
 
     Args:
-        image (Tensor): (N, 3, H, W) float.
+        image (Tensor): (N, C, H, W) float.
         mask (Tensor): (N, 1, H, W) bool.
-        fill (Tensor): (3,) or (1,) colour in the value range of ``image``.
+        fill (Tensor): (C,) or (1,) colour in the value range of ``image``.
 
     Returns:
-        Tensor: (N, 3, H, W), a new image.
+        Tensor: (N, C, H, W), a new image.
     """
     return torch.where(mask, fill.to(image).view(1, -1, 1, 1), image)
 
@@ -88,8 +89,9 @@ class InconsistencyMask(nn.Module):
         masked_label (str): ``'ignore'`` (255), or ``'background'`` (0) as in the original study,
             where masked pixels are trained as class 0; for comparison only.
         block_input (bool): Paint masked pixels of the student's views.
-        fill (float, sequence of 3, or 'mean'): Colour of the paint in raw 0..255 values, in the
-            order of the data preprocessor's ``mean``; ``'mean'`` is that mean.
+        fill (float, sequence of floats, or 'mean'): Colour of the paint in raw values, one or one
+            for each channel in the order of the data preprocessor's ``mean``; ``'mean'`` is that
+            mean.
         max_ratio (float): Images whose final mask covers more than this share get weight 0.
         same_classes (bool): Images on which the voters find different sets of classes get
             weight 0.
@@ -101,7 +103,7 @@ class InconsistencyMask(nn.Module):
     """
 
     colour: Tensor
-    """Tensor: (3,) or (1,) float, of the paint, in the range of normalised images."""
+    """Tensor: (C,) or (1,) float, of the paint, in the range of normalised images."""
 
     def __init__(
         self,
@@ -197,7 +199,8 @@ class InconsistencyMask(nn.Module):
             student (BaseSegmentor): Has ``label_space`` and ``data_preprocessor``.
 
         Raises:
-            UserError: If an option makes no sense for the task, or the mean colour is unknown.
+            UserError: If an option makes no sense for the task, or the mean colour is unknown or
+                has other channels than the paint.
         """
         self.check(student.label_space)
         preprocessor = student.data_preprocessor
@@ -210,17 +213,8 @@ class InconsistencyMask(nn.Module):
         self.colour = self.fill_colour(mean, std)
 
     def fill_colour(self, mean: Tensor, std: Tensor) -> Tensor:
-        """Converts ``fill`` from raw values to the range of normalised images.
-
-        Args:
-            mean (Tensor): (3,) or (1,), what the data preprocessor subtracts.
-            std (Tensor): (3,) or (1,), what it divides by.
-
-        Returns:
-            Tensor: (3,) or (1,) float.
-        """
-        raw = mean if self.fill is None else torch.tensor(self.fill, dtype=mean.dtype)
-        return (raw - mean) / std
+        """Converts ``fill`` to the range of normalised images, see :func:`normalised_fill`."""
+        return normalised_fill(self.fill, mean, std)
 
     def paint_view(self, image: Tensor, mask: Tensor) -> Tensor:
         """Paints the mask into one normalised view of the student, see :func:`paint`.
@@ -229,11 +223,11 @@ class InconsistencyMask(nn.Module):
         others still carry a loss, so the student must see them.
 
         Args:
-            image (Tensor): (N, 3, H, W), normalised.
+            image (Tensor): (N, C, H, W), normalised.
             mask (Tensor): (N, 1 or M, H, W) bool.
 
         Returns:
-            Tensor: (N, 3, H, W); the image itself with ``block_input=False``.
+            Tensor: (N, C, H, W); the image itself with ``block_input=False``.
         """
         if not self.block_input:
             return image
@@ -250,17 +244,3 @@ class InconsistencyMask(nn.Module):
 def _pixels(chosen: Tensor) -> Tensor:
     """Returns the number of True pixels of each image, (N,) int32."""
     return chosen.flatten(1).sum(dim=1, dtype=torch.int32)
-
-
-def check_fill(fill: float | Sequence[float] | str) -> tuple[float, ...] | None:
-    """Returns the raw colour as a tuple, None for ``'mean'``; raises a UserError otherwise."""
-    if fill == 'mean':
-        return None
-    colour: tuple[Any, ...] = (fill,) if isinstance(fill, int | float) else tuple(fill)
-    if len(colour) not in (1, 3) or not all(
-        isinstance(value, int | float) and 0 <= value <= 255 for value in colour
-    ):
-        raise UserError(
-            f"fill={fill!r} must be 'mean', one raw value or three raw values in 0..255."
-        )
-    return colour

@@ -10,8 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
 
+RGB = (2, 1, 0)
+"""tuple[int, ...]: Red, green and blue of what OpenCV reads; the first three bands of any image."""
 HATCH_COLOURS = (np.array([70, 70, 70], np.uint8), np.array([225, 225, 225], np.uint8))
 IGNORED_COLOUR = np.array([0, 0, 0], np.uint8)
 
@@ -61,12 +64,63 @@ def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
 
 
-def to_rgb(image: torch.Tensor, size: Sequence[int]) -> np.ndarray:
-    """Returns an image (3, h, w) uint8 BGR as (H, W, 3) uint8 RGB, padded with black."""
+def to_rgb(
+    image: torch.Tensor, size: Sequence[int], bands: Sequence[int] | None = None
+) -> np.ndarray:
+    """Draws an image of any number of bands and of any depth.
+
+    Args:
+        image (Tensor): (C, h, w), neither normalised nor padded. Other values than 8-bit ones are
+            stretched from the smallest to the largest of the picture; NaN becomes black.
+        size (Sequence[int]): H and W; what is missing is black, what is more is cut off.
+        bands (Sequence[int], optional): The bands to draw as red, green and blue, or one that is
+            drawn in gray. None: the first three as blue, green and red, in the order of OpenCV; of
+            two bands, blue and green; of one, gray.
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 RGB.
+
+    Raises:
+        UserError: If the image has no such band.
+    """
+    count = len(image)
+    chosen = list(bands or (RGB if count > 1 else (0,)))
+    if bands and max(chosen) >= count:
+        raise UserError(f'bands={tuple(bands)}: the images have the bands 0 to {count - 1}.')
+    array = image.detach().cpu().numpy()[:, : size[0], : size[1]]
+    drawn = array[[band for band in chosen if band < count]]
+    shown = np.zeros((len(chosen), *drawn.shape[1:]), np.uint8)
+    shown[[band < count for band in chosen]] = _to_8_bits(drawn)
     picture = np.zeros((*size, 3), np.uint8)
-    array = image.cpu().numpy().transpose(1, 2, 0)[: size[0], : size[1], ::-1]
-    picture[: array.shape[0], : array.shape[1]] = array
+    picture[: shown.shape[1], : shown.shape[2]] = shown.transpose(1, 2, 0)
     return picture
+
+
+def check_bands(bands: Sequence[int] | None, where: str) -> None:
+    """Raises a UserError if ``bands`` is neither None nor one or three numbers from 0."""
+    right = bands is None or (
+        not isinstance(bands, str)
+        and isinstance(bands, Sequence)
+        and len(bands) in (1, 3)
+        and all(type(band) is int and band >= 0 for band in bands)
+    )
+    if not right:
+        raise UserError(
+            f'{where}: bands={bands!r} must be three numbers of bands, counted from 0, which are '
+            'drawn as red, green and blue, or one.'
+        )
+
+
+def _to_8_bits(values: np.ndarray) -> np.ndarray:
+    if values.dtype == np.uint8:
+        return values
+    values = values.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return np.zeros(values.shape, np.uint8)
+    low, high = finite.min(), finite.max()
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return (255 * (values - low) / max(high - low, np.finfo(float).tiny)).round().astype(np.uint8)
 
 
 @dataclass

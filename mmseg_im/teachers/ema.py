@@ -2,10 +2,12 @@
 """A teacher that is the moving average of the student."""
 
 import copy
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -80,6 +82,19 @@ class EMATeacher(Teacher):
         self.steps += 1
         self._step += 1
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Loads all weights, or none: a counter says nothing of weights that begin anew."""
+        own = self.state_dict()
+        held = [getattr(state_dict.get(prefix + key), 'shape', None) for key in own]
+        if held != [value.shape for value in own.values()]:
+            if any(shape is not None for shape in held):
+                print_log(
+                    f'The weights of {prefix.rstrip(".") or "the EMA teacher"} do not fit: it '
+                    'begins anew, as a copy of the student.',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            own['steps'] = torch.zeros_like(self.steps)
+            state_dict.update({prefix + key: value for key, value in own.items()})
+        super()._load_from_state_dict(state_dict, prefix, *args)
         self._step = None

@@ -34,11 +34,11 @@ class FrozenTeacher(Teacher):
     """
 
     scale: Tensor | None
-    """Tensor: (3, 1, 1); an image of the student times scale plus shift is one of the teacher;
+    """Tensor: (C, 1, 1); an image of the student times scale plus shift is one of the teacher;
     None if both are normalised alike."""
 
     shift: Tensor
-    """Tensor: (3, 1, 1), likewise."""
+    """Tensor: (C, 1, 1), likewise."""
 
     def __init__(
         self,
@@ -71,14 +71,22 @@ class FrozenTeacher(Teacher):
         self.where = where
         self.classes = load_network(self.module, self.checkpoint, where)
         self.module.requires_grad_(False).eval()
-        self._remember_normalisation(student)
+        self._remember_normalisation(student, where)
 
-    def _remember_normalisation(self, student: BaseSegmentor) -> None:
+    def _remember_normalisation(self, student: BaseSegmentor, where: str) -> None:
         """Buffers that turn images normalised for the student into the teacher's."""
         ours, theirs = self.module.data_preprocessor, student.data_preprocessor
         self.flip_channels = swaps_channels(ours) != swaps_channels(theirs)
         own_mean, own_std = _constants(ours)
-        mean, std = (c.flip(0) if self.flip_channels else c for c in _constants(theirs))
+        mean, std = _constants(theirs)
+        if 1 != len(mean) != len(own_mean) != 1:
+            raise UserError(
+                f'{where}.config: the teacher takes images of {len(own_mean)} channels and the '
+                f'student of {len(mean)}, by the mean of their data preprocessors; a teacher sees '
+                'the images of the student.'
+            )
+        if self.flip_channels and len(mean) == 3:
+            mean, std = mean.flip(0), std.flip(0)
         same = torch.equal(mean, own_mean) and torch.equal(std, own_std)
         self.register_buffer('scale', None if same else std / own_std, persistent=False)
         self.register_buffer('shift', None if same else (mean - own_mean) / own_std, False)
@@ -95,13 +103,13 @@ class FrozenTeacher(Teacher):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def adapt(self, image: Tensor) -> Tensor:
-        if self.flip_channels:
+        if self.flip_channels and image.shape[1] == 3:  # mmseg swaps no others
             image = image.flip(1)
         return image if self.scale is None else image * self.scale + self.shift
 
 
 def _constants(data_preprocessor: SegDataPreProcessor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (3, 1, 1) of a data preprocessor; 0 and 1 if it has none."""
+    """Mean and standard deviation (C, 1, 1) of a data preprocessor; 0 and 1 if it has none."""
     if not getattr(data_preprocessor, '_enable_normalize', False):
-        return torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+        return torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
     return data_preprocessor.mean.cpu(), data_preprocessor.std.cpu()

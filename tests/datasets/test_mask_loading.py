@@ -109,6 +109,33 @@ def test_options(stored):
     assert (free['img'] == 100).all()
 
 
+@pytest.mark.parametrize(
+    ('shape', 'dtype', 'fill', 'expected'),
+    [
+        ((6, 7, 4), np.uint8, (1, 2, 3, 4), [1, 2, 3, 4]),  # in the order of the channels
+        ((6, 7, 2), np.uint16, 1000, [1000, 1000]),
+        ((6, 7, 3), np.float32, (0.5, 0.25, 300), [300, 0.25, 0.5]),
+        ((6, 7), np.uint8, 9, 9),
+    ],
+)
+def test_images_of_any_kind_are_painted(shape, dtype, fill, expected):
+    mask = np.zeros((6, 7), np.uint8)
+    mask[1:3, 2:5] = 1
+    results = dict(img=np.full(shape, 77, dtype), gt_seg_map=np.ones((6, 7), np.uint8))
+    results['gt_inconsistency'] = mask
+    image = build(type='FilterInconsistentPixels', fill=fill)(results)['img']
+    assert image.shape == shape and image.dtype == dtype
+    assert (image[mask == 1] == np.array(expected, dtype)).all() and (image[mask == 0] == 77).all()
+
+
+@pytest.mark.parametrize('fill', [300, (1, 2, 3)])
+def test_paint_that_is_no_colour_of_the_image_is_refused(fill):
+    results = dict(img=np.zeros((2, 2, 4), np.uint8), gt_seg_map=np.ones((2, 2), np.uint8))
+    results['gt_inconsistency'] = np.ones((2, 2), np.uint8)
+    with pytest.raises(ValueError, match='no colour of images of 4 channels of uint8'):
+        build(type='FilterInconsistentPixels', fill=fill)(results)
+
+
 def test_padding_stays_ignored(stored):
     label, _, mask = random_case(1)
     results = build(type='LoadInconsistencyMask')(stored(label, mask))

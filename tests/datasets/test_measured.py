@@ -4,7 +4,6 @@
 import cv2
 import numpy as np
 import pytest
-from mmcv.transforms import LoadImageFromFile
 from mmengine.dataset import ConcatDataset
 from PIL import Image
 
@@ -87,24 +86,6 @@ def test_photograph_that_is_turned_fits_an_annotation_of_what_it_shows(mini):
 def test_annotations_that_are_not_loaded_are_not_looked_at(mini):
     mini.annotation('l1').write_bytes(b'')
     assert len(check(of(mini, pipeline=[TEST[0], TEST[3]]))) == 3
-
-
-class AnyFormat(LoadImageFromFile):
-    """Reads a file of any content."""
-
-    def transform(self, results: dict) -> dict:
-        image = np.zeros((12, 16, 3), np.uint8)
-        return dict(results, img=image, img_shape=(12, 16), ori_shape=(12, 16))
-
-
-def test_files_of_another_reader_need_only_be_there(mini):
-    for name in ('l0', 'l1'):
-        mini.image(name).write_bytes(b'any format')
-    other = [dict(type=AnyFormat), *TEST[2:]]
-    check(of(mini, pipeline=other))
-    mini.image('l1').unlink()
-    with pytest.raises(FileNotFoundError, match=naming(WHERE, mini.image('l1'))):
-        check(of(mini, pipeline=other))
 
 
 @pytest.mark.parametrize('value', [0, 1, 255])

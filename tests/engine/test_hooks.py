@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import BaseTransform
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from mmseg.registry import TRANSFORMS
 
 from mmseg_im.engine.hooks import mask_statistics
 from mmseg_im.engine.hooks.mask_statistics import hidden_labels, mask_counts
@@ -253,3 +255,41 @@ def test_the_log_says_when_unlabeled_images_begin(demo_cfg, monkeypatch, count, 
     assert len(said) == (text is not None)
     if said:
         assert text in said[0][0] and (said[0][1] == logging.WARNING) == (count == 8)
+
+
+@TRANSFORMS.register_module()
+class MoreBandsForTest(BaseTransform):
+    """Six bands of 16 bits, as of a satellite."""
+
+    def transform(self, results):
+        results['img'] = np.concatenate([results['img']] * 2, axis=2).astype(np.uint16) * 9
+        return results
+
+
+def test_images_of_six_bands_of_16_bits_train_and_are_drawn(demo_cfg):
+    data = demo_cfg.train_dataloader.dataset
+    for pipeline in (
+        data.labeled.pipeline, data.unlabeled.pipeline, demo_cfg.val_dataloader.dataset.pipeline,
+    ):  # fmt: skip
+        pipeline.insert(1, dict(type='MoreBandsForTest'))
+    strong = data.unlabeled.pipeline[-1].views.strong
+    strong[:] = [t for t in strong if t['type'] == 'PackSemiInputs']
+    preprocessor = demo_cfg.model.data_preprocessor
+    preprocessor.update(mean=[900.0] * 6, std=[500.0] * 6)
+    demo_cfg.model.backbone.in_channels = 6
+    demo_cfg.model.semi.im.fill = [1, 2, 3, 4, 5, 600]
+    demo_cfg.custom_hooks[2].update(interval=4, bands=[5, 0, 3])
+    runner, _ = train(demo_cfg)
+    assert runner.iter == 8
+    pictures = sorted(Path(runner.log_dir).glob('vis_data/vis_image/*.png'))
+    assert len(pictures) == 3  # of the first step, and of every fourth
+    assert cv2.imread(str(pictures[0])).std() > 20
+
+
+def test_a_panel_that_cannot_be_drawn_is_a_warning_once(demo_cfg):
+    demo_cfg.custom_hooks[2].update(interval=1, bands=[0, 1, 7])
+    runner, _ = train(demo_cfg)
+    assert runner.iter == 8
+    log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert log.count('the panel of iteration') == 1
+    assert 'the images have the bands 0 to 2' in log

@@ -237,8 +237,9 @@ def test_paint_and_its_colour():
         (dict(dilate=2.5), 'dilate=2.5'),
         (dict(masked_label='zero'), "masked_label='zero'"),
         (dict(max_ratio=0), 'max_ratio=0'),
-        (dict(fill=300), 'fill=300'),
-        (dict(fill=(1, 2)), r'fill=\(1, 2\)'),
+        (dict(fill=70000), 'fill=70000'),
+        (dict(fill=(1, -2)), r'fill=\(1, -2\)'),
+        (dict(fill=()), r'fill=\(\)'),
         (dict(min_agrement=0.5), r"semi.im.min_agrement.*Did you mean 'min_agreement'"),
     ],
 )

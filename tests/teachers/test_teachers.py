@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine import Config
 from mmengine.runner.checkpoint import load_state_dict
+from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_im.labels.logits import pixel_logits
@@ -91,6 +92,29 @@ def test_ema_goes_on_after_loading(build_tiny):
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize('change', ['head', 'lack', 'nothing of it'])
+def test_ema_whose_weights_do_not_fit_begins_anew_with_its_counter(build_tiny, change):
+    """Else its head would be random, and follow slowly, as the counter says."""
+    student, teacher = build_tiny(), EMATeacher(momentum=0.001)
+    teacher.bind(student, 'here')
+    for _ in range(9):
+        teacher.update(student)
+    state = {key: value.clone() for key, value in teacher.state_dict().items()}
+    if change == 'head':
+        state['module.decode_head.conv_seg.bias'] = torch.zeros(7)
+    elif change == 'lack':
+        del state['module.decode_head.conv_seg.weight']
+    else:
+        state = dict(steps=state['steps'])
+    noisy_step(student)
+    load_state_dict(teacher, state, strict=False)
+    assert teacher.steps == 0
+    teacher.update(student)
+    assert teacher.weight == 1 and teacher.steps == 1
+    expected = student.state_dict()
+    assert all(torch.equal(v, expected[k]) for k, v in teacher.module.state_dict().items())
+
+
 def test_teachers_stay_in_eval_mode_without_gradient(build_tiny):
     model = build_tiny(dict(type='FixMatch', teachers=[dict(type='EMATeacher')]))
     model.train()
@@ -168,6 +192,35 @@ def test_frozen_teacher_of_another_config_and_normalisation(trained, build_tiny,
     theirs = other.data_preprocessor(dict(inputs=[raw]))['inputs']
     (logits,) = teacher.vote(student, mine)
     torch.testing.assert_close(logits, pixel_logits(other, theirs), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('teacher_has', [True, False])
+def test_normalisation_of_images_of_four_channels_is_converted(tmp_path, teacher_has):
+    """Channels of others than colour images are never swapped, as in mmseg."""
+    one, other = ({**tiny_model(), 'semi': None} for _ in range(2))
+    for cfg in (one, other):
+        cfg['backbone']['in_channels'] = 4
+    constants = dict(mean=[9.0, 8.0, 7.0, 6.0], std=[2.0, 3.0, 4.0, 5.0], bgr_to_rgb=True)
+    without = dict(type='SegDataPreProcessor')
+    one['data_preprocessor'] = without if teacher_has else dict(without, **constants)
+    other['data_preprocessor'] = dict(without, **constants) if teacher_has else without
+    student, network = MODELS.build(one).eval(), MODELS.build(other).eval()
+    torch.save(dict(state_dict=network.state_dict()), tmp_path / 'x.pth')
+    teacher = FrozenTeacher(str(tmp_path / 'x.pth'), config=other)
+    teacher.bind(student, 'here')
+    raw = torch.randint(255, (4, 32, 32), dtype=torch.uint8)
+    mine = student.data_preprocessor(dict(inputs=[raw]))['inputs']
+    theirs = network.data_preprocessor(dict(inputs=[raw]))['inputs']
+    torch.testing.assert_close(teacher.adapt(mine), theirs)
+
+
+def test_a_teacher_of_images_of_other_channels_is_refused(trained):
+    student, _, path = trained
+    cfg = dict(tiny_model(), data_preprocessor=dict(
+        type='SegDataPreProcessor', mean=[1.0] * 4, std=[1.0] * 4
+    ))  # fmt: skip
+    with pytest.raises(ValueError, match='here.config: the teacher takes images of 4 channels and'):
+        FrozenTeacher(path, config=cfg).bind(student, 'here')
 
 
 def test_wrong_teachers_are_named(trained, build_tiny, tmp_path):

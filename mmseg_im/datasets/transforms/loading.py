@@ -4,20 +4,13 @@
 import os.path as osp
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
-from ..image_files import decode
-
-
-def is_set(path: str) -> np.ndarray:
-    """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
-    # with 8 bits a 16-bit mask of 0 and 1 would be empty
-    return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
+from ..image_files import is_set
 
 
 @TRANSFORMS.register_module()

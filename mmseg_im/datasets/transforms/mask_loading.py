@@ -79,7 +79,8 @@ class FilterInconsistentPixels(BaseTransform):
         masked_label (str): ``'ignore'`` (255) or ``'background'`` (0), as in the original study.
         block_input (bool): Paint masked pixels of the image; with one mask for each class, those
             that are masked in every class.
-        fill (float or sequence of 3): Raw colour in 0..255, in the order R, G, B.
+        fill (float or sequence of floats): Raw colour; three values in the order R, G, B, any
+            other number in the order of the image's channels.
     """
 
     def __init__(
@@ -92,16 +93,17 @@ class FilterInconsistentPixels(BaseTransform):
         options = InconsistencyMask(masked_label=masked_label, fill=fill)  # checks them
         if options.fill is None:
             raise UserError(
-                "FilterInconsistentPixels.fill='mean' is unknown here: give the three values of "
+                "FilterInconsistentPixels.fill='mean' is unknown here: give the values of "
                 "model.data_preprocessor.mean, or set generations.im.fill='mean'."
             )
         self.block_label = block_label
         self.masked_label = options.masked_label
         self.block_input = block_input
-        self.fill = options.fill[::-1]  # images are loaded as B, G, R
+        # colour images are loaded as B, G, R
+        self.fill = options.fill[::-1] if len(options.fill) == 3 else options.fill
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8 and ``gt_seg_map``."""
+        """Changes ``img`` (H, W, C) or (H, W) of any depth, and ``gt_seg_map``."""
         for cls in results.get('ignored_classes', ()):
             label = results['gt_seg_map']
             if label.ndim == 2:
@@ -119,7 +121,18 @@ class FilterInconsistentPixels(BaseTransform):
             results['gt_seg_map'] = np.where(where, np.uint8(self.masked_label), label)
         if self.block_input:
             hidden = mask if mask.ndim == 2 else mask.all(axis=2)
-            results['img'] = np.where(
-                hidden[..., None], np.array(self.fill, np.uint8), results['img']
-            )
+            results['img'] = self._paint(results['img'], hidden)
         return results
+
+    def _paint(self, image: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        largest = np.iinfo(image.dtype).max if image.dtype.kind in 'iu' else np.inf
+        if len(self.fill) not in (1, channels) or max(self.fill) > largest:
+            raise UserError(
+                f'FilterInconsistentPixels.fill={list(self.fill)} is no colour of images of '
+                f'{channels} channels of {image.dtype}: give one value, or one for each channel.'
+            )
+        colour = np.array(self.fill).astype(image.dtype)
+        if image.ndim == 2:
+            return np.where(hidden, colour[0], image)
+        return np.where(hidden[..., None], colour, image)

@@ -8,6 +8,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
+from .image_kinds import check_kind
 
 
 @TRANSFORMS.register_module()
@@ -46,11 +47,12 @@ class NoisyStudentDistortion(BaseTransform):
         return a, b, np.random.randint(self.blur + 1), noise
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8."""
+        """Changes ``img`` (H, W, C) or (H, W) uint8; a UserError refuses other depths."""
         img = results['img']
+        check_kind(img, 'NoisyStudentDistortion', colour=False)
         a, b, blur, noise = self._draw(img.shape)
         img = np.clip(np.rint(a * img.astype(np.float32) + b), 0, 255).astype(np.uint8)
         if blur:
-            img = cv2.GaussianBlur(img, (2 * blur + 1,) * 2, 0)
+            img = cv2.GaussianBlur(img, (2 * blur + 1,) * 2, 0).reshape(img.shape)
         results['img'] = np.clip(img.astype(np.int16) + noise, 0, 255).astype(np.uint8)
         return results

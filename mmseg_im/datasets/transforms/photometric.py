@@ -9,6 +9,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from ...errors import UserError
+from .image_kinds import check_kind
 
 
 def shift_hue(img: np.ndarray, factor: float) -> np.ndarray:
@@ -55,7 +56,8 @@ class ColorJitter(BaseTransform):
         return np.random.permutation(4), [*factors, np.random.uniform(-self.hue, self.hue)]
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8, BGR."""
+        """Changes ``img`` (H, W, 3) uint8, BGR; a UserError refuses others."""
+        check_kind(results['img'], 'ColorJitter', colour=True)
         adjust = (mmcv.adjust_brightness, mmcv.adjust_contrast, mmcv.adjust_color, shift_hue)
         order, factors = self._draw()
         for i in order:
@@ -81,6 +83,13 @@ class GaussianBlur(BaseTransform):
         return np.random.uniform(*self.sigma)
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8."""
-        results['img'] = cv2.GaussianBlur(results['img'], (0, 0), self._draw())
+        """Changes ``img`` (H, W, C) or (H, W) of any depth."""
+        image = results['img']
+        known = image.dtype in (np.uint8, np.uint16, np.int16, np.float32, np.float64)
+        blurred = cv2.GaussianBlur(
+            image if known else image.astype(np.float64), (0, 0), self._draw()
+        )
+        if not known:
+            blurred = (blurred if image.dtype.kind == 'f' else np.rint(blurred)).astype(image.dtype)
+        results['img'] = blurred.reshape(image.shape)  # of (H, W, 1), OpenCV makes (H, W)
         return results

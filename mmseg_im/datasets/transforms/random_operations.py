@@ -11,6 +11,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from ...errors import UserError
+from .image_kinds import check_kind
 from .photometric import shift_hue
 
 
@@ -87,7 +88,8 @@ class RandomOperations(BaseTransform):
         return [(str(np.random.choice(self.names)), np.random.rand()) for _ in range(count)]
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8, BGR."""
+        """Changes ``img`` (H, W, 3) uint8, BGR; a UserError refuses others."""
+        check_kind(results['img'], 'RandomOperations', colour=True)
         image = Image.fromarray(results['img'][..., ::-1].copy())
         low, high = self.factors
         for name, u in self._draw():

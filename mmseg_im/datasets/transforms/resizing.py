@@ -29,7 +29,7 @@ class ResizeToPatches(BaseTransform):
         self.patch = patch
 
     def transform(self, results: dict) -> dict:
-        """Changes ``img`` (H, W, 3) uint8 and ``img_shape``."""
+        """Changes ``img`` (H, W, C) and ``img_shape``."""
         height, width = (
             max(int(side / self.patch + 0.5), 1) * self.patch for side in results['img'].shape[:2]
         )

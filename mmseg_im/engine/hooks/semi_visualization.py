@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws views, pseudo-label, mask and prediction during training."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
 from ...methods.pseudo_label_loss import PseudoLabel
-from ...report.pictures import IGNORED_COLOUR, Tile, draw_panel, hatch, label_picture, to_rgb
+from ...report.pictures import (
+    IGNORED_COLOUR,
+    Tile,
+    check_bands,
+    draw_panel,
+    hatch,
+    label_picture,
+    to_rgb,
+)
 from ...teachers.networks import predict
 from ..runner_parts import classes_of, method_of, student_of
 
@@ -23,39 +33,64 @@ class SemiVisualizationHook(Hook):
     validation, and one at every ``interval``-th iteration: a short run has some, too.
 
     The panel goes through mmengine's visualizer as ``semi_panel``, so every backend that the
-    config names (local files, TensorBoard, WandB) gets it.
+    config names (local files, TensorBoard, WandB) gets it. A panel that cannot be drawn or written
+    is a warning, once: it is no reason to end a training.
 
     Args:
         interval (int): Iterations between panels, beside those at validations.
         num_samples (int): Rows of a panel.
         view (str): The view that is labeled.
+        bands (Sequence[int], optional): Bands of the images to draw as red, green and blue, or one
+            to draw in gray; None: the first three, see :func:`~mmseg_im.report.pictures.to_rgb`.
     """
 
     priority = 'LOW'
 
-    def __init__(self, interval: int = 500, num_samples: int = 2, view: str = 'weak'):
+    def __init__(
+        self,
+        interval: int = 500,
+        num_samples: int = 2,
+        view: str = 'weak',
+        bands: Sequence[int] | None = None,
+    ):
         if interval < 1 or num_samples < 1:
             raise UserError(
                 'SemiVisualizationHook: interval and num_samples must be 1 or more, but they are '
                 f'{interval} and {num_samples}.'
             )
+        check_bands(bands, 'SemiVisualizationHook')
         self.interval = interval
         self.num_samples = num_samples
         self.view = view
+        self.bands = bands
         self._batch: dict | None = None  # of the last step
         self._drawn: int | None = None  # the last step of which there is a panel
+        self._has_warned = False
 
     @master_only
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Draws the first step that labels, and every ``interval``-th iteration."""
         self._batch = data_batch
         if self._drawn is None or self.every_n_train_iters(runner, self.interval):
-            self._draw(runner, runner.iter + 1)
+            self._try_to_draw(runner, runner.iter + 1)
 
     @master_only
     def before_val(self, runner) -> None:
         """Draws the last step."""
-        self._draw(runner, runner.iter)
+        self._try_to_draw(runner, runner.iter)
+
+    def _try_to_draw(self, runner, step: int) -> None:
+        try:
+            self._draw(runner, step)
+        except Exception as error:  # of images of any kind, of any backend
+            if not self._has_warned:
+                print_log(
+                    f'SemiVisualizationHook: the panel of iteration {step} is missing '
+                    f'({type(error).__name__}: {error}). Training goes on; the hook says so once.',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            self._has_warned = True
 
     def _draw(self, runner, step: int) -> None:
         model, method, data_batch = student_of(runner), method_of(runner), self._batch
@@ -93,13 +128,13 @@ class SemiVisualizationHook(Hook):
     ) -> list[Tile]:
         size = pseudo.label.shape[2:]
         tiles = [
-            Tile(f'{name} view', to_rgb(images[i], size))
+            Tile(f'{name} view', to_rgb(images[i], size, self.bands))
             for name, images in inputs.items()
             if name != 'sup'
         ]
         valid = pseudo.valid[i, 0].cpu().numpy()
         mask = pseudo.inconsistent[i].any(dim=0).cpu().numpy() & valid
-        weak = to_rgb(inputs[self.view][i], size)
+        weak = to_rgb(inputs[self.view][i], size, self.bands)
         share = mask.sum() / max(valid.sum(), 1)
         labels = [label_picture(pseudo.label[i], palette), label_picture(prediction[i], palette)]
         for picture in labels:
