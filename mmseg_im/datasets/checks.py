@@ -67,6 +67,9 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     if found:
         classes = dataset.metainfo.get('classes') or ()
         overlap = check.loader == MULTI_LABEL
+        if check.own and check.own.label:  # (H, W, K), a map for each class
+            label = check.own.load(infos[0], where)[1]
+            overlap = label is not None and label.ndim == 3
         check_common(found, classes, where, overlap, check.loader == IDS)
     name_broken_files(dataset, where)
     return dataset

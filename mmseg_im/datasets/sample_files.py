@@ -88,10 +88,13 @@ class SampleCheck:
         """Decodes and checks image and annotation, see :meth:`check_annotation`."""
         path = info['img_path']
         check_exists(path, self.where, ADD_IMAGE)
-        size, label = (None, None) if self.own is None else self.own.load(info, self.where)
+        size: tuple[int, ...] = ()
+        label = None
+        if self.own is not None:
+            size, label = self.own.load(info, self.where)
         if self.own is None or not self.own.image:
             size = decode(path).shape[:2]
-        found = set()
+        found: set[int] = set()
         for i, map_path in enumerate(self._maps(info) if self.loader is not None else ()):
             found |= self._check(self._label(map_path), i, map_path, size, info)
         if label is not None:
@@ -126,7 +129,7 @@ class SampleCheck:
         if self.loader == MULTI_LABEL:
             return {number} if label.any() else set()
         if self.loader == BINARY:
-            return set(values_of(label))
+            return {int(value) for value in values_of(label)}
         if label.ndim != 2:
             raise UserError(
                 f'{self.where}: {map_path} has {label.shape[2]} channels; an annotation has one, '
@@ -150,7 +153,7 @@ class SampleCheck:
                 f'{self.num_classes} classes (0 to {self.num_classes - 1}; {IGNORE_INDEX} = '
                 'ignored). Correct the annotation or the classes in metainfo.'
             )
-        return set(classes)
+        return {int(found) for found in classes}
 
 
 def check_same_size(

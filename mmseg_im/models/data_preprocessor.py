@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Preprocessing of batches that hold several views of each image."""
 
+import torch
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -18,7 +19,7 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
     A batch without views (validation, test, inference, supervised training) is left to mmseg.
 
     Args:
-        *args: Of mmseg's preprocessor.
+        *args: Of mmseg's preprocessor; ``mean`` and ``std`` may be of any number of channels.
         device_views (dict, optional): Config of :class:`DeviceStrongViews`, which makes further
             views of a training batch before they are normalised and padded. A view that is made
             shares the samples of the view that it is made of.
@@ -26,7 +27,14 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
     """
 
     def __init__(self, *args, device_views: dict | None = None, **kwargs):
-        super().__init__(*args, **kwargs)
+        mean, std = kwargs.get('mean'), kwargs.get('std')
+        # the maintained fork refuses these when it is built, and no later
+        bands = mean is not None and std is not None and len(mean) not in (1, 3)
+        super().__init__(*args, **(kwargs | dict(mean=None, std=None) if bands else kwargs))
+        if bands:
+            self._enable_normalize = True
+            for name, values in (('mean', mean), ('std', std)):
+                self.register_buffer(name, torch.tensor(values).view(-1, 1, 1), persistent=False)
         self.device_views: DeviceStrongViews | None = None
         if device_views is not None:
             where = 'model.data_preprocessor.device_views'

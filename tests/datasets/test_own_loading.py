@@ -136,6 +136,21 @@ def test_own_annotations_of_ordinary_images(mini, check):
         check(cfg_of(mini, pipeline=pipeline, img_suffix='.png'))
 
 
+def test_one_class_is_enough_where_classes_overlap(arrays):
+    """Where none of them is, is a label, too; not so in a single map."""
+    for shape, refused in (((12, 16, 11), False), ((12, 16), True)):
+        for name in arrays.names['labeled']:
+            label = np.zeros(shape, np.uint8)
+            label[3:5, 2:9] = np.arange(11) == 4 if len(shape) == 3 else 0
+            np.save(arrays.annotation(name).with_suffix('.npy'), label)
+        cfg = cfg_of(arrays, pipeline=[ARRAY, LABEL, dict(type='PackSemiInputs')])
+        if refused:
+            with pytest.raises(ValueError, match=naming('the class c0 (0) alone')):
+                labeled(cfg)
+        else:
+            assert len(labeled(cfg)) == 3
+
+
 @both
 def test_tiff_of_six_pages(mini, check):
     """OpenCV reads the first page alone; mmcv reads all with another backend."""

@@ -201,7 +201,7 @@ def test_normalisation_of_images_of_four_channels_is_converted(tmp_path, teacher
     for cfg in (one, other):
         cfg['backbone']['in_channels'] = 4
     constants = dict(mean=[9.0, 8.0, 7.0, 6.0], std=[2.0, 3.0, 4.0, 5.0], bgr_to_rgb=True)
-    without = dict(type='SegDataPreProcessor')
+    without = dict(type='MultiViewDataPreProcessor')
     one['data_preprocessor'] = without if teacher_has else dict(without, **constants)
     other['data_preprocessor'] = dict(without, **constants) if teacher_has else without
     student, network = MODELS.build(one).eval(), MODELS.build(other).eval()
@@ -217,7 +217,7 @@ def test_normalisation_of_images_of_four_channels_is_converted(tmp_path, teacher
 def test_a_teacher_of_images_of_other_channels_is_refused(trained):
     student, _, path = trained
     cfg = dict(tiny_model(), data_preprocessor=dict(
-        type='SegDataPreProcessor', mean=[1.0] * 4, std=[1.0] * 4
+        type='MultiViewDataPreProcessor', mean=[1.0] * 4, std=[1.0] * 4
     ))  # fmt: skip
     with pytest.raises(ValueError, match='here.config: the teacher takes images of 4 channels and'):
         FrozenTeacher(path, config=cfg).bind(student, 'here')

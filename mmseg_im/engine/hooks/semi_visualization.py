@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
+from ...methods.base import SSLMethod
 from ...methods.pseudo_label_loss import PseudoLabel
 from ...report.pictures import (
     IGNORED_COLOUR,
@@ -65,10 +66,11 @@ class SemiVisualizationHook(Hook):
     @master_only
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         """Draws at every ``interval``-th iteration."""
-        if not self.every_n_train_iters(runner, self.interval) or method_of(runner) is None:
+        method = method_of(runner)
+        if not self.every_n_train_iters(runner, self.interval) or method is None:
             return
         try:
-            self._draw(runner, data_batch)
+            self._draw(runner, method, data_batch)
         except Exception as error:  # of images of any kind, of any backend
             if not self._has_warned:
                 print_log(
@@ -79,9 +81,8 @@ class SemiVisualizationHook(Hook):
                 )
             self._has_warned = True
 
-    def _draw(self, runner, data_batch: dict) -> None:
-        model, method = student_of(runner), method_of(runner)
-        pseudo = method.last_pseudo
+    def _draw(self, runner, method: SSLMethod, data_batch: dict) -> None:
+        model, pseudo = student_of(runner), method.last_pseudo
         if pseudo is None:  # the method labels nothing
             return
         meta = runner.train_dataloader.dataset.metainfo
