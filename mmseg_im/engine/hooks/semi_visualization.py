@@ -11,7 +11,6 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
-from ...methods.base import SSLMethod
 from ...methods.pseudo_label_loss import PseudoLabel
 from ...report.pictures import (
     IGNORED_COLOUR,
