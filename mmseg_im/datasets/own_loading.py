@@ -48,20 +48,28 @@ class OwnLoading:
         Raises:
             MissingFileError, UserError: If a transform fails, with its name and that of the file.
         """
-        data = self.first(info, where)
+        data, done = self._image(info, where)
         size = data.get('ori_shape') or np.shape(data.get('img', 0))[:2]
-        for step in self.steps[1:] if self.label else ():
+        for step in self.steps[done:] if self.label else ():
             if 'gt_seg_map' in data:
                 break
             data = _made(step, data, info, where)
         return tuple(size), data.get('gt_seg_map') if self.label else None
 
     def first(self, info: dict, where: str) -> dict:
-        """Returns what the first transform, which reads the image, makes of a sample.
+        """Returns a sample with its image, as the transforms up to the one that reads it make it.
 
         Args, Raises: see :meth:`load`.
         """
-        return _made(self.steps[0], dict(copy.deepcopy(info), seg_fields=[]), info, where)
+        return self._image(info, where)[0]
+
+    def _image(self, info: dict, where: str) -> tuple[dict, int]:
+        data = dict(copy.deepcopy(info), seg_fields=[])
+        for done, step in enumerate(self.steps, 1):
+            data = _made(step, data, info, where)
+            if 'img' in data:
+                return data, done
+        return data, len(self.steps)
 
 
 def _made(step: Callable, data: dict, info: dict, where: str) -> dict:
@@ -92,9 +100,11 @@ def own_loading(dataset: BaseDataset, label: bool) -> OwnLoading | None:
     steps = getattr(dataset.pipeline, 'transforms', ())
     if not steps:
         return None
+    # another step may stand before the one that reads the image
+    plain = any(type(step).__name__ == 'LoadImageFromFile' and not is_own(step) for step in steps)
     found = OwnLoading(
         steps,
-        image=is_own(steps[0]),
+        image=is_own(steps[0]) and not plain,
         label=label and any(map(is_own, steps)),
         opencv=type(steps[0]).__name__ == 'LoadImageFromFile'
         and getattr(steps[0], 'imdecode_backend', None) in ('cv2', None),

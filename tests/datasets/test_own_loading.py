@@ -181,7 +181,22 @@ def test_many_unlabeled_arrays_are_looked_for_and_some_are_read(arrays, monkeypa
         build_checked(cfg, WHERE, labeled=False)
 
 
+@TRANSFORMS.register_module()
+class NothingForTest(BaseTransform):
+    """A step of the user's before the one that reads."""
+
+    def transform(self, results):
+        return results
+
+
+def test_a_step_before_the_one_that_reads_changes_nothing(arrays):
+    step = dict(type='NothingForTest')
+    assert len(labeled(cfg_of(arrays, pipeline=[step, ARRAY, step, LABEL, PACK]))) == 3
+    np.save(arrays.annotation('l0').with_suffix('.npy'), np.zeros((3, 4), np.uint8))
+    with pytest.raises(ValueError, match=r'has the size \(3, 4\) and its image .* \(12, 16\)'):
+        labeled(cfg_of(arrays, pipeline=[step, ARRAY, step, LABEL, PACK]))
+
+
 def test_a_wrong_step_blames_no_array(arrays):
-    dataset = evaluate(cfg_of(arrays, pipeline=[ARRAY, LABEL, dict(type='FailForTest'), PACK]))
-    with pytest.raises(ZeroDivisionError, match='my own mistake'):
-        dataset[0]
+    with pytest.raises(ValueError, match='FailForTest fails .*my own mistake.*Correct this step'):
+        evaluate(cfg_of(arrays, pipeline=[ARRAY, LABEL, dict(type='FailForTest'), PACK]))
