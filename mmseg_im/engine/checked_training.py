@@ -6,7 +6,7 @@ import functools
 import mmengine.runner
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import LOOPS
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from ..datasets.named_errors import NamingPipeline, name_broken_files, try_first_sample
 from ..datasets.nested_datasets import parts_of
@@ -45,9 +45,10 @@ def check_training(dataloader: DataLoader) -> None:
     Raises:
         UserError: If an epoch has no batch, or a pipeline fails.
     """
+    endless = isinstance(dataloader.sampler, InfiniteSampler)
     batches = dataloader.batch_sampler
-    if getattr(batches, 'drop_last', False) and not isinstance(dataloader.sampler, InfiniteSampler):
-        check_batch(len(dataloader.sampler), batches.batch_size)
+    if isinstance(batches, BatchSampler) and batches.drop_last and not endless:
+        check_batch(len(batches.sampler), batches.batch_size)  # type: ignore[arg-type]
     where = f'{WHERE}.dataset'
     for part in parts_of(dataloader.dataset):
         if not isinstance(part.pipeline, NamingPipeline):
@@ -60,7 +61,8 @@ def check_training(dataloader: DataLoader) -> None:
 class EpochBasedTrainLoop(mmengine.runner.EpochBasedTrainLoop):
     """mmengine's training in epochs, checked before the first one."""
 
-    @functools.wraps(mmengine.runner.EpochBasedTrainLoop.__init__)  # its options
+    # with the options of mmengine's
+    @functools.wraps(mmengine.runner.EpochBasedTrainLoop.__init__)  # type: ignore[misc]
     def __init__(self, runner, dataloader, *args, **kwargs):
         super().__init__(runner, dataloader, *args, **kwargs)
         check_training(self.dataloader)
@@ -70,7 +72,7 @@ class EpochBasedTrainLoop(mmengine.runner.EpochBasedTrainLoop):
 class IterBasedTrainLoop(mmengine.runner.IterBasedTrainLoop):
     """mmengine's training in iterations, checked before the first one."""
 
-    @functools.wraps(mmengine.runner.IterBasedTrainLoop.__init__)
+    @functools.wraps(mmengine.runner.IterBasedTrainLoop.__init__)  # type: ignore[misc]
     def __init__(self, runner, dataloader, *args, **kwargs):
         super().__init__(runner, dataloader, *args, **kwargs)
         check_training(self.dataloader)

@@ -59,9 +59,10 @@ class SemiVisualizationHook(Hook):
 
     def _draw(self, runner, step: int) -> None:
         model, method, data_batch = student_of(runner), method_of(runner), self._batch
-        pseudo = None if method is None else method.last_pseudo
-        # the method labels nothing, no step was made since a resume, or there is this panel
-        if pseudo is None or data_batch is None or self._drawn == step:
+        if method is None or data_batch is None or self._drawn == step:
+            return  # supervised, no step was made since a resume, or there is this panel
+        pseudo = method.last_pseudo
+        if pseudo is None:  # the method labels nothing
             return
         self._drawn = step
         meta = runner.train_dataloader.dataset.metainfo
