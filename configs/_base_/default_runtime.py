@@ -6,7 +6,7 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
 )
-# Add dict(type='TensorboardVisBackend') or dict(type='WandbVisBackend') to see the panels there.
+# TensorBoard: visualizer.vis_backends, see docs/inconsistency_masks.md ("What the log says").
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='LabelSpaceVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=True)

@@ -15,7 +15,7 @@ from .hooks import (
 from .loops import TeacherStudentValLoop
 from .optim import BFloat16OptimWrapper, TrainableOptimWrapperConstructor
 from .resumable import ResumableRunner
-from .vis_backend import LocalVisBackend
+from .vis_backend import LocalVisBackend, TensorboardVisBackend
 from .visualizer import LabelSpaceVisualizer
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     'SeedHook',
     'SemiVisualizationHook',
     'TeacherStudentValLoop',
+    'TensorboardVisBackend',
     'TestLoop',
     'TrainableOptimWrapperConstructor',
     'UnfoundClassesHook',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes panels and pictures of predictions to files."""
+"""Writes panels, pictures of predictions and numbers to files, and for TensorBoard."""
 
 import os.path as osp
 
@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.visualization.vis_backend import force_init_env
 from mmseg.registry import VISBACKENDS
 
+from ..errors import UserError
 from ..files.atomic import write_aside, write_png
 
 
@@ -28,3 +29,17 @@ class LocalVisBackend(mmengine.visualization.LocalVisBackend):
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs) -> None:
         """Writes an (H, W, 3) uint8 RGB array as ``NAME_STEP.png``."""
         write_png(osp.join(self._img_save_dir, f'{name}_{step}.png'), image[..., ::-1])
+
+
+@VISBACKENDS.register_module()
+class TensorboardVisBackend(mmengine.visualization.TensorboardVisBackend):
+    """mmengine's backend, which says in a sentence what it needs."""
+
+    def _init_env(self):
+        try:
+            return super()._init_env()
+        except ImportError as error:
+            raise UserError(
+                'visualizer.vis_backends: TensorboardVisBackend needs a package that is not '
+                'installed: pip install tensorboard'
+            ) from error

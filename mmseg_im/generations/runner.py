@@ -26,7 +26,7 @@ from .page import write_report
 from .plan_checks import check_plan
 from .ranking import best_students, initial_teachers, what_to_use
 from .settings import read_settings
-from .stages import measure, student_seed, train_student, write_labels
+from .stages import measure, student_seed, train_student, unique, write_labels
 from .state import State, flatten
 from .summary import classes_found, print_summary, read_summary
 
@@ -96,7 +96,7 @@ class GenerationalRunner:
                 path.unlink()
         barrier()
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
-        self.logger = MMLogger.get_instance(f'generations_{id(self)}', log_file=log_file)
+        self.logger = MMLogger.get_instance(f'generations_{unique()}', log_file=log_file)
         if self.cfg.get('resume', False) and not self.state.stages:
             self.logger.warning(f'{self.work_dir} holds no finished stage: nothing is passed over.')
         on_main_process(self._check)

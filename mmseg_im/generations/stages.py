@@ -110,7 +110,7 @@ def run_isolated(cfg: Config, folder: Path, method: str):
     Returns:
         What the method returns for ``'test'``, else None.
     """
-    cfg.experiment_name = f'{"_".join(folder.parts[-3:])}_{_unique()}'
+    cfg.experiment_name = f'{"_".join(folder.parts[-3:])}_{unique()}'
     cfg.setdefault('visualizer', dict(type='LabelSpaceVisualizer'))['name'] = cfg.experiment_name
     runner = _StageRunner.from_cfg(cfg)
     try:
@@ -137,6 +137,7 @@ class _StageRunner(Runner):
         return logger
 
 
-def _unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)
+def unique(counter: list[int] = [0]) -> int:  # noqa: B006  (counts the runners of the process)
+    """Returns a number that the process has not had, for the name of a logger."""
     counter[0] += 1
     return counter[0]

@@ -170,8 +170,7 @@ def warnings(summary: Summary) -> list[str]:
         if missed:
             found.append(
                 f'The best student of generation {g.number} does not find {missed} (IoU 0). Label '
-                'more images that show it, or give it a class weight (tools/class_weights.py '
-                'prints one).'
+                'more such images, or set class weights (tools/class_weights.py prints them).'
             )
         outside, inside = (g.labels.get(f'accuracy_{where}') for where in ('outside', 'inside'))
         if outside is not None and inside is not None and inside >= outside:
