@@ -2,7 +2,7 @@
 """Finds the transforms of a pipeline that read files in a way of their own, and reads with them."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class OwnLoading:
 
     Attributes:
         steps (Sequence[Callable]): The transforms.
-        image (bool): Whether the first of them reads the image in a way of its own.
+        image (bool): Whether one of them reads the image in a way of its own.
         label (bool): Whether one of them may read the annotation so.
         opencv (bool): Whether the image is a file that OpenCV knows.
     """
@@ -48,28 +48,27 @@ class OwnLoading:
         Raises:
             MissingFileError, UserError: If a transform fails, with its name and that of the file.
         """
-        data, done = self._image(info, where)
-        size = data.get('ori_shape') or np.shape(data.get('img', 0))[:2]
-        for step in self.steps[done:] if self.label else ():
-            if 'gt_seg_map' in data:
+        steps = iter(self.steps)
+        data = self._until_image(steps, info, where)
+        size = data.get('ori_shape') or data['img'].shape[:2]
+        while self.label and 'gt_seg_map' not in data:
+            step = next(steps, None)
+            if step is None:
                 break
             data = _made(step, data, info, where)
         return tuple(size), data.get('gt_seg_map') if self.label else None
 
-    def first(self, info: dict, where: str) -> dict:
-        """Returns a sample with its image, as the transforms up to the one that reads it make it.
+    def load_image(self, info: dict, where: str) -> np.ndarray:
+        """Returns the image, (H, W) or (H, W, C), of any depth; see :meth:`load`."""
+        return self._until_image(iter(self.steps), info, where)['img']
 
-        Args, Raises: see :meth:`load`.
-        """
-        return self._image(info, where)[0]
-
-    def _image(self, info: dict, where: str) -> tuple[dict, int]:
+    def _until_image(self, steps: Iterator[Callable], info: dict, where: str) -> dict:
         data = dict(copy.deepcopy(info), seg_fields=[])
-        for done, step in enumerate(self.steps, 1):
+        for step in steps:  # the first of them need not read it
             data = _made(step, data, info, where)
             if 'img' in data:
-                return data, done
-        return data, len(self.steps)
+                return data
+        raise UserError(f'{where}: no transform of the pipeline loads an image (adds img).')
 
 
 def _made(step: Callable, data: dict, info: dict, where: str) -> dict:
@@ -98,16 +97,14 @@ def own_loading(dataset: BaseDataset, label: bool) -> OwnLoading | None:
         label (bool): Whether its annotations may be read by a transform that is not known.
     """
     steps = getattr(dataset.pipeline, 'transforms', ())
-    if not steps:
-        return None
-    # another step may stand before the one that reads the image
-    plain = any(type(step).__name__ == 'LoadImageFromFile' and not is_own(step) for step in steps)
+    own = any(map(is_own, steps))
+    readers = [step for step in steps if type(step).__name__ == 'LoadImageFromFile']
     found = OwnLoading(
         steps,
-        image=is_own(steps[0]) and not plain,
-        label=label and any(map(is_own, steps)),
-        opencv=type(steps[0]).__name__ == 'LoadImageFromFile'
-        and getattr(steps[0], 'imdecode_backend', None) in ('cv2', None),
+        # a transform of the user's own beside a loader that is known does something else
+        image=own and all(map(is_own, readers)),
+        label=own and label,
+        opencv=any(getattr(r, 'imdecode_backend', None) in ('cv2', None) for r in readers),
     )
     return found if found.image or found.label else None
 

@@ -180,7 +180,7 @@ def _picture(dataset: BaseDataset, index: int) -> np.ndarray:
     """Returns an image as (H, W, 3) uint8 RGB, read as the pipeline of the data set reads it."""
     info = dataset.get_data_info(index)
     own = own_loading(dataset, label=False)
-    image = decode(info['img_path']) if own is None else own.first(info, 'The pipeline')['img']
+    image = decode(info['img_path']) if own is None else own.load_image(info, 'The test pipeline')
     bands = torch.from_numpy(image if image.ndim == 3 else image[..., None]).permute(2, 0, 1)
     return to_rgb(bands, image.shape[:2])
 

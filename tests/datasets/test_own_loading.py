@@ -9,6 +9,7 @@ from mmseg.registry import TRANSFORMS
 
 from mmseg_im.datasets import SemiDataset, checks
 from mmseg_im.datasets.checks import build_checked, build_evaluation, check_evaluation
+from mmseg_im.label_next.suggestion import _picture
 from tests.datasets.conftest import naming
 
 WHERE = 'the.key'
@@ -181,6 +182,12 @@ def test_many_unlabeled_arrays_are_looked_for_and_some_are_read(arrays, monkeypa
         build_checked(cfg, WHERE, labeled=False)
 
 
+@both
+def test_a_pipeline_without_an_image_says_so(arrays, check):
+    with pytest.raises(ValueError, match=naming(WHERE, 'no transform', 'loads an image')):
+        check(cfg_of(arrays, pipeline=[LABEL]))
+
+
 @TRANSFORMS.register_module()
 class NothingForTest(BaseTransform):
     """A step of the user's before the one that reads."""
@@ -200,3 +207,12 @@ def test_a_step_before_the_one_that_reads_changes_nothing(arrays):
 def test_a_wrong_step_blames_no_array(arrays):
     with pytest.raises(ValueError, match='FailForTest fails .*my own mistake.*Correct this step'):
         evaluate(cfg_of(arrays, pipeline=[ARRAY, LABEL, dict(type='FailForTest'), PACK]))
+
+
+def test_suggestions_show_what_the_pipeline_reads(arrays):
+    image = np.zeros((12, 16, 6), np.uint16)
+    image[..., 2], image[3:, :, 1] = 4000, 1000
+    np.save(arrays.image('l1').with_suffix('.npy'), image)
+    picture = _picture(labeled(cfg_of(arrays)), 1)
+    assert picture.shape == (12, 16, 3) and picture.dtype == np.uint8
+    assert (picture[:3] == [255, 0, 0]).all() and (picture[3:] == [255, 64, 0]).all()
