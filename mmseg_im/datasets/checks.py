@@ -12,9 +12,10 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
+from .first_samples import try_first_samples
 from .label_values import check_common, check_not_ignored
 from .lists import check_list
-from .named_errors import name_broken_files, try_first_samples
+from .named_errors import name_broken_files
 from .nested_datasets import infos_of, parts_of
 from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of
 

@@ -13,8 +13,9 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from ..errors import UserError
 from ..inconsistency.mask import refine
 from ..labels.spaces import IGNORE_INDEX
+from .first_samples import try_pipeline
 from .image_files import decode
-from .named_errors import name_broken_files, try_pipeline
+from .named_errors import name_broken_files
 from .pseudo_label_files import (
     REMEDY,
     image_name,

@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
 from .checks import build_checked
-from .named_errors import try_first_sample, try_pipeline
+from .first_samples import try_first_sample, try_pipeline
 from .pseudo_label_files import (
     MAX_DRAWS,
     REMEDY,

@@ -8,7 +8,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .checks import build_checked
-from .named_errors import try_first_sample
+from .first_samples import try_first_sample
 from .random_state import seeded
 
 NOT_SET = -1
@@ -23,7 +23,7 @@ class Seeded(ABC):
     them (or without it) samples are drawn from the worker's own random state, as in mmengine.
     """
 
-    tries_pipelines = True  # when it is built, see named_errors.try_first_samples
+    tries_pipelines = True  # when it is built, see first_samples.try_first_samples
 
     def __init__(self):
         self._clock = torch.tensor([0, NOT_SET]).share_memory_()

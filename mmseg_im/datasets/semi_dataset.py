@@ -11,9 +11,8 @@ from mmseg.registry import DATASETS
 
 from ..errors import UserError
 from .checks import build_checked
-from .named_errors import try_first_sample
+from .first_samples import first_sample
 from .nested_datasets import infos_of, parts_of
-from .random_state import seeded
 from .seeded import NOT_SET, Seeded
 
 
@@ -60,7 +59,7 @@ class SemiDataset(Seeded):
         self.labeled = _build_labeled(labeled)
         where = 'train_dataloader.dataset.unlabeled'
         self.unlabeled = build_checked(unlabeled, where, labeled=False)
-        sample = _first_sample(self.unlabeled, where)
+        sample = first_sample(self.unlabeled, where)
         if not isinstance(sample.get('inputs'), dict):
             raise UserError(
                 f'{where}.pipeline must end in MultiView, which makes the views of an unlabeled '
@@ -119,7 +118,7 @@ def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
         return DATASETS.build(cfg)
     where = 'train_dataloader.dataset.labeled'
     dataset = build_checked(cfg, where, labeled=True)
-    sample = _first_sample(dataset, where)
+    sample = first_sample(dataset, where)
     if 'inputs' not in sample:
         raise UserError(f'{where}.pipeline must end in PackSegInputs, which packs the sample.')
     return dataset
@@ -138,11 +137,3 @@ def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None
             logger='current',
             level=logging.WARNING,
         )
-
-
-def _first_sample(dataset: BaseDataset, where: str) -> dict:
-    """Loads a sample before training; of data sets that are joined, of the first."""
-    if isinstance(dataset, BaseDataset):
-        return try_first_sample(dataset, where) or {}
-    with seeded(0):  # what training draws stays the same
-        return dataset[0]

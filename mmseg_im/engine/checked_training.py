@@ -9,7 +9,8 @@ from mmengine.dataset import InfiniteSampler
 from mmseg.registry import LOOPS
 from torch.utils.data import BatchSampler, DataLoader
 
-from ..datasets.named_errors import NamingPipeline, name_broken_files, try_first_sample
+from ..datasets.first_samples import try_first_sample
+from ..datasets.named_errors import NamingPipeline, name_broken_files
 from ..datasets.nested_datasets import parts_of
 from ..errors import UserError
 

@@ -11,8 +11,8 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
+from ..datasets.first_samples import try_first_sample, try_pipeline
 from ..datasets.image_files import decode
-from ..datasets.named_errors import try_first_sample, try_pipeline
 from ..datasets.pseudo_label_files import image_name
 from ..datasets.pseudo_labeled import PseudoLabeledDataset, with_label
 from ..evaluation.pseudo_label_writer import write_label

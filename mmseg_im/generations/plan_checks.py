@@ -11,7 +11,7 @@ from torch import nn
 
 from ..build import build, check_options
 from ..datasets.checks import build_checked
-from ..datasets.named_errors import try_first_sample
+from ..datasets.first_samples import try_first_sample
 from ..datasets.pseudo_label_files import MAX_DRAWS
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..engine.checked_training import check_batch

@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from ..datasets.checks import build_evaluation, check_evaluation
-from ..datasets.named_errors import try_first_samples
+from ..datasets.first_samples import try_first_samples
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError

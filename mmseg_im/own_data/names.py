@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..errors import UserError
 from ..errors.wording import counted
+from .expressions import compiled
 
 MOST_AFFIXES = 3
 
@@ -38,15 +39,12 @@ def key_of(pattern: str) -> Callable[[str], str | None]:
     Raises:
         UserError: If the expression is broken or has no group.
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise UserError(f'--match {pattern!r} is no regular expression: {error}.') from error
-    if expression.groups == 0:
-        raise UserError(
-            f'--match {pattern!r} has no group: put the part of the name that an image and its '
-            "mask have in common into brackets, such as '^(?:image_|label_)(.*)$'."
-        )
+    expression = compiled(
+        '--match',
+        pattern,
+        'the part of the name that an image and its mask have in common into brackets, such as '
+        "'^(?:image_|label_)(.*)$'",
+    )
 
     def key(name: str) -> str | None:
         found = expression.search(name)

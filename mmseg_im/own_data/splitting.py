@@ -4,7 +4,6 @@
 All functions are pure: the same arguments give the same splits, on every machine.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..errors.wording import counted
+from .expressions import compiled
 from .selection import Unit, cover, fill, total_images
 
 
@@ -54,15 +54,12 @@ def group_keys(names: Iterable[str], pattern: str) -> dict[str, str]:
     Raises:
         UserError: If the expression is broken or has no group, or a name does not match.
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise UserError(f'--group-by {pattern!r} is no regular expression: {error}.') from error
-    if expression.groups == 0:
-        raise UserError(
-            f'--group-by {pattern!r} has no group: put the part of the name that is common to the '
-            "images of a group into brackets, such as '(.*)_[0-9]+'."
-        )
+    expression = compiled(
+        '--group-by',
+        pattern,
+        'the part of the name that is common to the images of a group into brackets, such as '
+        "'(.*)_[0-9]+'",
+    )
     found = {name: expression.search(name) for name in names}
     without = sorted(name for name, match in found.items() if match is None or match[1] is None)
     if without:

@@ -244,6 +244,10 @@ def test_data_sets_that_are_joined_can_be_labeled_and_unlabeled(mini):
     assert cv2.imwrite(str(mini.annotation('l2')), np.full((12, 16), 11, np.uint8))
     with pytest.raises(UserError, match=naming(mini.annotation('l2'), 'the value 11')):
         SemiDataset(joined(one, two), mini.cfg('unlabeled'))
+    mapped = [dict(type='LoadAnnotations', reduce_zero_label=True), dict(type='PackSegInputs')]
+    wrong = dict(one, pipeline=[dict(type='LoadImageFromFile'), *mapped])
+    with pytest.raises(UserError, match='LoadAnnotations fails on the first image'):
+        SemiDataset(joined(wrong), mini.cfg('unlabeled'))
     repeated = dict(type='RepeatDataset', dataset=one, times=3)
     mini.write_list('one', ['absent'])
     with pytest.raises(MissingFileError, match='absent'):

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from mmseg_im.generations.configs import student_config
-from mmseg_im.generations.ranking import best_students
+from mmseg_im.generations.ranking import best_students, what_to_use
 from mmseg_im.generations.settings import read_settings
 from tests.generations.conftest import make_generations_cfg, run, weights
 
@@ -19,6 +19,16 @@ def test_labels_can_be_dropped(generations_cfg):
     assert (labels / 'index.json').is_file() and not (labels / 'labels').exists()
     examples = Path(generations_cfg.work_dir) / 'examples' / 'generation_0' / 'labels'
     assert list(examples.iterdir())
+
+
+def test_the_network_to_use_is_the_best_of_all_generations():
+    stages = {
+        f'generation_{g}/student_0': dict(checkpoint='best.pth', val=dict(mIoU=value))
+        for g, value in enumerate([30.0, 50.0, float('nan')])
+    }
+    said = what_to_use(stages, 'mIoU', 'work')
+    assert '(mIoU 50.00): work/generation_1/student_0/best.pth.' in said
+    assert what_to_use({}, 'mIoU', 'work') == 'No network was trained.'
 
 
 def test_warm_start(generations_cfg):

@@ -12,6 +12,21 @@ from tests.conftest import tiny_model
 pytestmark = pytest.mark.fast
 
 
+def test_paint_and_its_colour():
+    image = torch.rand(2, 3, 4, 5)
+    mask = torch.rand(2, 1, 4, 5) > 0.5
+    mean, std = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 55.0, 50.0])
+    expected = {0: [-2.0, -2.0, -2.0], 'mean': [0.0] * 3, (60, 165, 100): [-1.0, 1.0, 0.0]}
+    for fill, colour in expected.items():
+        painted = paint(image, mask, InconsistencyMask(fill=fill).fill_colour(mean, std))
+        by_hand = np.where(
+            mask.numpy(), np.array(colour).reshape(1, 3, 1, 1), image.numpy().astype(np.float64)
+        )
+        np.testing.assert_allclose(painted.numpy(), by_hand, atol=1e-6)
+    off = InconsistencyMask(block_input=False).paint_view(image, mask)
+    assert torch.equal(off, image)
+
+
 def test_paint_has_as_many_channels_as_the_images():
     image, mask = torch.rand(2, 4, 3, 5), torch.rand(2, 1, 3, 5) > 0.5
     mean, std = torch.tensor([9.0, 8.0, 7.0, 300.0]), torch.full((4,), 2.0)

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from mmseg.registry import MODELS
 
 from mmseg_im.build import build
-from mmseg_im.inconsistency.mask import InconsistencyMask, Votes, agree, dilate, erode, paint
+from mmseg_im.inconsistency.mask import InconsistencyMask, Votes, agree, dilate, erode
 from mmseg_im.labels.spaces import IGNORE_INDEX, Binary, MultiClass, MultiLabel
 
 pytestmark = pytest.mark.fast
@@ -210,21 +210,6 @@ def test_scope_of_multi_label_masks():
     im.colour = torch.zeros(3)
     painted = im.paint_view(torch.ones(1, 3, 1, 3), channel.inconsistent)
     assert (painted == 1).all()  # the other channel still carries a loss there
-
-
-def test_paint_and_its_colour():
-    image = torch.rand(2, 3, 4, 5)
-    mask = torch.rand(2, 1, 4, 5) > 0.5
-    mean, std = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 55.0, 50.0])
-    expected = {0: [-2.0, -2.0, -2.0], 'mean': [0.0] * 3, (60, 165, 100): [-1.0, 1.0, 0.0]}
-    for fill, colour in expected.items():
-        painted = paint(image, mask, InconsistencyMask(fill=fill).fill_colour(mean, std))
-        by_hand = np.where(
-            mask.numpy(), np.array(colour).reshape(1, 3, 1, 1), image.numpy().astype(np.float64)
-        )
-        np.testing.assert_allclose(painted.numpy(), by_hand, atol=1e-6)
-    off = InconsistencyMask(block_input=False).paint_view(image, mask)
-    assert torch.equal(off, image)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import torch
 from mmengine.runner.checkpoint import load_state_dict
 from mmseg.registry import MODELS
 
-from mmseg_im.errors import UserError
 from tests.conftest import tiny_model
 
 SEMI = dict(
@@ -288,23 +287,3 @@ def test_init_cfg_of_the_segmentor_spares_frozen_teachers(build_tiny, tmp_path):
     model.init_weights()
     for key, value in teacher.state_dict().items():
         assert torch.equal(model.semi.teachers[1].module.state_dict()[key], value)
-
-
-def test_one_image_is_too_few_for_a_head_that_pools(batch):
-    """Batch norm has one value there; in torch's words "per channel", which no config key is."""
-    cfg = tiny_model()
-    own = cfg['decode_head']
-    keys = ('in_channels', 'in_index', 'num_classes', 'align_corners', 'loss_decode')
-    cfg['decode_head'] = dict(
-        {key: own[key] for key in keys if key in own},
-        type='ASPPHead',
-        channels=4,
-        dilations=(1, 2),
-        norm_cfg=dict(type='BN'),
-    )
-    model = MODELS.build(cfg).train()
-    views, samples = batch()
-    assert model.loss(views, samples)['decode.loss_ce'].isfinite()
-    one = {k: v[:1] for k, v in views.items()}, {k: v[:1] for k, v in samples.items()}
-    with pytest.raises(UserError, match='batch of 1 image .*train_dataloader.batch_size to 2'):
-        model.loss(*one)

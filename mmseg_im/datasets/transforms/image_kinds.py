@@ -19,6 +19,6 @@ def check_kind(image: np.ndarray, transform: str, colour: bool) -> None:
         needed = 'colour images (H, W, 3) of uint8' if colour else 'images of uint8'
         raise UserError(
             f'{transform} needs {needed}, and the pipeline gives {image.shape} of {image.dtype}. '
-            'Take it out, or put a transform of your own in its place; GaussianBlur takes images '
-            'of any number of channels and of any depth.'
+            'Take it out, or put a transform of your own in its place (floats may come from '
+            'LoadImageFromFile(to_float32=True)); GaussianBlur takes any image.'
         )
