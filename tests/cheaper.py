@@ -3,6 +3,8 @@
 
 import copy
 import gc
+import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +12,11 @@ import pytest
 from mmengine import Config
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
+MEMORY, NEEDED = Path('/dev/shm'), 4 * 2**30  # bytes
+
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED:
+    # Thousands of checkpoints and images that are synchronised with a disk and removed again.
+    os.environ.setdefault('PYTEST_DEBUG_TEMPROOT', str(MEMORY))
 
 
 @pytest.fixture(scope='session', autouse=True)
