@@ -12,6 +12,7 @@ from torch import Tensor
 import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
+from mmseg_im.checkpoints.not_finite import first_not_finite
 from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
 from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
@@ -128,11 +129,11 @@ def main() -> None:
         weights = select(state_dict, name if path == Path(args.checkpoint) else 'student')
     except UserError as error:
         raise UserError(f'{path}: {error}') from None
-    broken = [key for key, value in weights.items() if value.isnan().any()]
+    broken = first_not_finite(weights, lambda name: name.endswith(('.weight', '.bias')))
     if broken:
         raise UserError(
-            f'{path}: {len(broken)} weights are NaN, such as {broken[0]}: the '
-            'training has failed. Publish an earlier checkpoint.'
+            f'{path}: {broken} holds NaN or inf: the training has failed. Publish an earlier '
+            'checkpoint.'
         )
     published = dict(
         state_dict=weights,

@@ -183,9 +183,8 @@ class InconsistencyMask(nn.Module):
         self, votes: Votes, mask: Tensor, valid: Tensor, enough: Tensor | None
     ) -> Tensor:
         keep = torch.ones_like(mask[:, 0, 0, 0])
-        masked = mask & valid
         if self.max_ratio < 1:
-            keep &= _pixels(masked) <= self.max_ratio * _pixels(valid.expand_as(mask))
+            keep &= _pixels(mask) <= self.max_ratio * _pixels(valid.expand_as(mask))
         if self.same_classes:
             keep &= votes.same_classes
         if enough is not None:

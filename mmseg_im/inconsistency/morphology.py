@@ -80,7 +80,7 @@ def refine(
     """Erodes, then dilates a mask; pixels that erosion frees take a label by growing.
 
     Args:
-        label (Tensor): (N, M, H, W) uint8, 255 under the mask.
+        label (Tensor): (N, M, H, W) uint8; 255 where voters disagree on the channel.
         mask (Tensor): (N, 1 or M, H, W) bool.
         valid (Tensor): (N, 1, H, W) bool; padding neither erodes nor is masked.
         erode_kernel (int): Side of the square in pixels, 0 = off.

@@ -7,16 +7,16 @@ from ..errors import UserError
 
 RULES = ('inconsistency', 'confidence', 'random')
 ROUNDING = 1e-6  # of float32 features
+STRAY = 0.001  # of an image: what a class is disputed on by chance
 
 
 def balanced_scores(disputed: np.ndarray) -> np.ndarray:
     """Returns how much there is to learn from each image, every class counting the same.
 
-    ``score_i = sum over c of d_ic / max over j of d_jc``, where ``d_ic`` is the share of the
-    pixels of image i that at least one voter gives class c and another does not. In each class
-    the image in which it is disputed most counts 1, be it as small as a pole or as large as a
-    road; a class that is disputed nowhere counts nothing. The largest and not the sum divides, so
-    that a class of which one image alone holds a few stray pixels adds at most 1 to its score.
+    ``score_i = sum over c of d_ic / (STRAY + max over j of d_jc)``, where ``d_ic`` is the share of
+    the pixels of image i that at least one voter gives class c and another does not. In each class
+    the image in which it is disputed most counts nearly 1, be it as small as a pole or as large as
+    a road; a class that is disputed nowhere, or on a few stray pixels, counts next to nothing.
 
     Args:
         disputed (np.ndarray): (N, C) shares in [0, 1].
@@ -24,9 +24,7 @@ def balanced_scores(disputed: np.ndarray) -> np.ndarray:
     Returns:
         np.ndarray: (N,) float64 in [0, C].
     """
-    most = disputed.max(axis=0, initial=0.0)
-    known = most > 0
-    scores: np.ndarray = (disputed[:, known] / most[known]).sum(axis=1)
+    scores: np.ndarray = (disputed / (STRAY + disputed.max(axis=0, initial=0.0))).sum(axis=1)
     return scores
 
 
@@ -53,7 +51,8 @@ def choose_diverse(scores: np.ndarray, features: np.ndarray, number: int) -> lis
 
     One after another: always the image i with the largest ``score_i * (1 - max over the chosen j
     of s_ij)``, where the similarity ``s_ij`` is the cosine of :func:`directions`, 0 where it is
-    negative. Of equal ones the image with the larger score, then the first.
+    negative. Of equal ones the image least like the chosen ones, then that with the larger score,
+    then the first.
 
     Args:
         scores (np.ndarray): (N,) from 0.
@@ -69,7 +68,7 @@ def choose_diverse(scores: np.ndarray, features: np.ndarray, number: int) -> lis
     chosen: list[int] = []
     while len(free) and len(chosen) < number:
         gains = scores[free] * (1 - closest[free])
-        best = int(free[np.lexsort((free, -scores[free], -gains))[0]])
+        best = int(free[np.lexsort((free, -scores[free], closest[free], -gains))[0]])
         chosen.append(best)
         closest = np.maximum(closest, np.clip(units @ units[best], 0, 1))
         free = free[free != best]

@@ -45,8 +45,9 @@ def presence_weights(present: np.ndarray, known: np.ndarray, power: float = 1.0)
 def default_weights(pixels: np.ndarray, known: np.ndarray, label_space: str) -> list[float] | None:
     """Returns the weights that a written config begins with; None for classes in balance.
 
-    They have the power ``POWER`` and are at most ``LARGEST``. In balance are classes whose weights
-    differ by at most ``UNBALANCED`` times; binary and multi-label: weights of at most that.
+    They have the power ``POWER``, and none is more than ``LARGEST`` times another: a few pixels of
+    rare classes must not make mistakes on all others worth nothing. In balance are classes whose
+    weights differ by at most ``UNBALANCED`` times; binary and multi-label: weights of at most that.
 
     Args:
         pixels (np.ndarray): (images, C) pixels of each class in each labeled image.
@@ -62,6 +63,7 @@ def default_weights(pixels: np.ndarray, known: np.ndarray, label_space: str) -> 
         present = pixels.sum(axis=0)[1 if label_space == 'binary' else 0 :]
         weights, least = presence_weights(present, known.sum(), POWER), 1.0
     weights = weights.clip(max=LARGEST)
+    weights = weights.clip(min=max(weights.max(), 1) / LARGEST)
     if weights.max() <= UNBALANCED * least:
         return None
     return [round(float(weight), 2) for weight in weights]

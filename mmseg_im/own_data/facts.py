@@ -4,12 +4,14 @@
 import math
 from dataclasses import dataclass
 
+from .network_choices import NETWORKS
 from .scheme import Scheme
 
 BATCH = 4
 PASSES = 100  # over all training images, if that makes no fewer and no more updates than these:
 LEAST_UPDATES, MOST_UPDATES = 500, 2000
-LEAST_EPOCHS = 20
+FROM_SCRATCH = 6000  # updates of a network that begins without weights
+LEAST_EPOCHS = 20  # and so many passes over the labeled images at least
 EPOCH = 100  # images in an epoch, where there are fewer; twenty make the least updates
 
 
@@ -44,8 +46,11 @@ def crop_of(size: tuple[int, int], divisor: int, longest: int) -> tuple[int, int
 
 def updates_of(facts: Facts) -> int:
     """How many updates suit so many images: with few, more would only repeat them."""
+    if not NETWORKS[facts.network].pretrained:
+        return max(FROM_SCRATCH, LEAST_EPOCHS * facts.labeled // BATCH)
     passes = PASSES * (facts.labeled + facts.unlabeled) // BATCH
-    return min(max(passes, LEAST_UPDATES), MOST_UPDATES)
+    few = min(max(passes, LEAST_UPDATES), MOST_UPDATES)
+    return max(few, LEAST_EPOCHS * facts.labeled // BATCH)
 
 
 def epochs_of(facts: Facts) -> tuple[int, int]:

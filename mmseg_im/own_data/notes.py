@@ -71,7 +71,13 @@ def _rare_classes(plan: Plan, config: str) -> list[str]:
         elif scheme.label_space == 'binary' and i == 0:
             continue  # the one weight is that of the foreground
         else:
-            weight = weights[0 if scheme.label_space == 'binary' else i]
-            what = f'Its pixels weigh {weight:g} in the loss (class_weight in {config}).'
+            weight, than = weights[0 if scheme.label_space == 'binary' else i], 'without it'
+            if scheme.label_space == 'multiclass':
+                least = min(range(len(weights)), key=lambda i: weights[i])
+                weight, than = weight / weights[least], f'of {scheme.names[least]}'
+            what = (
+                f'Its pixels weigh {weight:.3g} times as much in the loss as those {than} '
+                f'(class_weight in {config}).'
+            )
         texts.append(f'{cls} covers {share:.2%} of the labeled pixels, which is little. {what}')
     return texts

@@ -17,7 +17,7 @@ from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
 from .white import levels_text, white_levels
 
-LONGER_SIDE = 512
+LONGER_SIDE, SHORTER_SIDE = 512, 32
 
 
 @dataclass(frozen=True)
@@ -164,4 +164,7 @@ def _size(found: Survey) -> tuple[tuple[int, int], str]:
     why = f'because the images have {height}x{width} in the median'
     if ratio < 1:
         why += f', brought to {LONGER_SIDE} on the longer side'
-    return (round(height * ratio), round(width * ratio)), why
+    guess = [round(side * ratio) for side in (height, width)]
+    if min(guess) < SHORTER_SIDE:
+        why += f', and no side to fewer than {SHORTER_SIDE}'
+    return (max(guess[0], SHORTER_SIDE), max(guess[1], SHORTER_SIDE)), why

@@ -18,13 +18,9 @@ def training_config(facts: Facts, name: str) -> str:
     """
     scheme, network = facts.scheme, NETWORKS[facts.network]
     semi = facts.unlabeled > 0
-    samples, epochs = epochs_of(facts)
+    samples, _ = epochs_of(facts)
     crop = crop_of(facts.size, network.divisor, network.crop)
     dataset = 'MultiLabelDataset' if scheme.label_space == 'multilabel' else 'BaseSegDataset'
-    images, kind = (facts.unlabeled, 'unlabeled') if semi else (facts.labeled, 'labeled')
-    of_epoch = counted(samples, f'{kind} image')
-    if samples != images:
-        of_epoch = f'{counted(samples, "sample")} of {counted(images, f"{kind} image")}'
     counts = (
         f'{facts.labeled} labeled, {facts.unlabeled} unlabeled and '
         f'{counted(facts.val, "validation image")}'
@@ -48,8 +44,7 @@ palette = {[list(colour) for colour in scheme.palette]}
 scale = {facts.size[::-1]}  # width, height to which images are brought
 crop_size = {crop}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
-max_epochs = {epochs}  # of {of_epoch}: {epochs * (samples // BATCH)} updates
-{_alone(facts)}early_stopping = 0  # end after so many validations without a better one; 0: never
+{_epochs(facts)}early_stopping = 0  # end after so many validations without a better one; 0: never
 {MARK}
 images = dict(
     type='{dataset}',
@@ -66,7 +61,7 @@ geometry = [
     _base_.flip,
 ]
 labeled = dict(**images, pipeline=[_base_.image, annotation, *geometry, _base_.pack])
-{_semi_dataset(facts) if semi else _supervised_dataset(samples // facts.labeled)}
+{_semi_dataset() if semi else _supervised_dataset(samples // facts.labeled)}
 train_dataloader = dict(batch_size=batch_size, dataset=train_dataset)
 test_pipeline = [_base_.image, resize, annotation, _base_.pack]
 flips = [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)]
@@ -98,12 +93,16 @@ def _class_weight(facts: Facts) -> str:
     return f'class_weight = {facts.class_weight}  # {what}; 1: none\n'
 
 
-def _alone(facts: Facts) -> str:
-    if not facts.unlabeled:
-        return ''
+def _epochs(facts: Facts) -> str:
     samples, epochs = epochs_of(facts)
-    updates = epochs * (samples // BATCH) // 2
-    return f'labeled_first = {updates}  # updates that learn from the labeled images alone\n'
+    updates = f'{epochs * (samples // BATCH)} updates'
+    if not facts.unlabeled:
+        return f'max_epochs = {epochs}  # {updates}\n'
+    return f"""\
+samples_per_epoch = {samples}  # drawn from {counted(facts.unlabeled, 'unlabeled image')}
+max_epochs = {epochs}  # {updates}
+labeled_share = 0.5  # of the updates, the first: they learn from the labeled images alone
+"""
 
 
 def _weights(network: Network) -> str:
@@ -141,14 +140,15 @@ def _best(facts: Facts, classes: str) -> str:
     return f"f'IoU/{{{classes}[1]}}'" if binary else "'mIoU'"
 
 
-def _semi_dataset(facts: Facts) -> str:
-    samples = epochs_of(facts)[0]
-    length = f'num_samples={samples}, ' if samples != facts.unlabeled else ''
-    return f"""\
+def _semi_dataset() -> str:
+    return """\
 unlabeled_pipeline = [*_base_.load, *geometry, dict(type='MultiView', views=_base_.views)]
 train_dataset = dict(
-    {length}labeled=labeled, unlabeled=dict(**images, pipeline=unlabeled_pipeline)
-)"""
+    num_samples=samples_per_epoch,
+    labeled=labeled,
+    unlabeled=dict(**images, pipeline=unlabeled_pipeline),
+)
+labeled_first = int(labeled_share * max_epochs * (samples_per_epoch // batch_size))"""
 
 
 def _supervised_dataset(times: int) -> str:
@@ -170,7 +170,7 @@ def generations_config(facts: Facts, name: str) -> str:
     overlapping = facts.scheme.label_space == 'multilabel'
     pseudo = 'LoadMultiLabelAnnotations' if overlapping else 'LoadAnnotations'
     pretrained = NETWORKS[facts.network].pretrained
-    updates = updates_of(facts) if pretrained else 6000
+    updates = updates_of(facts)
     rate = (
         '' if pretrained else 'optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=0.03))\n'
     )

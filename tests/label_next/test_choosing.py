@@ -19,7 +19,7 @@ def plain_scores(disputed: list[list[float]]) -> list[float]:
         score = 0.0
         for c, share in enumerate(row):
             largest = max(other[c] for other in disputed)
-            score += share / largest if largest > 0 else 0.0
+            score += share / (0.001 + largest)
         scores.append(score)
     return scores
 
@@ -39,7 +39,7 @@ def plain_choice(scores: list[float], features: np.ndarray, number: int) -> list
             if i not in chosen:
                 alike = [max(plain_cosine(centred[i], centred[j]), 0) for j in chosen]
                 gains[i] = score * (1 - max(alike, default=0))
-        chosen.append(max(gains, key=gains.get))
+        chosen.append(max(gains, key=gains.get))  # of random numbers no two are equal
     return chosen
 
 
@@ -54,15 +54,26 @@ def test_scores_and_choice_of_random_images(seed):
 
 
 def test_a_rare_class_counts_as_much_as_a_common_one():
-    road, pole = [0.5, 0.0], [0.0, 0.001]
-    assert balanced_scores(np.array([road, pole, [0.25, 0.0]])).tolist() == [1.0, 1.0, 0.5]
+    road, pole = [0.5, 0.0], [0.0, 0.05]
+    scores = balanced_scores(np.array([road, pole, [0.25, 0.0]]))
+    assert scores == pytest.approx([1.0, 1.0, 0.5], abs=0.02)
+
+
+def test_stray_pixels_of_many_classes_do_not_rule():
+    rng = np.random.default_rng(0)
+    disputed = np.zeros((50, 11))
+    disputed[:, :3] = rng.uniform(0.02, 0.08, (50, 3))
+    disputed[7, 3:] = 1e-5  # eight classes that are nowhere else
+    most = np.argsort(-disputed[:, :3].sum(axis=1))[:5]
+    assert balanced_scores(disputed)[7] < 3 and 7 not in most
+    assert np.argmax(balanced_scores(disputed)) in most
 
 
 def test_nothing_is_masked():
-    """All score 0: the first ones, which is as good as any choice."""
+    """All score 0: the first one, and then those least like it."""
     scores = balanced_scores(np.zeros((4, 3)))
     assert scores.tolist() == [0, 0, 0, 0]
-    assert choose_diverse(scores, np.eye(4), 2) == [0, 1]
+    assert choose_diverse(scores, np.eye(4)[[0, 0, 2, 3]], 3) == [0, 2, 3]
 
 
 def test_one_image_and_fewer_than_wanted():

@@ -21,22 +21,29 @@ def facts(labeled=10, unlabeled=100, space='multiclass', weights=None, network='
 
 @pytest.mark.parametrize(
     ('labeled', 'unlabeled', 'updates'),
-    [(5, 0, 500), (10, 10, 500), (17, 23, 1000), (20, 190, 2000), (100, 5000, 2000)],
+    [
+        (5, 0, 500),
+        (10, 10, 500),
+        (17, 23, 1000),
+        (20, 190, 2000),
+        (100, 5000, 2000),
+        (5000, 0, 25000),
+        (5000, 1, 25000),
+    ],
 )
 def test_few_images_make_fewer_updates(labeled, unlabeled, updates):
     assert updates_of(facts(labeled, unlabeled)) == updates
     samples, epochs = epochs_of(facts(labeled, unlabeled))
-    assert 20 <= epochs <= 80 and samples >= 100
+    assert epochs >= 20 and samples >= 100
     assert updates <= epochs * (samples // 4)
-    if unlabeled < 400:
+    if 10 <= unlabeled < 400:
         assert epochs * (samples // 4) < updates + samples // 4
 
 
 def test_a_short_epoch_repeats_its_images():
     text = training_config(facts(unlabeled=7), 'mine')
-    assert 'num_samples=100' in text
-    assert 'max_epochs = 20  # of 100 samples of 7 unlabeled images: 500 updates' in text
-    assert 'num_samples' not in training_config(facts(unlabeled=100), 'mine')
+    assert 'samples_per_epoch = 100  # drawn from 7 unlabeled images' in text
+    assert 'max_epochs = 20  # 500 updates' in text
     assert 'times=34' in training_config(facts(labeled=3, unlabeled=0), 'mine')
 
 
@@ -50,8 +57,12 @@ def test_very_many_images_make_no_more_updates():
     samples, epochs = epochs_of(facts(unlabeled=5000))
     assert (samples, epochs) == (400, 20)
     text = training_config(facts(unlabeled=5000), 'mine')
-    assert 'num_samples=400' in text
-    assert 'labeled_first = 1000' in text
+    assert 'samples_per_epoch = 400' in text
+
+
+def test_a_network_from_scratch_has_more_updates():
+    assert updates_of(facts(network='unet')) == 6000 > updates_of(facts())
+    assert '# 6000 updates' in training_config(facts(network='unet'), 'mine')
 
 
 def test_classes_in_balance_have_no_weights():
@@ -65,11 +76,18 @@ def test_weights_of_classes():
     """A class that is nowhere weighs 1, and none more than 10."""
     pixels = np.array([[9000, 900, 0, 1], [9000, 900, 0, 0]])
     weights = default_weights(pixels, pixels.sum(1), 'multiclass')
-    assert weights == [0.32, 1, 1, 10]
+    assert weights == [1, 1, 1, 10]
     assert default_weights(pixels[:, :2], pixels[:, :2].sum(1), 'binary') == [3.16]
     assert default_weights(np.array([[9999, 1]]), np.array([10000]), 'binary') == [10]
     known = np.array([10000])
     assert default_weights(np.array([[1000, 0, 9000]]), known, 'multilabel') == [3, 1, 0.33]
+
+
+@pytest.mark.parametrize('pixels', [15, 100, 4000])
+def test_small_objects_do_not_switch_the_background_off(pixels):
+    weights = default_weights(np.array([[10**6, *[pixels] * 3]]), np.array([10**6]), 'multiclass')
+    assert weights[0] == max(0.1, round((pixels / 10**6) ** 0.5, 2))
+    assert weights[1:] == [1, 1, 1]
 
 
 @pytest.mark.parametrize('space', ['multiclass', 'binary', 'multilabel'])

@@ -118,6 +118,8 @@ class EfficientNetLite(BaseModule):
         with_cp: bool = False,
         init_cfg: dict | None = None,
     ):
+        if init_cfg is not None and not isinstance(init_cfg, dict):
+            raise UserError(f'EfficientNetLite.init_cfg must be one dict, but is {init_cfg!r}.')
         super().__init__(init_cfg)
         _check_options(arch, out_indices, output_stride, frozen_stages)
         self.arch = arch
@@ -146,7 +148,7 @@ class EfficientNetLite(BaseModule):
             module.requires_grad_(False)
 
     def init_weights(self) -> None:
-        """Loads the checkpoint of ``init_cfg``; without one, draws weights as MMEngine does."""
+        """Loads the checkpoint of ``init_cfg``; without one, keeps what PyTorch has drawn."""
         if not isinstance(self.init_cfg, dict) or self.init_cfg['type'] != 'Pretrained':
             super().init_weights()
             return
