@@ -110,10 +110,10 @@ def test_draws_count_once_a_seed(finished, tmp_path):
     head, _, *lines = cells(rule_table(finished, tmp_path, [0, 1]))
     assert head == ['', 'A', 'B']
     assert lines == [
-        ['start', '31.00 ± 1.41', '10.00'],
+        ['start', '31.00 ± 1.41', '10.00 (1 of 2)'],
         ['inconsistency', '41.50 ± 2.12', ''],
         ['*difference, points*', '+3.50 ± 0.71', ''],
-        ['confidence', '35.00', ''],
+        ['confidence', '35.00 (1 of 2)', ''],
         ['*difference, points*', '-2.00', ''],
         ['random', '38.00 ± 1.41', ''],
     ]

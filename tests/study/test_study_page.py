@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from im_study.page import write_page
 from im_study.results import RESULT, folder_of
+from im_study.rules import rule_table
 from im_study.tables import compact_table, course, paired, study_table
 from mmengine import Config
 
@@ -43,11 +44,10 @@ def test_each_group_has_its_table(tmp_path):
     finish(tmp_path, 'A', 'binary', [60.0, 62.0], networks=2)
     first, multi, second, binary = study_table(study, tmp_path, [0, 1]).split('\n\n')
     assert (first, second) == ('### multi-label', '### binary')
-    header, _, a, b = cells(multi)
+    header, _, a = cells(multi)
     assert header == ['', 'seed 0', 'mean ± std', 'last checkpoint', 'masked', 'minutes']
     assert a == ['A', '40.00', '40.00', '40.00', '20.0% → 10.0%', '1.0']  # of one seed no deviation
-    assert b == ['B', '', '', '', '', '']
-    header, _, a, _ = cells(binary)
+    header, _, a = cells(binary)
     assert header == [
         '',
         'seed 0',
@@ -60,9 +60,9 @@ def test_each_group_has_its_table(tmp_path):
     assert a == ['A', '60.00', '62.00', '61.00 ± 1.41', '61.00 ± 1.41', '2', '1.0']
 
 
-def test_a_table_without_any_result_still_has_a_mean(tmp_path):
-    table = cells(study_table(make_study(['A'], [None]), tmp_path, [0]))
-    assert table == [['', 'mean ± std'], ['---', '---'], ['A', '']]
+@pytest.mark.parametrize('make', [study_table, compact_table, rule_table])
+def test_without_any_result(make, tmp_path):
+    assert make(make_study(['A'], [None, '1/8']), tmp_path, [0]) == 'No run is finished.'
 
 
 def test_without_groups_the_columns_are_those_of_the_methods_page(tmp_path):
@@ -84,11 +84,11 @@ def test_differences_are_paired_by_seed(tmp_path):
     finish(tmp_path, 'F', '1/4', [None, 40.0, 41.0])
     finish(tmp_path, 'F + IM', '1/4', [50.0, 39.5])
     head, _, plain, masked, gain = cells(compact_table(study, tmp_path, [0, 1, 2]))
-    assert head == ['', '1/8', '1/4', '1/2']
+    assert head == ['', '1/8', '1/4']
     # 1, 3, 2: mean 2, deviation 1; the groups' own deviations are 3.61 and 4.00
-    assert plain == ['F', '33.00 ± 3.61', '40.50 ± 0.71 (2 of 3)', '']
-    assert masked == ['F + IM', '35.00 ± 4.00', '44.75 ± 7.42 (2 of 3)', '']
-    assert gain == ['*difference, points*', '+2.00 ± 1.00', '-0.50 (1 of 3)', '']  # seed 1
+    assert plain == ['F', '33.00 ± 3.61', '40.50 ± 0.71 (2 of 3)']
+    assert masked == ['F + IM', '35.00 ± 4.00', '44.75 ± 7.42 (2 of 3)']
+    assert gain == ['*difference, points*', '+2.00 ± 1.00', '-0.50 (1 of 3)']  # seed 1
 
 
 def test_nan_is_shown_and_not_averaged(tmp_path):
@@ -141,13 +141,13 @@ def test_the_page_has_all_parts_in_order(files):
         'python projects/im_study/study.py run shares.py',
         'What every row does.',
         'Three seeds: it **helps**, by 2.5 µ.',
-        '| F + IM | 33.50 ± 0.71 |  |',
-        '| *difference, points* | +2.50 ± 0.71 |  |',
+        '| F + IM | 33.50 ± 0.71 |\n',
+        '| *difference, points* | +2.50 ± 0.71 |\n',
         '](images/study_shares.svg)',
         '### 1/8',
         '## All tasks',
         'python projects/im_study/study.py run tasks.py',
-        '| *difference, points* | +2.50 ± 0.71 |  |',
+        '| *difference, points* | +2.50 ± 0.71 |\n',
         '### binary',
     ]
     at = 0

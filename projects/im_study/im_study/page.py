@@ -60,8 +60,8 @@ This page is built from the results of the runs, with the notes that lie beside 
 The first table of a study has the mean ± standard deviation (n - 1) over the seeds of the test
 metric, at the checkpoint that was best on validation. Where a method was run with and without the
 mask, `name{WITH_IM}` is followed by the difference of the two, paired by seed: mean ± standard
-deviation of the differences. What is not finished is empty. Columns of the other tables, where
-they are not empty:
+deviation of the differences. What has no finished run is left out, and a mean of some of the seeds
+says of how many. Columns of the other tables, where they are not empty:
 
 {columns}"""
 

@@ -3,11 +3,12 @@
 
 import os
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
 import matplotlib
-from im_study.results import metrics, read_results
-from im_study.tables import DIFFERENCE, markdown, paired, spread
+from im_study.results import metrics
+from im_study.tables import DIFFERENCE, NO_RUN, finished, how_many, markdown, paired, spread
 from matplotlib.figure import Figure
 from mmengine import Config
 
@@ -35,7 +36,7 @@ def values_by_rule(
         for row in study.rows
     }
     found: dict[str | None, Values] = {}
-    for place, runs in read_results(study, work_dir, seeds).items():
+    for place, runs in finished(study, work_dir, seeds).items():
         by_seed = found.setdefault(place[0], {}).setdefault(rules[place], {})
         for seed, value in metrics(runs, study.metric).items():
             if value is not None:
@@ -46,8 +47,9 @@ def values_by_rule(
 def rule_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str:
     """A Markdown table, rules by groups: mean ± standard deviation over the seeds.
 
-    Of several draws with one seed the mean counts. Under a rule follows its difference to random
-    choice, paired by seed, in points.
+    Of several draws with one seed the mean counts. Where runs are missing, it says how many of all
+    (seeds times draws) are there. Groups without a run are left out. Under a rule follows its
+    difference to random choice, paired by seed, in points.
     """
     found = values_by_rule(study, work_dir, seeds)
     means = {
@@ -55,13 +57,22 @@ def rule_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int])
         for group, rules in found.items()
     }
     chosen = dict.fromkeys(row['adds']['rule'] for row in study.rows if 'adds' in row)
+    draws = Counter(
+        (row.get('group'), row['adds']['rule'] if 'adds' in row else row['name'])
+        for row in study.rows
+    )
     lines = []
     for rule in dict.fromkeys(rule for rules in means.values() for rule in rules):
-        lines.append([rule, *(spread(list(m.get(rule, {}).values())) for m in means.values())])
+        cells = []
+        for group, m in means.items():
+            runs = [value for values in found[group].get(rule, {}).values() for value in values]
+            wanted = draws[group, rule] * len(seeds)
+            cells.append(spread(list(m.get(rule, {}).values())) + how_many(runs, wanted))
+        lines.append([rule, *cells])
         if rule in chosen and rule != RANDOM:
             gains = [paired(m.get(RANDOM, {}), m.get(rule, {})) for m in means.values()]
             lines.append([DIFFERENCE, *(spread(gain, '+.2f') for gain in gains)])
-    return markdown(['', *(group or study.metric for group in means)], lines)
+    return markdown(['', *(group or study.metric for group in means)], lines) if lines else NO_RUN
 
 
 def rule_plot(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str | None:

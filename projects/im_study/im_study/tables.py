@@ -12,6 +12,7 @@ NOTHING = ''
 MEAN = 'mean ± std'
 WITH_IM = ' + IM'
 DIFFERENCE = '*difference, points*'
+NO_RUN = 'No run is finished.'
 LEGEND = {
     'seed N, mean ± std': 'test metric of the checkpoint that was best on validation, for each '
     'seed, with the mean over the seeds and their standard deviation (n - 1); of a run in '
@@ -24,7 +25,8 @@ LEGEND = {
     'and `right inside` are means over the first → over the last fifth of the training; of a run '
     'in generations, of the labels that the first → the last generation wrote (one value: of one '
     'labeling, or one part was logged)',
-    'used': 'share of the unlabeled pixels that carry a loss',
+    'used': 'share of the unlabeled pixels whose pseudo-label can carry a loss (U2PL then drops '
+    'the least certain of them: a fifth at first, none at the end)',
     'right outside, right inside': 'share of the pixels outside and inside the mask whose label '
     'is right (without a mask, all are outside)',
     'networks': 'networks that a run trains, without those it begins with; left out if all '
@@ -36,21 +38,21 @@ LEGEND = {
 def study_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str:
     """Markdown tables, one under a heading for each group, see :data:`LEGEND`.
 
-    A row without a finished run has empty cells; columns in which all cells are empty are left
-    out (never the mean), and so are the networks if every run trains one.
+    Rows and groups without a finished run are left out, and so are columns in which all cells are
+    empty, and the networks if every run trains one.
 
     Args:
         study (Config): ``rows`` and ``metric``.
         work_dir (str or PathLike): Where the runs lie.
         seeds (Sequence[int]): Columns.
     """
-    results = read_results(study, work_dir, seeds)
+    results = finished(study, work_dir, seeds)
     parts = []
     for group in dict.fromkeys(group for group, _ in results):
         rows = {name: runs for (of, name), runs in results.items() if of == group}
         parts += [f'### {group}'] if group else []
         parts.append(_group_table(rows, study.metric, seeds))
-    return '\n\n'.join(parts)
+    return '\n\n'.join(parts) or NO_RUN
 
 
 def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[int]) -> str:
@@ -61,7 +63,7 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
     cells = []
     for name, runs in rows.items():
         values = list(runs.values())
-        networks = sum(r['networks'] for r in values) // len(values) if values else None
+        networks = sum(r['networks'] for r in values) // len(values)
         cells.append([
             name,
             *(number(runs[seed]['best'][metric]) if seed in runs else NOTHING for seed in seeds),
@@ -70,13 +72,13 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
             spread([r['teacher'][metric] for r in values if 'teacher' in r]),
             spread([lowest for r in values if (lowest := _lowest_class(r['best'])) is not None]),
             *(course([_of_mask(r['mask'], key) for r in values]) for key in MASK_KEYS),
-            str(networks) if networks and several else NOTHING,
-            f'{statistics.mean(r["seconds"] for r in values) / 60:.1f}' if values else NOTHING,
+            str(networks) if several else NOTHING,
+            f'{statistics.mean(r["seconds"] for r in values) / 60:.1f}',
         ])  # fmt: skip
     columns = [
         (title, column)
         for title, *column in zip(head, *cells, strict=True)
-        if title in ('', MEAN) or any(column)
+        if title == '' or any(column)
     ]
     return markdown([title for title, _ in columns], zip(*(c for _, c in columns), strict=True))
 
@@ -84,16 +86,14 @@ def _group_table(rows: dict[str, dict[int, dict]], metric: str, seeds: Sequence[
 def compact_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]) -> str:
     """A Markdown table, names by groups: test metric of the best checkpoint by validation.
 
-    Under ``name + IM`` follows its difference to ``name``, paired by seed, in points. A mean of
-    fewer runs than there are seeds says so.
+    Rows and groups without a finished run are left out. Under ``name + IM`` follows its difference
+    to ``name``, paired by seed, in points. A mean of fewer runs than there are seeds says so.
     """
 
     def cell(values: Sequence[float | None], form: str = '.2f') -> str:
-        count = sum(value is not None for value in values)
-        some = f' ({count} of {len(seeds)})' if 0 < count < len(seeds) else ''
-        return spread(values, form) + some
+        return spread(values, form) + how_many(values, len(seeds))
 
-    results = read_results(study, work_dir, seeds)
+    results = finished(study, work_dir, seeds)
     groups = list(dict.fromkeys(group for group, _ in results))
     names = list(dict.fromkeys(name for _, name in results))
     lines = []
@@ -108,7 +108,20 @@ def compact_table(study: Config, work_dir: str | os.PathLike, seeds: Sequence[in
                 for a, b in zip(before, runs, strict=True)
             ]
             lines.append([DIFFERENCE, *(cell(gain, '+.2f') for gain in gains)])
-    return markdown(['', *(group or study.metric for group in groups)], lines)
+    return markdown(['', *(group or study.metric for group in groups)], lines) if lines else NO_RUN
+
+
+def finished(
+    study: Config, work_dir: str | os.PathLike, seeds: Sequence[int]
+) -> dict[tuple[str | None, str], dict[int, dict]]:
+    """:func:`~im_study.results.read_results` without the rows that have none."""
+    return {key: runs for key, runs in read_results(study, work_dir, seeds).items() if runs}
+
+
+def how_many(values: Sequence[float | None], wanted: int) -> str:
+    """``' (2 of 3)'`` where not all values are there; nothing where all or none are."""
+    count = sum(value is not None for value in values)
+    return f' ({count} of {wanted})' if 0 < count < wanted else ''
 
 
 def paired(before: dict[int, float | None], after: dict[int, float | None]) -> list[float]:
