@@ -12,12 +12,14 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
-import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+from im_study.tables import markdown, spread
+
+from mmseg_im.checkpoints import read_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {'labeled only': ['model.semi=None'], 'FixMatch + IM': []}
@@ -36,13 +38,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def tool(name: str, *args: str | os.PathLike) -> str:
-    """Runs a tool and returns what it prints."""
+def tool(name: str, *args: str | os.PathLike) -> None:
+    """Runs a tool; ends with what it printed if it fails."""
     command = [sys.executable, str(ROOT / 'tools' / f'{name}.py'), *map(str, args)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(f'{" ".join(command)}\n{done.stdout[-2000:]}')
-    return done.stdout
 
 
 def make_project(data: Path, count: int, seed: int, folder: Path) -> Path:
@@ -65,7 +66,8 @@ def run(data: Path, count: int, seed: int, options: list[str], folder: Path) -> 
     config = make_project(data, count, seed, folder)
     work, student = folder / 'work', folder / 'student.pth'
     tool('train', config, '--work-dir', work, '--cfg-options', f'randomness.seed={seed}', *options)
-    said = tool('publish_student', work / 'best.pth', student)
+    tool('publish_student', work / 'best.pth', student)
+    _, meta = read_checkpoint(student)
     test = {
         'data_root': data,
         'ann_file': '',
@@ -73,22 +75,26 @@ def run(data: Path, count: int, seed: int, options: list[str], folder: Path) -> 
         'data_prefix.seg_map_path': 'annotations/test',
     }
     changes = [f'test_dataloader.dataset.{key}={value}' for key, value in test.items()]
-    log = tool('test', config, student, '--work-dir', folder / 'test', '--cfg-options', *changes)
-    found = re.findall(r'(mIoU|IoU/\w+): ([\d.]+)', log.rpartition('Epoch(test)')[2])
-    published = re.search(r'kept the (\w+)', said)[1]
-    return dict(metrics={key: float(value) for key, value in found}, published=published)
+    tool('test', config, student, '--work-dir', folder / 'test', '--cfg-options', *changes)
+    (file,) = folder.glob('test/*/*.json')  # of mmengine
+    found = json.loads(file.read_text())
+    metrics = {key: found[key] for key in found if key == 'mIoU' or key.startswith('IoU/')}
+    return dict(metrics=metrics, published=meta['weights'])
 
 
 def print_table(lines: list[dict], counts: list[int]) -> None:
     """Prints mean and standard deviation of the test mIoU over the seeds, as Markdown."""
-    print(f'|  | {" | ".join(map(str, counts))} |\n|{" --- |" * (len(counts) + 1)}')
-    for row in ROWS:
-        cells = []
-        for count in counts:
-            values = [x['metrics']['mIoU'] for x in lines if (x['row'], x['count']) == (row, count)]
-            spread = f' ± {statistics.stdev(values):.2f}' if len(values) > 1 else ''
-            cells.append(f'{statistics.mean(values):.2f}{spread}' if values else '')
-        print(f'| {row} | {" | ".join(cells)} |')
+    cells = [
+        [
+            row,
+            *(
+                spread([x['metrics']['mIoU'] for x in lines if x['row'] == row and x['count'] == n])
+                for n in counts
+            ),
+        ]
+        for row in ROWS
+    ]
+    print(markdown(['', *map(str, counts)], cells))
 
 
 def main() -> None:
