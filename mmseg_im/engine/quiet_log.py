@@ -22,10 +22,12 @@ FOR_DEBUGGING = (
     ' got empty `self.results`.',  # also where no image has what a metric measures
     '"FileClient" will be deprecated in future.',  # mmengine calls it itself
     '"HardDiskBackend" is the alias of "LocalBackend"',
+    'Config:\n',  # hundreds of lines; the file is in the work_dir
+    'Hooks will be executed in the following order:\n',  # likewise
 )
 """tuple[str]: Parts of messages in the log that it holds with ``log_level='DEBUG'`` alone."""
-SET_UP = ('\n' + '-' * 60 + '\nSystem environment:', 'Config:\n', 'Hooks will be executed in ')
-"""tuple[str]: How the long messages begin with which a Runner introduces itself."""
+ENVIRONMENT = '\n' + '-' * 60 + '\nSystem environment:'
+"""str: How the message begins with the versions of all packages, which a bug report needs."""
 
 
 def quiet() -> None:
@@ -46,7 +48,7 @@ def _filter(logger: MMLogger, record: logging.LogRecord) -> bool | logging.LogRe
 
 
 def shorten_console(logger: MMLogger) -> None:
-    """Leaves the set-up of a Runner to its log file: the console of many runs stays readable."""
+    """Leaves the environment of a Runner to its log file: the console stays readable."""
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler):
-            handler.addFilter(lambda record: not str(record.msg).startswith(SET_UP))
+            handler.addFilter(lambda record: not str(record.msg).startswith(ENVIRONMENT))
