@@ -126,6 +126,11 @@ def test_a_state_of_another_shape(work, attack, sentence):
     (f'{S}/validation.json', b'[]', '[] stands where an object belongs'),
     (f'{S}/validation.json', b'{"validations": {"one": {}}}', "'one' is no whole number"),
     (f'{S}/validation.json', b'{"validations": {"1": 50}}', 'validations.1: 50 stands where'),
+    (f'{S}/best_validation.json', b'{}', "'at' is missing"),
+    (f'{S}/best_validation.json', b'{"at": 1, "unit": "epoch", "metric": "", "images": 1, '
+     b'"classes": ["a"], "palette": [[1, 2, 3]], "confusion": [[1]], '
+     b'"worst": [{"path": "", "score": 1, "pictures": {"a": "\\"><script>"}}]}',
+     'a picture is no JPEG'),
     ('examples/examples.json', b'{}', "'images' is missing"),
     ('examples/examples.json', b'{"images": {"../../x": {"why": "", "image": ""}}, "classes": '
      b'["a"], "palette": [[1, 2, 3]]}', "'../../x' leads out of its folder"),

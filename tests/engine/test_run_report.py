@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine import Config
 from mmengine.runner import Runner
 
 from mmseg_im.engine.hooks.best_details import DETAILS, read_details, write_details
@@ -30,6 +31,7 @@ def headings(page: str) -> list[str]:
 
 
 def test_a_training_ends_with_its_report(demo_cfg):
+    demo_cfg.default_hooks.report = dict(type='ReportHook')
     Runner.from_cfg(demo_cfg).train()
     work = Path(demo_cfg.work_dir)
     page = (work / 'report.html').read_text()
@@ -61,6 +63,7 @@ def test_a_training_ends_with_its_report(demo_cfg):
 def test_a_report_that_fails_is_a_warning(demo_cfg):
     demo_cfg.model.semi, demo_cfg.val_cfg = None, dict(type='ValLoop')
     demo_cfg.train_cfg.max_epochs = 1
+    demo_cfg.default_hooks.report = dict(type='ReportHook')
     runner = Runner.from_cfg(demo_cfg)
     (Path(demo_cfg.work_dir) / 'report.html').mkdir()
     runner.train()
@@ -82,6 +85,14 @@ def work(tmp_path) -> Path:
     log(work, '20260101_000000', [*losses, {'mIoU': 3.0, 'step': 2}], end='{"loss": 1.0, "st')
     later = [{'loss': 1.5, 'decode.loss_ce': 1.0, 'step': 3}, {'im/masked': 0.25, 'step': 3}]
     log(work, '20260102_000000', [*later, {'im/epoch/used': 0.001, 'step': 3}])
+    odd = [
+        '[1]',
+        '{"loss": 1e400, "step": 4}',
+        '{"loss": 1, "step": 1' + 400 * '0' + '}',
+        '[' * 9999,
+    ]
+    path = work / '20260102_000000/vis_data/scalars.json'
+    path.write_text(path.read_text() + '\n'.join(odd))
     metrics = {'mIoU': 40.0, 'teacher0/mIoU': 50.0, 'IoU/a': 80.0, 'IoU/b': 0.0, 'IoU/c': None}
     record = {'1': {**metrics, 'mIoU': 30.0}, '2': metrics, '10': {**metrics, 'mIoU': None}}
     (work / 'validation.json').write_text(json.dumps(dict(validations=record)))
@@ -102,6 +113,12 @@ def keep_details(work: Path, metric, maps: int, at: int = 2) -> None:
     loader = SimpleNamespace(dataset=[0, 1])
     loop = SimpleNamespace(evaluator=SimpleNamespace(metrics=[object(), metric]), dataloader=loader)
     write_details(SimpleNamespace(val_loop=loop, work_dir=work), at, 'epoch', 'mIoU')
+
+
+@pytest.mark.parametrize('name', ['fixmatch-im_lite0-fpn_shapes', 'im_generations_shapes'])
+def test_every_config_has_the_hook(name):
+    cfg = Config.fromfile(ROOT / f'configs/demo/{name}.py')
+    assert cfg.default_hooks.report == dict(type='ReportHook')
 
 
 def test_a_resumed_run_has_one_curve(work):

@@ -121,6 +121,16 @@ def test_large_images_are_kept_small():
     assert metric.worst[0].image.shape == (3, 8, SIDE + 1)
 
 
+@pytest.mark.parametrize(('kind', 'maps'), [(ClassIoUMetric, 1), (MultiLabelIoUMetric, 2)])
+def test_a_step_does_not_wait_for_the_device(kind, maps):
+    """Tensors without values can be counted, but not read."""
+    metric = kind()
+    images = [torch.zeros(2, maps, 9, 7, dtype=torch.long, device='meta')] * (PENDING + 1)
+    process(metric, images[:PENDING])
+    with pytest.raises(Exception, match='meta'):  # the scores of several images are read together
+        process(metric, images[:1])
+
+
 def evaluate_a_part(rank: int, world: int, folder: str, kind, maps: int, count: int) -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group(

@@ -54,8 +54,8 @@ class Details:
 
     @property
     def matrix(self) -> np.ndarray:
-        """np.ndarray: ``confusion``."""
-        return np.array(self.confusion, np.int64)
+        """np.ndarray: ``confusion``, float64."""
+        return np.array(self.confusion, np.float64)
 
 
 def write_details(runner, at: int, unit: str, metric: str) -> None:

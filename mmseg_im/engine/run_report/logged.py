@@ -2,11 +2,11 @@
 """Reads the numbers and panels that a training has logged, also while it goes on."""
 
 import json
-import math
 import re
 from pathlib import Path
 
 SCALARS = 'vis_data/scalars.json'
+LARGEST = 1e300  # larger values, infinite ones and NaN are gaps
 PANELS = 'vis_data/vis_image/semi_panel_*.png'
 
 
@@ -42,7 +42,7 @@ def _line(text: bytes) -> dict | None:
     numbers = {
         key: value
         for key, value in content.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
     }
     return numbers if 'step' in numbers and 0 <= numbers['step'] < 10**12 else None
 
