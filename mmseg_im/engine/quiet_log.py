@@ -5,6 +5,7 @@ import logging
 import warnings
 
 from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
 
 NOBODYS = (
     r'``build_loss`` would be deprecated',  # mmseg calls it itself
@@ -26,6 +27,7 @@ FOR_DEBUGGING = (
     'Hooks will be executed in the following order:\n',  # likewise
 )
 """tuple[str]: Parts of messages in the log that it holds with ``log_level='DEBUG'`` alone."""
+_DUMP_INIT = BaseModule._dump_init_info  # into the log file: three lines for each parameter
 ENVIRONMENT = '\n' + '-' * 60 + '\nSystem environment:'
 """str: How the message begins with the versions of all packages, which a bug report needs."""
 
@@ -38,13 +40,22 @@ def quiet() -> None:
         warnings.filterwarnings('once', text, UserWarning)
     # a method of logging's that mmengine's logger inherits
     MMLogger.filter = _filter  # type: ignore[method-assign]
+    BaseModule._dump_init_info = _dump_init  # type: ignore[method-assign]
 
 
 def _filter(logger: MMLogger, record: logging.LogRecord) -> bool | logging.LogRecord:
-    debugging = any(handler.level <= logging.DEBUG for handler in logger.handlers)
-    if not debugging and any(part in str(record.msg) for part in FOR_DEBUGGING):
+    if not _is_debugging(logger) and any(part in str(record.msg) for part in FOR_DEBUGGING):
         return False
     return logging.Logger.filter(logger, record)
+
+
+def _dump_init(module: BaseModule) -> None:
+    if _is_debugging(MMLogger.get_current_instance()):
+        _DUMP_INIT(module)
+
+
+def _is_debugging(logger: MMLogger) -> bool:
+    return any(handler.level <= logging.DEBUG for handler in logger.handlers)
 
 
 def shorten_console(logger: MMLogger) -> None:

@@ -55,8 +55,8 @@ class WorstImages:
         if len(self._pending) >= PENDING:
             self._choose()
         small = None if image is None else _shrunk(image).clone()  # not the whole batch
-        maps = (_shrunk(one).to(torch.uint8) for one in (label, prediction))
-        self._pending.append((score, path, small, *maps))
+        label, prediction = (_shrunk(one).to(torch.uint8) for one in (label, prediction))
+        self._pending.append((score, path, small, label, prediction))
 
     def take(self, is_repeated: bool = False) -> list[WorstImage]:
         """Returns the worst images of all processes, the worst first, and begins anew.

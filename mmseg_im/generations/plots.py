@@ -12,9 +12,9 @@ from ..report.line_plot import Line, line_plot
 from .summary import Summary
 
 
-def generation_colours(count: int) -> np.ndarray:
-    """Returns one RGBA colour for each generation, from light to dark, (count, 4)."""
-    return matplotlib.colormaps['viridis_r'](np.linspace(0.15, 0.9, count))
+def generation_colours(count: int) -> list[tuple[float, float, float, float]]:
+    """Returns one RGBA colour for each generation, from light to dark."""
+    return [tuple(c) for c in matplotlib.colormaps['viridis_r'](np.linspace(0.15, 0.9, count))]
 
 
 def curves(summary: Summary) -> str | None:
@@ -65,9 +65,10 @@ def label_quality(summary: Summary) -> str | None:
     )
     lines = []
     for key, title, colour in shown:
-        points = [(g.number, 100 * g.labels[key]) for g in labeled if key in g.labels]
-        if points:
-            lines.append(Line(title, *zip(*points, strict=True), colour))
+        known = [g for g in labeled if key in g.labels]
+        if known:
+            values = [100 * g.labels[key] for g in known]
+            lines.append(Line(title, [g.number for g in known], values, colour))
     return (
         line_plot(lines, 'generation that labels', '% of the pixels', (0, 100)) if lines else None
     )

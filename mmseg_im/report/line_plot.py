@@ -13,6 +13,7 @@ from matplotlib.typing import ColorType
 from .svg import STYLE, svg
 
 MOST_POINTS = 400
+WITH_MARKERS = 40  # points of a line that can be told apart
 COLUMNS = 3  # of a legend: names may be long
 
 
@@ -51,9 +52,10 @@ def line_plot(
         axes = figure.add_subplot()
         for line in lines:
             x, y = thinned(line.x, line.y)
-            marker = dict(marker='o', ms=3.5) if len(x) <= 40 else {}
-            colour = {} if line.colour is None else dict(color=line.colour)
-            axes.plot(x, y, line.style, label=line.label, lw=1.8, **marker, **colour)
+            marker = 'o' if len(x) <= WITH_MARKERS else None
+            axes.plot(
+                x, y, line.style, label=line.label, color=line.colour, marker=marker, lw=1.8, ms=3.5
+            )
         if ylim is not None:
             axes.set_ylim(*ylim)
         axes.set_xlabel(xlabel)

@@ -26,6 +26,7 @@ def test_messages_for_developers_are_for_debugging(demo_cfg, level):
     runner.train()
     text = next(Path(runner.log_dir).glob('*.log')).read_text()
     assert 'Saving checkpoint' in text
+    assert ('Initialization information' in text) == (level == 'DEBUG')
     found = [part for part in FOR_DEBUGGING if part in text]
     assert len(found) >= 5 if level == 'DEBUG' else not found  # mmengine says one once in a process
 
