@@ -126,11 +126,6 @@ def test_a_state_of_another_shape(work, attack, sentence):
     (f'{S}/validation.json', b'[]', '[] stands where an object belongs'),
     (f'{S}/validation.json', b'{"validations": {"one": {}}}', "'one' is no whole number"),
     (f'{S}/validation.json', b'{"validations": {"1": 50}}', 'validations.1: 50 stands where'),
-    (f'{S}/best_validation.json', b'{}', "'at' is missing"),
-    (f'{S}/best_validation.json', b'{"at": 1, "unit": "epoch", "metric": "", "images": 1, '
-     b'"classes": ["a"], "palette": [[1, 2, 3]], "confusion": [[1]], '
-     b'"worst": [{"path": "", "score": 1, "pictures": {"a": "\\"><script>"}}]}',
-     'a picture is no JPEG'),
     ('examples/examples.json', b'{}', "'images' is missing"),
     ('examples/examples.json', b'{"images": {"../../x": {"why": "", "image": ""}}, "classes": '
      b'["a"], "palette": [[1, 2, 3]]}', "'../../x' leads out of its folder"),
@@ -143,6 +138,19 @@ def test_other_files_of_the_report(work, attack, name, content, sentence):
     (work / name).write_bytes(content)
     attack('JSON of our own: another shape')
     assert_refused(report(work), f'{Path(name).name} is damaged', sentence)
+
+
+@pytest.mark.parametrize(('content', 'sentence'), [
+    (b'{}', "'at' is missing"),
+    (b'{"at": 1, "unit": "epoch", "metric": "", "images": 1, "classes": ["a"], "palette": '
+     b'[[1, 2, 3]], "confusion": [[1]], "worst": [{"path": "", "score": 1, "pictures": '
+     b'{"a": "\\"><script>"}}]}', 'a picture is no JPEG'),
+])  # fmt: skip
+def test_details_of_the_best_student(work, attack, content, sentence):
+    for path in work.glob('generation_0/student_*/best_validation.json'):
+        path.write_bytes(content)
+    attack('JSON of our own: another shape')
+    assert_refused(report(work), 'best_validation.json is damaged', sentence)
 
 
 def flip(path: Path, at: float) -> None:
