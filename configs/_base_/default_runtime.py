@@ -27,6 +27,7 @@ default_hooks = dict(
     unfound=dict(type='UnfoundClassesHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
+    report=dict(type='ReportHook'),  # report.html
 )
 custom_hooks = [
     dict(type='SeedHook'),

@@ -5,6 +5,7 @@ import logging
 import warnings
 
 from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
 
 NOBODYS = (
     r'``build_loss`` would be deprecated',  # mmseg calls it itself
@@ -22,10 +23,13 @@ FOR_DEBUGGING = (
     ' got empty `self.results`.',  # also where no image has what a metric measures
     '"FileClient" will be deprecated in future.',  # mmengine calls it itself
     '"HardDiskBackend" is the alias of "LocalBackend"',
+    'Config:\n',  # hundreds of lines; the file is in the work_dir
+    'Hooks will be executed in the following order:\n',  # likewise
 )
 """tuple[str]: Parts of messages in the log that it holds with ``log_level='DEBUG'`` alone."""
-SET_UP = ('\n' + '-' * 60 + '\nSystem environment:', 'Config:\n', 'Hooks will be executed in ')
-"""tuple[str]: How the long messages begin with which a Runner introduces itself."""
+_DUMP_INIT = BaseModule._dump_init_info  # into the log file: three lines for each parameter
+ENVIRONMENT = '\n' + '-' * 60 + '\nSystem environment:'
+"""str: How the message begins with the versions of all packages, which a bug report needs."""
 
 
 def quiet() -> None:
@@ -36,17 +40,26 @@ def quiet() -> None:
         warnings.filterwarnings('once', text, UserWarning)
     # a method of logging's that mmengine's logger inherits
     MMLogger.filter = _filter  # type: ignore[method-assign]
+    BaseModule._dump_init_info = _dump_init  # type: ignore[method-assign]
 
 
 def _filter(logger: MMLogger, record: logging.LogRecord) -> bool | logging.LogRecord:
-    debugging = any(handler.level <= logging.DEBUG for handler in logger.handlers)
-    if not debugging and any(part in str(record.msg) for part in FOR_DEBUGGING):
+    if not _is_debugging(logger) and any(part in str(record.msg) for part in FOR_DEBUGGING):
         return False
     return logging.Logger.filter(logger, record)
 
 
+def _dump_init(module: BaseModule) -> None:
+    if _is_debugging(MMLogger.get_current_instance()):
+        _DUMP_INIT(module)
+
+
+def _is_debugging(logger: MMLogger) -> bool:
+    return any(handler.level <= logging.DEBUG for handler in logger.handlers)
+
+
 def shorten_console(logger: MMLogger) -> None:
-    """Leaves the set-up of a Runner to its log file: the console of many runs stays readable."""
+    """Leaves the environment of a Runner to its log file: the console stays readable."""
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler):
-            handler.addFilter(lambda record: not str(record.msg).startswith(SET_UP))
+            handler.addFilter(lambda record: not str(record.msg).startswith(ENVIRONMENT))

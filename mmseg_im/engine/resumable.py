@@ -3,12 +3,14 @@
 
 from pathlib import Path
 
+from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .hooks.validation_record import ValidationRecordHook
 from .newest_checkpoint import to_resume_from, training_checkpoints
 from .processes import on_main_process, stop_workers
+from .quiet_log import shorten_console
 from .work_dir import Lock, check_is_new, make_work_dir
 
 
@@ -45,6 +47,17 @@ class ResumableRunner(Runner):
         """Sets up processes, then locks the folder, before anything is written there."""
         super().setup_env(env_cfg)
         self._lock = on_main_process(self._lock_folder, share=False)
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """Builds the logger; the environment is in its file alone."""
+        logger = super().build_logger(*args, **kwargs)
+        shorten_console(logger)
+        return logger
+
+    def dump_config(self) -> None:
+        """Writes the config into the ``work_dir``, and says so: the log does not hold it."""
+        super().dump_config()
+        self.logger.info(f'Config, checkpoints and log (versions in it) are in {self.work_dir}.')
 
     def register_hooks(self, default_hooks=None, custom_hooks=None) -> None:
         """Registers the hooks of the config, and one that repeats a missed validation."""

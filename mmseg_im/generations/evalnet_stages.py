@@ -217,7 +217,8 @@ class QualityStages:
     def _base(self, checkpoint: Path | None = None) -> Config:
         """Returns the config that training and use of the quality network share."""
         cfg = Config({key: copy.deepcopy(self.cfg[key]) for key in SHARED_KEYS if key in self.cfg})
-        cfg.default_hooks.pop('visualization', None)
+        for name in ('visualization', 'report'):  # of segmentations
+            cfg.default_hooks.pop(name, None)
         preprocessor = self.cfg.model.data_preprocessor
         cfg.model = dict(
             type='EvalNet',

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the pseudo-labels of a few images from every generation, for the report."""
+"""Keeps a few images and their pseudo-labels from every generation, for the report."""
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from ..datasets.nested_datasets import infos_of
+from ..datasets.nested_datasets import infos_of, parts_of
 from ..datasets.pseudo_label_files import check_names, label_files, overlapping_classes, read_index
 from ..errors import MissingFileError, UserError
 from ..evaluation.pseudo_label_writer import write_label
-from ..files.atomic import read_json, write_aside, write_json
+from ..files.atomic import read_json, write_aside, write_json, write_png
 from ..labels.spaces import IGNORE_INDEX
+from ..report.loaded_picture import loaded_picture
 
 FOLDER = 'examples'
 LIST = 'examples.json'
 TRUTH = 'truth'
+PICTURES = 'images'
+SIDE = 520  # pixels of a picture, at most: enough for a page
 PER_KIND = 2
 BYTES = set(range(256))
 
@@ -70,6 +74,36 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
         pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
         for source, copy in pairs:
             write_aside(copy, Path(source).read_bytes())
+
+
+def keep_pictures(work_dir: Path, unlabeled: dict) -> None:
+    """Writes the example images as pictures, read as the pipeline of their data set reads them.
+
+    Args:
+        work_dir (Path): Of the generational run.
+        unlabeled (dict): Config of the images to label.
+
+    Raises:
+        UserError: If one cannot be read.
+    """
+    names = {example['image']: n for n, example in read_examples(work_dir)['images'].items()}
+    for dataset in parts_of(DATASETS.build(unlabeled)):
+        for info in infos_of(dataset):
+            name = names.get(info['img_path'])
+            if name is None or picture_file(work_dir, name).is_file():
+                continue
+            picture = loaded_picture(dataset, info, 'unlabeled_dataloader.dataset')
+            height, width = picture.shape[:2]
+            scale = SIDE / max(height, width)
+            if scale < 1:
+                size = (max(round(scale * width), 1), max(round(scale * height), 1))
+                picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            write_png(picture_file(work_dir, name), picture[..., ::-1])
+
+
+def picture_file(work_dir: Path, name: str) -> Path:
+    """Returns the file of an example image."""
+    return work_dir / FOLDER / PICTURES / f'{name}.png'
 
 
 def keep_truth(work_dir: Path, unlabeled: dict) -> None:

@@ -9,31 +9,28 @@ import numpy as np
 
 from ..datasets.image_files import decode
 from ..datasets.pseudo_label_files import label_damage, label_files
+from ..engine.run_report.page_parts import (
+    CSS,
+    REPORT,
+    cells,
+    confusion_part,
+    warning_lines,
+    worst_part,
+)
 from ..errors import UserError
 from ..files.atomic import write_aside
 from ..files.image_size import check_size
 from ..report.html_page import html_page, legend, tile
 from ..report.pictures import colourise, hatch
 from . import plots
-from .examples import FOLDER, LIST, TRUTH, read_examples
+from .examples import FOLDER, LIST, TRUTH, picture_file, read_examples
 from .summary import Summary, number, read_summary, rows, warnings
 
-REPORT = 'report.html'
 TILE = 260  # pixels: sharp on a phone, where a tile is half as wide
 
-CSS = """
+RESULTS_CSS = """
 .results { width: fit-content; min-width: min(100%, 60ch); max-width: 100%; }
 .results p { width: 0; min-width: 100%; } /* as wide as the table, which alone has a width */
-.warning { border-left: 4px solid #c60; padding-left: 10px; box-sizing: border-box; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
-th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
-th { font-weight: 600; border-bottom: 2px solid #999; }
-th:first-child, td:first-child { text-align: left; } tr.best td { background: #eef6ea; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
-  gap: 16px; align-items: start; } .plots svg { width: 100%; height: auto; }
-.strip { display: flex; gap: 8px; overflow-x: auto; padding-bottom: 6px; }
-figure { flex: 0 0 auto; } figure img { width: min(204px, 42vw); }
-figcaption { max-width: min(204px, 42vw); }
 """
 
 
@@ -52,8 +49,8 @@ def write_report(work_dir: Path) -> Path:
     work_dir = Path(work_dir)
     summary = read_summary(work_dir)
     results = f'<div class="results">{_head(summary)}{_table(summary)}</div>'
-    parts = [results, _plots(summary), _examples(work_dir, summary)]
-    page = html_page(f'{summary.name}: generations', ''.join(parts), CSS)
+    parts = [results, _plots(summary), _best(summary), _examples(work_dir, summary)]
+    page = html_page(f'{summary.name}: generations', ''.join(parts), CSS + RESULTS_CSS)
     write_aside(work_dir / REPORT, page.encode())
     return work_dir / REPORT
 
@@ -96,25 +93,29 @@ def _table(summary: Summary) -> str:
         'class counts as much as a large one.'
         + (' Right: compared with hidden annotations that no training sees.' if known else '')
     )
-    warned = ''.join(f'<p class="warning">{html.escape(text)}</p>' for text in warnings(summary))
     return (
         f'<h2>Generations</h2><div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'
-        f'<p class="quiet">{note}</p>{warned}'
+        f'<p class="quiet">{note}</p>{warning_lines(warnings(summary))}'
     )
 
 
 def _plots(summary: Summary) -> str:
-    drawn: list[tuple[str, str | None]] = []
-    if any(g.curves for g in summary.generations):
-        drawn.append(('Validation', plots.curves(summary)))
-    drawn += [
-        ('Pseudo-labels', plots.label_quality(summary)),
-        ('Classes, best student of each generation', plots.class_bars(summary)),
-    ]
-    cells = [
-        f'<div><h2>{title}</h2>{svg[svg.index("<svg") :]}</div>' for title, svg in drawn if svg
-    ]
-    return f'<div class="plots">{"".join(cells)}</div>'
+    return cells(
+        [
+            ('Validation', plots.curves(summary)),
+            ('Pseudo-labels', plots.label_quality(summary)),
+            ('Classes, best student of each generation', plots.best_classes(summary)),
+            ('Losses, best student of each generation', plots.losses(summary)),
+        ]
+    )
+
+
+def _best(summary: Summary) -> str:
+    best = summary.best
+    if best is None or best.details is None:
+        return ''
+    where = f'student {best.best} of generation {best.number}'
+    return confusion_part(best.details, where) + worst_part(best.details, where)
 
 
 def _examples(work_dir: Path, summary: Summary) -> str:
@@ -124,30 +125,27 @@ def _examples(work_dir: Path, summary: Summary) -> str:
     classes, palette = content['classes'], content['palette']
     strips = ''
     for name, example in content['images'].items():
-        if not Path(example['image']).is_file():  # the report is read where the data is not
-            strips += f'<h3>{html.escape(name)}: {html.escape(example["image"])} is not there</h3>'
+        picture = picture_file(work_dir, name)
+        if not picture.is_file():
+            strips += f'<h3>{html.escape(name)}: {html.escape(str(picture))} is not there</h3>'
             continue
-        check_size(example['image'], example['image'])
-        image = decode(example['image'])[..., ::-1]
+        check_size(picture, str(picture))
+        image = decode(str(picture))[..., ::-1]
         tiles = [tile(image, 'input', TILE)]
         known = _load(work_dir / FOLDER / TRUTH, name, classes)
         if known is not None:
             tiles.append(tile(_picture(known[0], palette), 'true label', TILE))
         for g in summary.generations:
-            folder = work_dir / FOLDER / f'generation_{g.number}'
-            loaded = _load(folder, name, classes)
+            loaded = _load(work_dir / FOLDER / f'generation_{g.number}', name, classes)
             if loaded is None:
                 continue
             label, mask = loaded
-            if mask.shape[1:] != image.shape[:2]:
-                raise UserError(
-                    f'{example["image"]} has the size {image.shape[:2]} and its labels in {folder} '
-                    f'{mask.shape[1:]}. Put back the image that was labeled.'
-                )
             hidden = np.any(mask, axis=0)
             labels, share = f'labels of generation {g.number}', f'{hidden.mean():.1%} of the image'
+            size = (hidden.shape[1], hidden.shape[0])
+            behind = cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_LINEAR)
             tiles.append(tile(hatch(_picture(label, palette), hidden), labels, TILE))
-            tiles.append(tile(hatch(image, hidden), f'its mask, {share}', TILE))
+            tiles.append(tile(hatch(behind, hidden), f'its mask, {share}', TILE))
         why = html.escape(f'{name} ({example["why"]} in the first generation)')
         strips += f'<h3>{why}</h3><div class="strip">{"".join(tiles)}</div>'
     return (

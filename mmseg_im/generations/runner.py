@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..teachers.networks import build_network, load_network
 from .configs import labeling_config, read_config, student_config, test_config
 from .evalnet_stages import QualityStages
-from .examples import keep_examples, keep_truth
+from .examples import keep_examples, keep_pictures, keep_truth
 from .finished_files import check_networks
 from .page import write_report
 from .plan_checks import check_plan
@@ -265,6 +265,7 @@ class GenerationalRunner:
 
     def _keep_examples(self, generation: int, labels: Path) -> None:
         keep_examples(self.work_dir, generation, labels)
+        keep_pictures(self.work_dir, self.cfg.unlabeled_dataloader.dataset)
         keep_truth(self.work_dir, self.cfg.unlabeled_dataloader.dataset)
 
     def _needed(self, generation: int) -> bool:

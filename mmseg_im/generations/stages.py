@@ -129,7 +129,7 @@ def run_isolated(cfg: Config, folder: Path, method: str):
 
 
 class _StageRunner(Runner):
-    """mmengine's Runner, whose environment, config and hooks are in its log file alone."""
+    """mmengine's Runner, whose environment is in its log file alone."""
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         logger = super().build_logger(*args, **kwargs)

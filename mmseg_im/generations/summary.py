@@ -6,8 +6,11 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
+from ..engine.hooks.best_details import Details, read_details
 from ..engine.hooks.best_files import score
 from ..engine.hooks.validation_record import RECORD, read_record
+from ..engine.run_report.logged import read_scalars, series
+from ..engine.run_report.run_results import few_images
 from ..errors import MissingFileError, UserError
 from .state import STATE, read_state
 
@@ -23,6 +26,8 @@ class Generation:
         curves (dict[int, dict[int, dict]]): Validation metrics by epoch (or iteration).
         labels (dict[str, float]): Metrics of the pseudo-labels that it wrote, without prefix.
         best (int, optional): The best student by validation.
+        losses (tuple[list, list]): Iterations of that student, and its losses.
+        details (Details, optional): Of its best validation, if they are known.
         test (dict[str, float]): Test metrics of that student, measured at the end of the run.
     """
 
@@ -31,6 +36,8 @@ class Generation:
     curves: dict[int, dict] = field(default_factory=dict)
     labels: dict[str, float] = field(default_factory=dict)
     best: int | None = None
+    losses: tuple[list[int], list[float]] = field(default_factory=lambda: ([], []))
+    details: Details | None = None
     test: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -114,6 +121,9 @@ def read_summary(work_dir: Path) -> Summary:
             generation.best = min(
                 generation.students, key=lambda i: (-score(generation.students[i][metric]), i)
             )
+            folder = work_dir / f'generation_{generation.number}/student_{generation.best}'
+            generation.losses = series(read_scalars(folder), 'loss')
+            generation.details = read_details(folder)
     ordered = [generations[number] for number in sorted(generations)]
     return Summary(work_dir.resolve().name, metric, options, ordered)
 
@@ -161,10 +171,11 @@ def warnings(summary: Summary) -> list[str]:
     for g in summary.generations:
         for i, metrics in sorted(g.students.items()):
             values = [v for key, v in metrics.items() if key.startswith('IoU/')]
-            if sum(v is not None and v > 0 for v in values) * 2 < len(values):
+            count = sum(v is not None and v > 0 for v in values)
+            if count * 2 < len(values):
                 found.append(
-                    f'Student {i} of generation {g.number}{classes_found(metrics)}: it has learned '
-                    'little. Train longer, or look at its curve.'
+                    f'Student {i} of generation {g.number} finds {count} of {len(values)} classes: '
+                    'it has learned little. Train longer, or look at its curve.'
                 )
         missed = ', '.join(classes_missed(g.best_metrics))
         if missed:
@@ -179,7 +190,7 @@ def warnings(summary: Summary) -> list[str]:
                 f'({outside:.1%}) than inside ({inside:.1%}): the disagreement of these teachers '
                 'does not tell right from wrong.'
             )
-    return found
+    return found + few_images(None if summary.best is None else summary.best.details)
 
 
 def print_summary(summary: Summary) -> str:

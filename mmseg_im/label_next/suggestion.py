@@ -14,15 +14,13 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from ..datasets.image_files import decode
-from ..datasets.own_loading import own_loading
 from ..datasets.sample_files import BINARY
 from ..errors import UserError
 from ..files.atomic import write_aside, write_png
 from ..files.new_folder import new_folder
 from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
-from ..report.pictures import to_rgb
+from ..report.loaded_picture import loaded_picture
 from .choosing import balanced_scores, choose
 from .image_votes import ImageVote, vote_on
 from .pre_labels import UNDECIDED, pre_label
@@ -148,7 +146,7 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
             label, mask = _predict(suggestion.ensemble, dataset[i])
             for path, content in pre_label(label, mask, names[i] + tail, classes, **form).items():
                 write_png(folder / 'pre_labels' / path, content)
-            image = _picture(dataset, i)
+            image = loaded_picture(dataset, dataset.get_data_info(i), 'The test pipeline')
             title, vote = f'{place}. {names[i]}', suggestion.votes[i]
             score = suggestion.scores[i]
             entries.append(
@@ -174,15 +172,6 @@ def scores_table(suggestion: Suggestion, classes: Sequence[str]) -> str:
         numbers = [f'{value:.6g}' for value in values]
         writer.writerow([suggestion.names[i], rank.get(i, ''), *numbers])
     return text.getvalue()
-
-
-def _picture(dataset: BaseDataset, index: int) -> np.ndarray:
-    """Returns an image as (H, W, 3) uint8 RGB, read as the pipeline of the data set reads it."""
-    info = dataset.get_data_info(index)
-    own = own_loading(dataset, label=False)
-    image = decode(info['img_path']) if own is None else own.load_image(info, 'The test pipeline')
-    bands = torch.from_numpy(image if image.ndim == 3 else image[..., None]).permute(2, 0, 1)
-    return to_rgb(bands, image.shape[:2])
 
 
 def _predict(ensemble: EnsembleSegmentor, packed: dict) -> tuple[np.ndarray, np.ndarray]:

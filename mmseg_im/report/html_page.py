@@ -42,11 +42,28 @@ def html_page(title: str, body: str, css: str = '') -> str:
 
 def tile(picture: np.ndarray, caption: str, width: int) -> str:
     """Returns a picture (H, W, 3) uint8 RGB with its caption as HTML, ``width`` pixels wide."""
+    return figure(jpeg(picture, width), caption)
+
+
+def jpeg(picture: np.ndarray, width: int) -> str:
+    """Returns a picture (H, W, 3) uint8 RGB as JPEG in base64, ``width`` pixels wide."""
     height = max(round(width * picture.shape[0] / picture.shape[1]), 1)
     how = cv2.INTER_AREA if picture.shape[1] > width else cv2.INTER_NEAREST
     small = cv2.resize(np.ascontiguousarray(picture[..., ::-1]), (width, height), interpolation=how)
-    jpeg = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
-    data = base64.b64encode(jpeg).decode()
+    content = cv2.imencode('.jpg', small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    return base64.b64encode(content).decode()
+
+
+def is_jpeg(text: str) -> bool:
+    """Returns whether a text is what :func:`jpeg` returns: such a text cannot end a tag."""
+    try:
+        return base64.b64decode(text, validate=True).startswith(b'\xff\xd8\xff')
+    except ValueError:
+        return False
+
+
+def figure(data: str, caption: str) -> str:
+    """Returns a picture from :func:`jpeg` with its caption as HTML."""
     return (
         f'<figure><img alt="{html.escape(caption)}" src="data:image/jpeg;base64,{data}">'
         f'<figcaption>{html.escape(caption)}</figcaption></figure>'

@@ -19,7 +19,7 @@ from tests.attacks.killing import kill_group, run_to_the_end
 from tests.conftest import make_demo_cfg
 from tests.tool_runs import start_tool
 
-COMPARED = ('epoch_*.pth', 'best.pth', 'validation.json')
+COMPARED = ('epoch_*.pth', 'best.pth', 'best_validation.json', 'validation.json')
 EPOCHS = 6
 
 

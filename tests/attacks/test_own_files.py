@@ -140,6 +140,19 @@ def test_other_files_of_the_report(work, attack, name, content, sentence):
     assert_refused(report(work), f'{Path(name).name} is damaged', sentence)
 
 
+@pytest.mark.parametrize(('content', 'sentence'), [
+    (b'{}', "'at' is missing"),
+    (b'{"at": 1, "unit": "epoch", "metric": "", "images": 1, "classes": ["a"], "palette": '
+     b'[[1, 2, 3]], "confusion": [[1]], "worst": [{"path": "", "score": 1, "pictures": '
+     b'{"a": "\\"><script>"}}]}', 'a picture is no JPEG'),
+])  # fmt: skip
+def test_details_of_the_best_student(work, attack, content, sentence):
+    for path in work.glob('generation_0/student_*/best_validation.json'):
+        path.write_bytes(content)
+    attack('JSON of our own: another shape')
+    assert_refused(report(work), 'best_validation.json is damaged', sentence)
+
+
 def flip(path: Path, at: float) -> None:
     content = bytearray(path.read_bytes())
     content[int(at * len(content))] ^= 4

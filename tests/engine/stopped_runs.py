@@ -72,6 +72,8 @@ def train(cfg, folder: Path, at: Path | None = None, **stop) -> None:
 def same_end(one: Path, other: Path) -> None:
     (record, best), (other_record, other_best) = state(one), state(other)
     assert record == other_record
+    details = [path / 'best_validation.json' for path in (one, other)]
+    assert details[0].read_bytes() == details[1].read_bytes()
     assert all(torch.equal(best[key], other_best[key]) for key in best)
 
 

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from mmengine import Config
 from mmengine.logging import MessageHub, MMLogger, print_log
 from mmengine.runner import Runner
 from mmseg.engine.hooks import SegVisualizationHook
@@ -12,6 +13,7 @@ from mmseg.models.builder import build_loss
 from mmseg.models.losses import CrossEntropyLoss
 
 from mmseg_im.engine.quiet_log import FOR_DEBUGGING, quiet
+from mmseg_im.engine.resumable import ResumableRunner
 from tests.generations.conftest import make_generations_cfg, run
 
 
@@ -24,8 +26,23 @@ def test_messages_for_developers_are_for_debugging(demo_cfg, level):
     runner.train()
     text = next(Path(runner.log_dir).glob('*.log')).read_text()
     assert 'Saving checkpoint' in text
+    assert ('Initialization information' in text) == (level == 'DEBUG')
     found = [part for part in FOR_DEBUGGING if part in text]
-    assert len(found) >= 3 if level == 'DEBUG' else not found  # mmengine says one once in a process
+    assert len(found) >= 5 if level == 'DEBUG' else not found  # mmengine says one once in a process
+
+
+def test_the_log_says_where_the_config_is(demo_cfg, capsys):
+    demo_cfg.model.semi, demo_cfg.val_cfg = None, dict(type='ValLoop')
+    demo_cfg.train_cfg.max_epochs = 1
+    runner = ResumableRunner.from_cfg(demo_cfg)
+    runner.train()
+    console = capsys.readouterr().out
+    log = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert log.count('System environment:') == 1 and 'System environment:' not in console
+    assert f'log (versions in it) are in {runner.work_dir}' in console
+    (config,) = Path(runner.work_dir).glob('*.py')
+    assert Config.fromfile(config).model == demo_cfg.model
+    assert len(log.splitlines()) < 120
 
 
 def test_other_messages_pass(tmp_path, capsys):
@@ -60,6 +77,7 @@ def test_the_console_of_many_runs(mini_shapes, tmp_path, capsys):
     run(cfg)
     console = capsys.readouterr().out
     log = next((tmp_path / 'work/generation_0/student_0').glob('*/*.log')).read_text()
-    for text in ('System environment:', 'Config:', 'Hooks will be executed'):
-        assert text in log and text not in console
+    assert 'System environment:' in log and 'System environment:' not in console
+    for text in ('Config:', 'Hooks will be executed'):
+        assert text not in log + console
     assert 'Epoch(val)' in console

@@ -113,7 +113,7 @@ def test_report(run, mini_shapes, tmp_path):
     assert 'students: val mIoU' in found.output
     assert found.output.strip().endswith('report.html') and page.is_file()
     found = run('report.py', tmp_path)
-    assert found.status > 0 and 'is not the work_dir of a generational run' in found.output
+    assert found.status > 0 and 'is not the work_dir of a run' in found.output
 
 
 def test_class_weights(run, mini_shapes, tmp_path):

@@ -10,10 +10,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter
 from mmseg_im.generations import print_summary, read_summary, write_report
-from mmseg_im.generations.examples import FOLDER, TRUTH, choose_examples, keep_examples, keep_truth
+from mmseg_im.generations.examples import (
+    FOLDER,
+    TRUTH,
+    choose_examples,
+    keep_examples,
+    keep_pictures,
+    keep_truth,
+    picture_file,
+)
 from mmseg_im.generations.page import _load
 
 CLASSES = ('sky', 'r<oad')
@@ -60,6 +69,7 @@ def run(tmp_path, request) -> Path:
                 'pseudo/accuracy_outside': 0.9, 'pseudo/accuracy_inside': 0.4,
             }  # fmt: skip
             keep_examples(work, 0, labels)
+            keep_pictures(work, unlabeled(tmp_path, maps))
             keep_truth(work, unlabeled(tmp_path, maps))
     config = {'generations.num_generations': 1, 'generations.metric': 'mIoU', 'work': 'x'}
     (work / 'state.json').write_text(json.dumps(dict(config=config, stages=stages)))
@@ -149,6 +159,38 @@ def test_without_true_labels_there_are_none(run, tmp_path):
     assert 'true label<' not in write_report(run).read_text()
 
 
+@pytest.mark.parametrize('kind', ['turned', '16 bits', 'transparent'])
+def test_pictures_are_what_the_pipeline_reads(run, tmp_path, kind):
+    """Not what OpenCV makes of the file by itself."""
+    data = unlabeled(tmp_path, 1)
+    path, kept = tmp_path / 'images/f.png', picture_file(run, 'f')
+    shutil.rmtree(kept.parent)
+    image = np.zeros((600, 800, 3), np.uint8)
+    image[:, 400:] = (10, 120, 200)  # blue, green, red
+    reads = {}
+    if kind == 'turned':
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(image[..., ::-1]).save(path, exif=exif)
+        expected = np.rot90(image, -1)
+    elif kind == '16 bits':
+        assert cv2.imwrite(str(path), image.astype(np.uint16))  # 0 to 200 of 65535: black as it is
+        expected = np.rint(image * (255 / 200)).astype(np.uint8)
+        reads = dict(color_type='unchanged')
+    else:
+        expected, reads = image, dict(color_type='unchanged')
+        assert cv2.imwrite(str(path), np.dstack([image, np.full((600, 800), 9, np.uint8)]))
+    data['pipeline'][0].update(reads)
+    keep_pictures(run, data)
+    shown = cv2.imread(str(kept))
+    assert max(shown.shape) == 520
+    height, width = expected.shape[:2]
+    for y, x in ((0.2, 0.2), (0.2, 0.8), (0.8, 0.2), (0.8, 0.8)):
+        right = expected[int(y * height), int(x * width)]
+        found = shown[int(y * shown.shape[0]), int(x * shown.shape[1])]
+        np.testing.assert_array_equal(found, right)
+
+
 def test_table(run):
     finish(run)
     text = print_summary(read_summary(run))
@@ -190,7 +232,7 @@ def test_what_a_reader_is_warned_of():
     second = Generation(1, {0: good}, best=0, labels=dict(accuracy_outside=0.9))
     found = warnings(Summary('run', 'mIoU', {}, [first, second]))
     assert len(found) == 4
-    assert found[0].startswith('Student 1 of generation 0, finds 1 of 4 classes')
+    assert found[0].startswith('Student 1 of generation 0 finds 1 of 4 classes: it has')
     assert found[1].startswith('The best student of generation 0 does not find d (IoU 0)')
     assert 'no more often right outside the mask (70.0%) than inside (71.0%)' in found[2]
     assert found[3].startswith('The best student of generation 1 does not find d (IoU 0)')

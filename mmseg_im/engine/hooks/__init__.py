@@ -4,6 +4,7 @@ from .compile import CompileHook
 from .finite import FiniteHook
 from .keep_best import KeepBestHook
 from .mask_statistics import InconsistencyHook
+from .report_hook import ReportHook
 from .seed import SeedHook
 from .semi_visualization import SemiVisualizationHook
 from .unfound_classes import UnfoundClassesHook
@@ -15,6 +16,7 @@ __all__ = [
     'FiniteHook',
     'InconsistencyHook',
     'KeepBestHook',
+    'ReportHook',
     'SeedHook',
     'SemiVisualizationHook',
     'UnfoundClassesHook',

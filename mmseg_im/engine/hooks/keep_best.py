@@ -16,6 +16,7 @@ from ...errors import UserError
 from ...files.atomic import write_aside
 from ..newest_checkpoint import STATE, read_whole, training_checkpoints
 from ..runner_parts import method_of, student_of
+from .best_details import write_details
 from .best_files import (
     AT,
     BEST,
@@ -29,7 +30,7 @@ from .best_files import (
     validations_since_best,
     weights_beside,
 )
-from .validation_record import ValidationRecordHook, position
+from .validation_record import ValidationRecordHook, position, unit_of
 
 
 @HOOKS.register_module()
@@ -42,7 +43,8 @@ class KeepBestHook(ValidationRecordHook):
 
     An EMA teacher and a network that a method trains beside the student have files of their own,
     ``best_teacher0.pth`` or ``best_NAME.pth``, by ``teacher0/METRIC`` or ``NAME/METRIC``: the
-    weights alone, for a stock config.
+    weights alone, for a stock config. ``best_validation.json`` has what a report shows of the
+    student's best validation: confusion matrix and worst images.
 
     Args:
         metric (str): Which validation metric decides; larger is better. Equal values: the earlier.
@@ -165,6 +167,7 @@ class KeepBestHook(ValidationRecordHook):
                 str(self.folder), aside, save_optimizer=False, save_param_scheduler=False, meta=meta
             )
             os.replace(self.folder / aside, self.folder / BEST)
+            write_details(runner, now, unit_of(runner), metric)
             text = f'{self.folder / BEST} holds the best so far: {metric} {metrics[metric]:.2f}.'
             print_log(text, 'current')
         else:

@@ -68,7 +68,12 @@ def read_record(path: Path) -> dict[str, dict[str, float | None]]:
 
 def position(runner) -> int:
     """Returns how many epochs a training has done, or iterations if its loop counts these."""
-    return runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter
+    return runner.epoch if unit_of(runner) == 'epoch' else runner.iter
+
+
+def unit_of(runner) -> str:
+    """Returns in what a training counts, ``'epoch'`` or ``'iteration'``."""
+    return 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iteration'
 
 
 def validation_is_due(runner, now: int) -> bool:
