@@ -30,16 +30,8 @@ def run_forked(name, *args) -> None:
 def test_a_row_runs_once(mini_wbc, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(own_images, 'ROWS', {'labeled only': ['model.semi=None', *SHORT]})
     monkeypatch.setattr(own_images, 'tool', run_forked)
-    command = [
-        'own_images.py',
-        mini_wbc,
-        '--out',
-        tmp_path / 'all/own.jsonl',
-        '--counts',
-        '4',
-        '--seeds',
-        '1',
-    ]
+    out = tmp_path / 'all/own.jsonl'
+    command = ['own_images.py', mini_wbc, '--out', out, '--counts', '4', '--seeds', '1']
     monkeypatch.setattr(sys, 'argv', [*map(str, command), '--work-dir', str(tmp_path / 'runs')])
     own_images.main()
     (line,) = map(json.loads, out.read_text().splitlines())
