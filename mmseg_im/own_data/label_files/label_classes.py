@@ -58,7 +58,7 @@ def label_ids(
             if name in (ignore or ()) or name in MEAN_IGNORED}  # fmt: skip
     for option, given in (('--classes', classes), ('--ignore', ignore)):
         unknown = [name for name in given or () if name not in (*found, BACKGROUND)]
-        if unknown:
+        if unknown and (listed or option == '--ignore'):  # LabelMe names what was drawn alone
             raise UserError(
                 f'{option}: {", ".join(unknown)} is no label of the files; there are '
                 f'{", ".join(found)}.'
