@@ -90,6 +90,17 @@ def test_background_is_drawn_over_what_lies_below(label, images, run, tmp_path):
     assert (loaded(tmp_path / 'mine')['0'] == expected).all()
 
 
+def test_classes_of_a_project_that_is_there_already(images, run, tmp_path):
+    """Their ids do not depend on which of them were drawn in these files."""
+    for i in range(3):
+        write(tmp_path / 'labels' / f'{i}.json', labelme_content(f'{i}.png', [
+            ('cell', BOX, 'rectangle')]))  # fmt: skip
+    options = '--classes', 'background', 'dirt', 'cell'
+    error, text = run(images, tmp_path / 'labels', *options)
+    assert error is None and 'Classes without a pixel in the clean masks:\n  dirt' in text
+    assert set(np.unique(loaded(tmp_path / 'mine')['0'])) == {0, 2}
+
+
 def test_each_flaw_is_named_and_its_image_left_out(images, run, tmp_path):
     shapes = [('cell', BOX, 'rectangle')]
     rng = np.random.default_rng(1)
