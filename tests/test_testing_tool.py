@@ -13,6 +13,7 @@ from mmseg.apis import inference_model
 from mmseg.registry import MODELS
 from PIL import Image
 
+from mmseg_im.own_data.label_files.labelme import read_labelme
 from tests.conftest import ROOT, retarget, shrink
 from tests.tool_runs import Ended, run_tool
 
@@ -50,7 +51,7 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
     shutil.rmtree(data / 'annotations')
 
     found = tool('predict.py', tmp_path, 'config.py', 'net.pth', 'new', '--out', 'out',
-                 '--show-dir', 'shown')  # fmt: skip
+                 '--show-dir', 'shown', '--labelme')  # fmt: skip
     assert found.status == 0, found.output
     network.cfg = cfg
     cfg.test_pipeline = [s for s in cfg.test_pipeline if 'Annotations' not in s['type']]
@@ -61,6 +62,10 @@ def test_images_without_annotations_are_predicted(task, mini_camvid, mini_wbc, t
         for i, folder in enumerate(['cell', 'nucleus'] if task == 'multilabel' else ['.']):
             written = cv2.imread(str(tmp_path / 'out' / folder / f'{name}.png'), 0)
             np.testing.assert_array_equal(written, expected[i] * (255 if folder != '.' else 1))
+        [entry] = read_labelme(tmp_path / 'out/labelme' / f'{name}.json').entries
+        folder = (tmp_path / 'out/labelme' / f'{name}.json').parent
+        assert (folder / entry.image).samefile(image) and entry.size == expected.shape[1:]
+        assert entry.shapes
     assert len(list((tmp_path / 'shown').rglob('*.png'))) == 2
 
 

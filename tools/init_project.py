@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a project of a folder of images and a folder of masks for some of them.
+"""Makes a project of a folder of images and masks or label files for some of them.
 
 Looks at every file, says what it guesses and what is inconsistent, and then writes images,
 annotations, lists and configs that train into OUT. Flawed images are left out.
@@ -7,6 +7,7 @@ annotations, lists and configs that train into OUT. Flawed images are left out.
 
 import argparse
 import shlex
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,17 +18,25 @@ from mmseg_im.errors.wording import counted
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('images', type=Path, help='folder of images')
-    parser.add_argument('masks', type=Path, help='folder of masks, or of a folder for each class')
+    parser.add_argument(
+        'masks',
+        type=Path,
+        help='folder of masks, or of a folder for each class; '
+        'or label files of LabelMe, COCO or CVAT: one file, or their folder',
+    )
     parser.add_argument('--out', type=Path, help='folder to write; default: data/NAME')
     parser.add_argument('--name', help='name of the config; default: that of OUT or of the images')
     parser.add_argument('--label-space', choices=['multiclass', 'binary', 'multilabel'])
     parser.add_argument(
         '--classes',
         nargs='+',
-        help='names in the order of the ids, or NAME=VALUE_OR_COLOUR (several: NAME=1+255)',
+        help='names in the order of the ids, or NAME=VALUE_OR_COLOUR (several: NAME=1+255); of '
+        'label files, their labels',
     )
     parser.add_argument(
-        '--ignore', nargs='+', help='values or colours (255, #e0e0c0) that mean "unknown"'
+        '--ignore',
+        nargs='+',
+        help='values or colours (255, #e0e0c0), or labels, that mean "unknown"',
     )
     parser.add_argument(
         '--network',
@@ -66,8 +75,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    with plain_errors():
+    with plain_errors(), tempfile.TemporaryDirectory(prefix='init-project-') as aside:
         from mmseg_im.own_data.folders import flaws_text
+        from mmseg_im.own_data.label_files.surveyed_labels import survey_annotations
         from mmseg_im.own_data.network_choices import NETWORKS, check_package
         from mmseg_im.own_data.notes import notes
         from mmseg_im.own_data.plan import classes_table, make_plan
@@ -79,7 +89,6 @@ def main() -> None:
             write_project,
         )
         from mmseg_im.own_data.splitting import group_keys, parse_ratio
-        from mmseg_im.own_data.survey import survey
 
         check_package(args.network)
         name = check_name(args.name or default_name(args.out or args.images))
@@ -92,16 +101,17 @@ def main() -> None:
         val = parse_ratio(args.val)
         if val == Fraction(1):
             raise UserError('--val 1 leaves no image to train.')
-        found = survey(
+        found = survey_annotations(
             args.images,
             args.masks,
-            args.classes,
-            args.ignore,
-            args.label_space,
-            args.match,
-            args.mask_files,
-            args.snap_colours,
-            args.threshold_jpeg,
+            Path(aside),
+            classes=args.classes,
+            ignore=args.ignore,
+            label_space=args.label_space,
+            match=args.match,
+            mask_files=args.mask_files,
+            snap_colours=args.snap_colours,
+            threshold_jpeg=args.threshold_jpeg,
         )
         groups = group_keys(found.masks, args.group_by) if args.group_by else None
         plan = make_plan(found, val, tuple(args.size) if args.size else None, groups, args.network)

@@ -21,6 +21,7 @@ from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
 from mmseg_im.labels.spaces import space_name
 from mmseg_im.own_data.gathered import gather
+from mmseg_im.own_data.label_files.labelme_writing import predictions_as_labelme
 from mmseg_im.teachers.networks import build_network
 
 
@@ -31,6 +32,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('images', help='folder of images of any format, in any depth')
     parser.add_argument('--out', default='predicted', help='default: %(default)s')
     parser.add_argument('--show-dir', help='folder for predictions painted over the images')
+    parser.add_argument(
+        '--labelme', action='store_true', help='also OUT/labelme: polygons, to correct in LabelMe'
+    )
     return parser.parse_args()
 
 
@@ -96,6 +100,9 @@ def main() -> None:
         check_checkpoint(cfg, args.checkpoint)
         make_work_dir(args.out)
         Runner.from_cfg(cfg).test()
+        if args.labelme:
+            classes = cfg.test_dataloader.dataset.metainfo['classes']
+            predictions_as_labelme(args.out, args.images, files, classes)
     print(
         f'Predicted: {counted(len(files), "image")}, in {args.out}'
         + (f', pictures in {args.show_dir}.' if args.show_dir else '.')

@@ -28,6 +28,9 @@ def parse_args() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0, help='of --rule random')
     parser.add_argument('--out', default='suggested', help='folder to make; default: %(default)s')
+    parser.add_argument(
+        '--labelme', action='store_true', help='also OUT/labelme: polygons, to finish in LabelMe'
+    )
     parser.add_argument('--device', default='cpu')
     return parser.parse_args()
 
@@ -46,7 +49,7 @@ def main() -> None:
         found = suggest(
             cfg, args.checkpoints, args.number, args.views, args.rule, args.seed, args.device
         )
-        write_suggestion(found, cfg, out)
+        write_suggestion(found, cfg, out, args.labelme)
     print(f'{found.summary}\nThe images are named in {out / "list.txt"}: look at them in '
           f'{out / "index.html"}.')  # fmt: skip
 

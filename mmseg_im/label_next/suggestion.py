@@ -20,6 +20,7 @@ from ..files.atomic import write_aside, write_png
 from ..files.new_folder import new_folder
 from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
+from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
 from .choosing import balanced_scores, choose
 from .image_votes import ImageVote, vote_on
@@ -114,7 +115,7 @@ def suggest(
     )
 
 
-def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
+def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path, labelme: bool = False) -> None:
     """Writes list, scores, labels to begin with, and the page.
 
     The chosen images are predicted again, one after another, so that memory does not grow with
@@ -125,6 +126,8 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
         cfg (Config): Of the training.
         out (Path): The folder to make: ``list.txt``, ``scores.csv``, ``pre_labels``,
             ``index.html``.
+        labelme (bool): Whether to write ``labelme``, too: the labels to begin with as polygons,
+            and ``__ignore__`` where the voters disagree.
 
     Raises:
         UserError: If it exists with content, or cannot be written; nothing is left behind.
@@ -146,6 +149,10 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path) -> None:
             label, mask = _predict(suggestion.ensemble, dataset[i])
             for path, content in pre_label(label, mask, names[i] + tail, classes, **form).items():
                 write_png(folder / 'pre_labels' / path, content)
+            if labelme:
+                file = Path('labelme', f'{names[i]}.json')
+                picture = dataset.get_data_info(i)['img_path']
+                write_labelme(folder / file, label, classes, picture, mask, final=out / file)
             image = loaded_picture(dataset, dataset.get_data_info(i), 'The test pipeline')
             title, vote = f'{place}. {names[i]}', suggestion.votes[i]
             score = suggestion.scores[i]

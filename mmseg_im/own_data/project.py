@@ -108,7 +108,7 @@ def _fill(plan: Plan, folder: Path, name: str) -> None:
 
 def _annotate(plan: Plan, folder: Path, file: str, mask) -> None:
     scheme = plan.survey.scheme
-    as_it_is = usable_as_it_is(mask, scheme)
+    as_it_is = usable_as_it_is(mask, scheme) and not plan.survey.made
     if scheme.label_space != 'multilabel':
         if as_it_is:
             link(mask.path, folder / file)

@@ -41,6 +41,7 @@ class Survey:
         scheme (Scheme): How masks become annotations.
         flaws (list[Flaw]): Everything that is inconsistent.
         reasons (list[str]): How masks were found, where their names differ from the images'.
+        made (bool): Whether the masks were made for this run and will be gone after it.
     """
 
     images: dict[str, ImageFile]
@@ -48,6 +49,7 @@ class Survey:
     scheme: Scheme
     flaws: list[Flaw]
     reasons: list[str]
+    made: bool = False
 
 
 @quiet_opencv()

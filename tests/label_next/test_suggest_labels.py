@@ -15,6 +15,8 @@ from mmseg.registry import MODELS
 
 from mmseg_im.label_next import suggestion as module
 from mmseg_im.label_next.suggestion import suggest, write_suggestion
+from mmseg_im.own_data.label_files.drawing import draw_shapes
+from mmseg_im.own_data.label_files.labelme import read_labelme
 from tests.conftest import ROOT, make_demo_cfg, retarget, shrink
 from tests.tool_runs import assert_refused, run_tool
 
@@ -54,7 +56,7 @@ def test_what_the_tool_writes(shapes, tmp_path):
     out = tmp_path / 'out'
     ended = run_tool(
         'suggest_labels.py', tmp_path / 'shapes.py', *checkpoints, '--number', 3,
-        '--views', 'identity', 'hflip', '--out', out, log=tmp_path / 'log',
+        '--views', 'identity', 'hflip', '--out', out, '--labelme', log=tmp_path / 'log',
     )  # fmt: skip
     assert ended.status == 0, ended.output[-3000:]
     assert '3 of 8 unlabeled images' in ended.output and '2 networks, 4 votes' in ended.output
@@ -74,6 +76,15 @@ def test_what_the_tool_writes(shapes, tmp_path):
         assert label.shape == (32, 32) and set(np.unique(label)) <= {0, 1, 2, 3, 255}
         assert (label == 255).mean() == pytest.approx(float(row['masked']), abs=1e-5)
         assert float(row['masked']) > 0
+    assert {path.stem for path in (out / 'labelme').iterdir()} == set(names)
+    for name in names:
+        [entry] = read_labelme(out / 'labelme' / f'{name}.json').entries
+        picture = out / 'labelme' / entry.image
+        assert picture.samefile(folder / 'images/train' / picture.name) and picture.stem == name
+        classes = module.unlabeled_images(cfg).metainfo['classes']
+        ids = {cls: i for i, cls in enumerate(classes)} | {'__ignore__': 255}
+        ids_drawn = draw_shapes(entry.shapes, ids, (32, 32)).ids
+        assert (ids_drawn == found[name]).mean() > 0.6  # of a network that knows nothing: specks
     page = (out / 'index.html').read_text()
     assert page.count('<img') == 9 and all(f'. {name}</h3>' in page for name in names)
     assert not re.search('(src|href)="(?!data:)', page)

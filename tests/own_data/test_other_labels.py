@@ -23,8 +23,10 @@ COCO = dict(
 VOC = '<annotation>\n <object><bndbox><xmin>1</xmin></bndbox></object>\n</annotation>'
 YOLO = '0 0.5 0.5 0.1 0.2\n1 0.1 0.1 0.2 0.2\n'
 KINDS = {
-    'LabelMe': ('.json', json.dumps(LABELME), 'labelme_export_json'),
-    'COCO': ('.json', json.dumps(COCO), 'annToMask'),
+    'LabelMe': ('.json', json.dumps(LABELME), 'name the file'),
+    'COCO': ('.json', json.dumps(COCO), 'name the file'),
+    'CVAT': ('.xml', '<annotations><image/></annotations>', 'name the file'),
+    'CVAT video': ('.xml', '<annotations><track/></annotations>', 'CVAT for images 1.1'),
     'other JSON': ('.json', '{"a": 1}', 'export masks'),
     'Pascal VOC XML': ('.xml', VOC, 'masks have to be drawn'),
     'YOLO text': ('.txt', YOLO, 'boxes say nothing'),
@@ -60,7 +62,7 @@ def test_json_beside_images(folders):
     images, _ = folders(annotated=0, suffix='.jpg')
     for path in list(images.iterdir()):
         path.with_suffix('.json').write_text(json.dumps(LABELME))
-    with pytest.raises(UserError, match='one folder, .* 10 files of LabelMe.*export masks'):
+    with pytest.raises(UserError, match='one folder, .* 10 files of LabelMe.*are not read here'):
         survey(images, images)
 
 

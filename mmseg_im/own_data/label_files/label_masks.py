@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Masks that are drawn from label files, and what there is to say about them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...errors.wording import counted
+from ...files.atomic import write_png
+from ...labels.spaces import IGNORE_INDEX
+from .drawing import Drawing
+from .found_labels import ORDER
+from .label_classes import BACKGROUND, LabelIds
+from .label_entries import LabelFile
+
+
+@dataclass
+class LabelMasks:
+    """Writes masks of class ids, or of a folder for each class, and says what became of what.
+
+    Attributes:
+        folder (Path): Where to.
+        ids (LabelIds): The classes.
+        layered (bool): Whether classes may overlap: a folder for each.
+        written (int): Number of images with a mask.
+        covered (bool): Whether each of their pixels has a shape.
+        ignored (int): Images with pixels to ignore.
+        overlaps (Counter): Pixels that two classes share.
+        overlapping (Counter): Images in which they do.
+    """
+
+    folder: Path
+    ids: LabelIds
+    layered: bool
+    written: int = 0
+    covered: bool = True
+    ignored: int = 0
+    overlaps: Counter = field(default_factory=Counter)
+    overlapping: Counter = field(default_factory=Counter)
+
+    def write(self, name: str, drawing: Drawing) -> None:
+        """Writes the mask of one image."""
+        ignored = bool((drawing.ids == IGNORE_INDEX).any())
+        self.ignored += ignored
+        if self.layered and ignored:  # masks of overlapping classes have no value for it
+            return
+        self.written += 1
+        self.covered &= bool(drawing.ids.all())
+        self.overlaps.update(drawing.overlaps)
+        self.overlapping.update(drawing.overlaps.keys())
+        if not self.layered:
+            write_png(self.folder / f'{name}.png', drawing.ids)
+            return
+        nothing = np.zeros(drawing.ids.shape, bool)
+        for value, cls in self.ids.names.items():
+            if value:
+                layer = drawing.layers.get(value, nothing) * np.uint8(255)
+                write_png(self.folder / cls / f'{name}.png', layer)
+
+    def classes(self) -> list[str]:
+        """Returns ``--classes`` for a survey of the folder."""
+        names = self.ids.names
+        if self.layered:
+            return [name for value, name in names.items() if value]
+        if 0 not in names and not self.covered:
+            names = {0: BACKGROUND} | {**names}
+        return [f'{name}={value}' for value, name in names.items()]
+
+    def reasons(self, kind: str, files: list[Path], read: Sequence[LabelFile]) -> list[str]:
+        """Returns sentences: what was read, and what became of it."""
+        entries = [entry for file in read for entry in file.entries]
+        empty = sum(not entry.annotated for entry in entries)
+        texts = [
+            f'labels: {counted(len(files), f"file of {kind}", f"files of {kind}")}, drawn into '
+            f'masks of {counted(self.written, "image")}'
+        ]
+        if empty:
+            texts.append(
+                f'not labeled: {counted(empty, "image")} without a shape, because {kind} lists '
+                f'images whether they were looked at or not (draw {BACKGROUND} in those that show '
+                'nothing)'
+            )
+        if self.ignored and self.layered:
+            texts.append(
+                f'not labeled: {counted(self.ignored, "image")} with pixels to ignore, for which '
+                'masks of classes that overlap have no value'
+            )
+        elif self.ignored:
+            texts.append(
+                f'ignored: pixels of {counted(self.ignored, "image")}, because of crowds, '
+                '__ignore__ or --ignore'
+            )
+        if self.overlaps and not self.layered:
+            shown = ', '.join(
+                f'{self.ids.names[a]} and {self.ids.names[b]} share {counted(count, "pixel")} in '
+                f'{counted(self.overlapping[a, b], "image")}'
+                for (a, b), count in self.overlaps.most_common(5)
+            )
+            more = f' and {len(self.overlaps) - 5} more pairs' if len(self.overlaps) > 5 else ''
+            texts.append(
+                f'overlaps: {shown}{more}; there counts {ORDER[kind]} (--label-space multilabel '
+                'keeps both)'
+            )
+        without: Counter = sum((file.without_pixels for file in read), Counter())
+        if without:
+            shown = ', '.join(f'{count} {what}' for what, count in without.items())
+            texts.append(f'not drawn: {shown}, which have no pixels')
+        return texts

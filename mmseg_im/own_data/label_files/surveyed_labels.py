@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws label files into masks, which are then surveyed like any others."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.progress import track
+
+from ...datasets.image_files import check_header, header_size
+from ...errors import UserError
+from ..folders import Flaw, composed, find_images, flaws_text
+from ..images import inspect_image, quiet_opencv
+from ..other_labels import other_labels_text
+from ..survey import Survey, survey
+from .drawing import draw_shapes
+from .found_labels import label_files, read_label_files
+from .image_names import ImageNames
+from .label_classes import label_ids
+from .label_entries import Entry, LabelFile
+from .label_masks import LabelMasks
+
+UNKNOWN = 'Label files, or entries of one, whose image is not there'
+OTHER_IMAGE = 'Label files whose name is that of another image than they say; correct one of them'
+TWICE = 'Images with two label files or entries; keep one'
+SIZE = 'Label files that state another size than the image has'
+SHAPE = 'Shapes that cannot be drawn; draw them again'
+
+
+def survey_annotations(
+    images: str | os.PathLike,
+    annotations: str | os.PathLike,
+    aside: Path,
+    classes: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label_space: str | None = None,
+    **of_masks,
+) -> Survey:
+    """Surveys masks or, where there are none, label files.
+
+    Args:
+        images (str or PathLike): The folder of images.
+        annotations (str or PathLike): A folder of masks, or of label files, or one label file.
+        aside (Path): See :func:`survey_label_files`.
+        classes, ignore, label_space: See there, and :func:`~..survey.survey`.
+        **of_masks: Further options of the latter.
+
+    Raises:
+        MissingFileError, UserError: See there; also for options of masks where label files are.
+    """
+    files = [] if of_masks.get('mask_files') else label_files(annotations, images)
+    if not files:
+        return survey(images, annotations, classes, ignore, label_space, **of_masks)
+    useless = [f'--{key.replace("_", "-")}' for key, value in of_masks.items() if value]
+    if useless:
+        raise UserError(f'{", ".join(useless)}: for masks, and {annotations} holds label files.')
+    return survey_label_files(images, annotations, files, aside, classes, ignore, label_space)
+
+
+@quiet_opencv()
+def survey_label_files(
+    images: str | os.PathLike,
+    labels: str | os.PathLike,
+    files: list[Path],
+    aside: Path,
+    classes: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label_space: str | None = None,
+) -> Survey:
+    """Writes label files as masks and surveys these.
+
+    Args:
+        images, labels (str or PathLike): The folder of images, and what the user named beside it.
+        files (list[Path]): The label files, see :func:`~.found_labels.label_files`.
+        aside (Path): Empty folder for the masks. They are of this run: a project copies them.
+        classes, ignore (Sequence[str], optional): Labels, see :func:`~.label_classes.label_ids`.
+        label_space (str, optional): ``multilabel`` keeps all classes of a pixel; without it the
+            shape that is drawn last decides.
+
+    Raises:
+        MissingFileError: If there is no folder of images, or pycocotools is needed and missing.
+        UserError: See :func:`~.found_labels.read_label_files`, :func:`~.label_classes.label_ids`
+            and :func:`~..survey.survey`.
+    """
+    found = composed(find_images(images))
+    names = ImageNames(found.keys())
+    kind, read, broken = read_label_files(files)
+    flaws = [replace(flaw, name=names.find(Path(flaw.file).name) or '') for flaw in broken]
+    ids = label_ids(read, classes, ignore)
+    masks = LabelMasks(aside, ids, label_space == 'multilabel')
+    entries = _entries_by_name(read, names, flaws)
+    quiet = not sys.stdout.isatty()
+    for name, entry in track(entries.items(), f'Drawing {kind}', disable=quiet):
+        size = _size(found[name][0])
+        if size is None:
+            continue  # the survey says that the image is broken
+        if entry.size not in (None, size):
+            flaws.append(Flaw(SIZE, str(entry.file), _sizes(entry, size), name))
+            continue
+        try:
+            masks.write(name, draw_shapes(entry.shapes, ids.ids, size))
+        except UserError as error:
+            flaws.append(Flaw(SHAPE, f'{entry.file}', f'{entry.image}: {error}', name))
+    shown = f'\n{flaws_text(flaws)}' if flaws else ''
+    if not masks.written:
+        stated = next((e.image for one in read for e in one.entries), '')
+        example = f' Images are called {next(iter(found), "")}, and labels are of {stated}.'
+        raise UserError(
+            f'{labels} has no label for an image of {images} that can be used.'
+            f'{example if stated and not entries else ""}{shown}'
+        )
+    ignored = ['255'] if masks.ignored and not masks.layered else None
+    try:
+        surveyed = survey(images, aside, masks.classes(), ignored, label_space)
+    except UserError as error:
+        raise UserError(f'{error}{shown}') from error
+    left_out = {flaw.name for flaw in flaws}
+    of_space = [text for text in surveyed.scheme.reasons if text.startswith('label space')]
+    reasons = [*masks.reasons(kind, files, read), *of_space]
+    if Path(labels).is_dir() and (others := other_labels_text(labels, True, kind)):
+        reasons.append(f'beside the labels: {others}')
+    return replace(
+        surveyed,
+        images={name: image for name, image in surveyed.images.items() if name not in left_out},
+        flaws=[*flaws, *surveyed.flaws],
+        scheme=replace(surveyed.scheme, reasons=tuple(reasons)),
+        reasons=[],
+        made=True,
+    )
+
+
+def _entries_by_name(
+    read: Sequence[LabelFile], names: ImageNames, flaws: list[Flaw]
+) -> Mapping[str, Entry]:
+    """The annotated entry of each image; what belongs to none is added to the flaws."""
+    entries: dict[str, Entry] = {}
+    for file in read:
+        for entry in file.entries:
+            if not entry.annotated:
+                continue
+            path, name = str(entry.file), names.find(entry.image)
+            own = names.find(entry.file.name) if len(file.entries) == 1 else None
+            if name is None:
+                what = f'{entry.image!r} is not among the images'
+                what += f'; {own}, whose name the file has, is' if own else ''
+                flaws.append(Flaw(UNKNOWN, path, what, own or ''))
+            elif own not in (None, name):
+                what = f'it says {entry.image!r}, and there is {own}, too'
+                flaws += [Flaw(OTHER_IMAGE, path, what, image) for image in (name, own)]
+            elif name in entries:
+                flaws.append(Flaw(TWICE, f'{entries[name].file} and {path}', entry.image, name))
+            else:
+                entries[name] = entry
+    bad = {flaw.name for flaw in flaws}
+    return {name: entry for name, entry in entries.items() if name not in bad}
+
+
+def _size(image: Path) -> tuple[int, int] | None:
+    """Height and width of an image as it is loaded; None if it is broken."""
+    try:
+        if size := header_size(str(image), check_header(str(image))):
+            return size
+    except (UserError, OSError):
+        pass  # of a kind that the next line may know
+    try:
+        return inspect_image(image).size
+    except UserError:
+        return None
+
+
+def _sizes(entry: Entry, size: tuple[int, int]) -> str:
+    height, width = entry.size or size
+    text = f'{height}x{width} for {entry.image}, image {size[0]}x{size[1]} (height x width)'
+    if (width, height) == size:
+        text += ' once it is turned as its EXIF entry says: save it turned, and label it again'
+    return text
