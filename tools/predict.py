@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Predicts a folder of images: PNG of class ids (of overlapping classes 0 and 255), pictures."""
+"""Predicts a folder of images of any size: files of class ids (of overlapping classes 0 and 255).
+
+Several checkpoints or views vote: where they disagree is then shown in OUT-unsure/index.html.
+"""
 
 import argparse
 import os.path as osp
@@ -8,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmseg.registry import DATASETS
+from mmseg.registry import MODELS
 
 from mmseg_im.checkpoints.comparing import tensors_of
 from mmseg_im.checkpoints.fitting import PREDICT, check
@@ -19,96 +22,97 @@ from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
-from mmseg_im.labels.spaces import space_name
 from mmseg_im.own_data.gathered import gather
 from mmseg_im.own_data.label_files.labelme_writing import predictions_as_labelme
+from mmseg_im.prediction.folder import Places, notes, predict_folder
+from mmseg_im.prediction.folder_config import folder_dataset, labels_of, training_crop
 from mmseg_im.teachers.networks import build_network
+from mmseg_im.teachers.views import VIEWS
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of the network')
-    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('checkpoints', nargs='+', metavar='checkpoint', help='its weights')
     parser.add_argument('images', help='folder of images of any format, in any depth')
     parser.add_argument('--out', default='predicted', help='default: %(default)s')
     parser.add_argument('--show-dir', help='folder for predictions painted over the images')
     parser.add_argument(
         '--labelme', action='store_true', help='also OUT/labelme: polygons, to correct in LabelMe'
     )
+    parser.add_argument(
+        '--views', type=int, choices=range(1, len(VIEWS) + 1), default=1,
+        help=f'each network votes for so many of {", ".join(VIEWS)}; default: %(default)s',
+    )  # fmt: skip
+    parser.add_argument(
+        '--no-resize', action='store_true',
+        help='without the Resize of the test pipeline: for large images of whose parts the '
+        'training images were',
+    )  # fmt: skip
     return parser.parse_args()
 
 
-def prediction_config(cfg: Config, args: argparse.Namespace, aside: Path) -> Config:
-    """Changes the test of a config into one of the images that lie aside.
+def build_ensemble(cfg: Config, args: argparse.Namespace):
+    """Builds the voters; a UserError if weights do not fit, before anything is written."""
+    for path in args.checkpoints:
+        content = CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
+        check(tensors_of(content), build_network(cfg.model, 'model'), path, PREDICT)
+    views = VIEWS[: args.views]
+    test_cfg = (cfg.model.get('data_preprocessor') or {}).get('test_cfg') or {}
+    members = [
+        dict(checkpoint=path, config=cfg.model, views=views,
+             size_divisor=test_cfg.get('size_divisor', 1))
+        for path in args.checkpoints
+    ]  # fmt: skip
+    voter = 'agreement' if len(members) * len(views) > 1 else 'mean'
+    ensemble = MODELS.build(dict(type='EnsembleSegmentor', members=members, voter=voter))
+    return ensemble.to(get_device())
 
-    Args:
-        cfg (Config): Of the network.
-        args (argparse.Namespace): See :func:`parse_args`.
-        aside (Path): Holds ``images`` and their list ``images.txt``; logs go there, too.
-    """
-    cfg.test_dataloader = cfg.get('test_dataloader') or cfg.val_dataloader  # some have no test
-    cfg.test_cfg = cfg.get('test_cfg') or dict(type='TestLoop')
-    known = cfg.test_dataloader.dataset
-    dataset = DATASETS.build(dict(known, lazy_init=True, pipeline=[]))
-    overlapping = space_name(cfg.model) == 'multilabel'
-    cfg.test_dataloader.dataset = dict(
-        type='BaseSegDataset',
-        metainfo=dict(dataset.metainfo),
-        img_suffix='',
-        ann_file=str(aside / 'images.txt'),
-        data_prefix=dict(img_path=str(aside / 'images')),
-        pipeline=[step for step in known.pipeline if 'Annotations' not in step['type']],
-        test_mode=True,
+
+def predict(cfg: Config, args: argparse.Namespace) -> None:
+    """Predicts all images that can be read; ends with a list of those that cannot."""
+    voters = len(args.checkpoints) * args.views
+    unsure = Path(f'{args.out.rstrip("/")}-unsure') if voters > 1 else None
+    places = Places(Path(args.out), Path(args.show_dir) if args.show_dir else None, unsure)
+    with tempfile.TemporaryDirectory(prefix='predict-') as folder:
+        aside = Path(folder)
+        files, left_out = gather(args.images, aside / 'images')
+        write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
+        ensemble = build_ensemble(cfg, args)
+        names = aside / 'images.txt'
+        dataset = folder_dataset(cfg, aside / 'images', names, not args.no_resize)
+        crop = training_crop(cfg)
+        for note in notes(ensemble, dataset, files, crop):
+            print(note)
+        for place in places:
+            if place is not None:
+                make_work_dir(place)
+        networks = counted(len(args.checkpoints), 'network')
+        summary = f'{networks}, {voters} votes ({", ".join(VIEWS[: args.views])}).'
+        loader = cfg.get('test_dataloader') or cfg.val_dataloader
+        workers = loader.get('num_workers', 0)
+        labels = labels_of(cfg)
+        left_out += predict_folder(ensemble, dataset, files, labels, places, crop, summary, workers)
+        if args.labelme:
+            predictions_as_labelme(args.out, args.images, files, dataset.metainfo['classes'])
+    print(
+        f'Predicted: {counted(len(files), "image")}, in {args.out}'
+        + (f', pictures in {args.show_dir}' if args.show_dir else '')
+        + (f'; where the voters disagree: {unsure / "index.html"}.' if unsure else '.')
     )
-    cfg.test_evaluator = dict(
-        type='MultiLabelIoUMetric' if overlapping else 'ClassIoUMetric',
-        format_only=True,
-        output_dir=args.out,
-        img_dir=str(aside / 'images'),
-    )
-    for name in [key for key in cfg if key.startswith(('train_', 'val_', 'optim_'))]:
-        cfg.pop(name)
-    for name in ('param_scheduler', 'custom_hooks'):
-        cfg.pop(name, None)
-    cfg.model.pop('semi', None)
-    cfg.load_from, cfg.work_dir = args.checkpoint, str(aside / 'logs')
-    cfg.log_level = 'WARNING'
-    if args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True, interval=1)
-        cfg.visualizer.save_dir = args.show_dir
-    return cfg
-
-
-def check_checkpoint(cfg: Config, path: str) -> None:
-    """Raises a UserError if the weights do not fit, before a Runner makes folders and writes."""
-    content = CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
-    check(tensors_of(content), build_network(cfg.model, 'model'), path, PREDICT)
+    if left_out:
+        sys.exit('\n'.join(['error: Left out:', *left_out]))
 
 
 def main() -> None:
     args = parse_args()
-    for path in (args.config, args.checkpoint, args.images):
+    for path in (args.config, *args.checkpoints, args.images):
         if not osp.exists(path):
             sys.exit(f'{path} does not exist.')
     cfg = Config.fromfile(args.config)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    with plain_errors(), tempfile.TemporaryDirectory(prefix='predict-') as folder:
-        aside = Path(folder)
-        files, left_out = gather(args.images, aside / 'images')
-        write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
-        cfg = prediction_config(cfg, args, aside)
-        check_checkpoint(cfg, args.checkpoint)
-        make_work_dir(args.out)
-        Runner.from_cfg(cfg).test()
-        if args.labelme:
-            classes = cfg.test_dataloader.dataset.metainfo['classes']
-            predictions_as_labelme(args.out, args.images, files, classes)
-    print(
-        f'Predicted: {counted(len(files), "image")}, in {args.out}'
-        + (f', pictures in {args.show_dir}.' if args.show_dir else '.')
-    )
-    if left_out:
-        sys.exit('\n'.join(['error: Left out:', *left_out]))
+    with plain_errors():
+        predict(cfg, args)
 
 
 if __name__ == '__main__':

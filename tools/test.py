@@ -77,9 +77,14 @@ def main() -> None:
         hook = cfg.default_hooks.visualization
         # interval=1: mmseg draws every 50th batch otherwise
         hook.update(draw=True, interval=1, show=args.show, wait_time=args.wait_time)
-        if args.show_dir:
-            cfg.visualizer.save_dir = args.show_dir
     dataset = cfg.test_dataloader.dataset
+    prefix = (dataset.get('data_prefix') or {}).get('img_path') or ''
+    folder = osp.join(dataset.get('data_root') or '', prefix)
+    if args.show_dir:
+        backend = dict(type='PictureVisBackend', save_dir=args.show_dir)
+        cfg.visualizer = dict(
+            type='LabelSpaceVisualizer', vis_backends=[backend], img_dir=folder, name='shown'
+        )
     dataset_named = dataset.copy()
     if args.tta:
         dataset.pipeline = cfg.get('tta_pipeline') or flipped(dataset.pipeline)
@@ -93,7 +98,6 @@ def main() -> None:
         writers = [e for e in evaluators if e['type'] in ('ClassIoUMetric', 'MultiLabelIoUMetric')]
         if not writers:
             sys.exit('--out needs an IoUMetric, ClassIoUMetric or MultiLabelIoUMetric.')
-        folder = osp.join(dataset.get('data_root') or '', dataset.data_prefix.get('img_path') or '')
         writers[0].update(output_dir=args.out, keep_results=True, img_dir=folder)
     with plain_errors():
         join_without_gpu(cfg)
@@ -107,7 +111,7 @@ def main() -> None:
     if args.out is not None:
         print(f'Predictions are in {args.out}: class ids, or 0 and 255 of classes that overlap.')
     if args.show_dir:
-        print(f'Pictures (left the annotation, right the prediction) are below {args.show_dir}.')
+        print(f'Pictures (left the annotation, right the prediction) are in {args.show_dir}.')
 
 
 if __name__ == '__main__':

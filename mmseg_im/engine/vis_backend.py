@@ -32,6 +32,23 @@ class LocalVisBackend(mmengine.visualization.LocalVisBackend):
 
 
 @VISBACKENDS.register_module()
+class PictureVisBackend(mmengine.visualization.BaseVisBackend):
+    """Writes pictures as ``save_dir/NAME.png``, and nothing else."""
+
+    @property
+    def experiment(self) -> 'PictureVisBackend':
+        """PictureVisBackend: Itself."""
+        return self
+
+    def _init_env(self) -> None:
+        pass
+
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs) -> None:
+        """Writes an (H, W, 3) uint8 RGB array."""
+        write_png(osp.join(self._save_dir, f'{name}.png'), image[..., ::-1])
+
+
+@VISBACKENDS.register_module()
 class TensorboardVisBackend(mmengine.visualization.TensorboardVisBackend):
     """mmengine's backend, which says in a sentence what it needs."""
 

@@ -10,7 +10,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 from torch import Tensor
 
-from ..files.atomic import write_png
+from ..files.label_png import write_ids
 from .confusion import areas, class_confusion, image_score
 from .worst_images import WorstImage, WorstImages
 
@@ -108,11 +108,12 @@ class ClassIoUMetric(IoUMetric):
         return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in metrics.items()}
 
     def write(self, folder: str, name: str, sample: dict) -> None:
-        """Writes the prediction of one image as ``folder/name.png``, class ids (H, W)."""
+        """Writes the prediction of one image as ``folder/name.png``, class ids with a palette."""
         ids = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
         # the ids of ADE20K's files begin with 1
-        shifted = ids + 1 if sample.get('reduce_zero_label', False) else ids
-        write_png(osp.join(folder, f'{name}.png'), shifted.astype(np.uint8))
+        offset = int(sample.get('reduce_zero_label', False))
+        palette = self.dataset_meta.get('palette') or ()
+        write_ids(osp.join(folder, f'{name}.png'), (ids + offset).astype(np.uint8), palette, offset)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Returns the metrics of counts from :func:`~.confusion.areas`, see ``IoUMetric``."""

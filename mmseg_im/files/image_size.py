@@ -3,6 +3,7 @@
 
 import io
 import os
+import warnings
 
 from PIL import Image
 
@@ -10,6 +11,9 @@ from ..errors import UserError
 
 MAX_PIXELS = 178_956_970
 """int: Where Pillow refuses, too: an image of 13,000 x 13,000 pixels, half a gigabyte as RGB."""
+
+# Pillow warns from half of that on, with lines of its own; what is refused is decided here
+warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)
 
 
 def check_size(file: str | os.PathLike | bytes, name: str = 'it') -> None:

@@ -22,14 +22,12 @@ from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
+from ..teachers.views import VIEWS
 from .choosing import balanced_scores, choose
 from .image_votes import ImageVote, vote_on
 from .pre_labels import UNDECIDED, pre_label
 from .suggestion_page import entry, suggestion_page
 from .unlabeled_images import names_of, test_loader, test_pipeline, unlabeled_images
-
-VIEWS = ('identity', 'hflip', 'scale0.75')
-"""tuple[str, ...]: Of a single network, which would agree with itself."""
 
 
 class Suggestion(NamedTuple):
@@ -70,7 +68,7 @@ def suggest(
         checkpoints (Sequence[str]): Weights of the config's network.
         number (int): How many images.
         views (Sequence[str], optional): Each network votes once for each view; default: the image
-            as it is, and of a single network :data:`VIEWS`.
+            as it is, and of a single network :data:`~mmseg_im.teachers.views.VIEWS`.
         rule (str): See :func:`~.choosing.choose`.
         seed (int): Likewise.
         device (str): Where to predict.

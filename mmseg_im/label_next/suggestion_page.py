@@ -7,18 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..labels.spaces import IGNORE_INDEX
-from ..report.html_page import html_page, legend, tile
-from ..report.pictures import colourise, hatch
+from ..report.html_page import html_page, legend
+from ..report.strips import CSS, strip
 
 WIDTH = 480  # pixels of a tile: sharp where three stand side by side, and on a phone
-STRENGTH = 0.6  # of the label's colours over the photograph
 NAMED = 3  # most classes that are named as disputed
-CSS = """
-.strip { display: grid; gap: 8px; grid-template-columns: repeat(3, 1fr); }
-figure img { width: 100%; }
-@media (max-width: 640px) { .strip { grid-template-columns: 1fr; } }
-section { border-top: 1px solid #ddd; margin-top: 22px; }
-"""
 
 
 def entry(
@@ -38,22 +31,16 @@ def entry(
         classes (Sequence[str]): Class names.
         palette (Sequence): Their RGB colours.
     """
-    colours = colourise(label if len(label) > 1 else label[0], palette)
-    shown = np.ones(image.shape[:2], bool) if len(label) == 1 else (label == 1).any(axis=0)
-    mixed = (STRENGTH * colours + (1 - STRENGTH) * image).astype(np.uint8)
-    over = np.where(shown[..., None], mixed, image)
     hidden = np.any(mask, axis=0)
     most = [i for i in np.argsort(-disputed, kind='stable')[:NAMED] if disputed[i] > 0]
     named = ', '.join(f'{classes[i]} {disputed[i]:.1%}' for i in most) or 'nothing'
-    tiles = [
-        tile(image, 'photograph', WIDTH),
-        tile(hatch(over, hidden), 'agreed label', WIDTH),
-        tile(hatch(image, hidden), f'where the voters disagree: {hidden.mean():.1%}', WIDTH),
-    ]
+    captions = (
+        'photograph', 'agreed label', f'where the voters disagree: {hidden.mean():.1%}',
+    )  # fmt: skip
     facts = f'score {score:.2f}; {hidden.mean():.1%} masked; most disputed: {named}'
     return (
         f'<section><h3>{html.escape(title)}</h3><p class="quiet">{html.escape(facts)}</p>'
-        f'<div class="strip">{"".join(tiles)}</div></section>'
+        f'{strip(image, label, hidden, palette, captions, WIDTH)}</section>'
     )
 
 

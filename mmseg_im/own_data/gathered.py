@@ -13,7 +13,7 @@ from .white import white_levels
 
 
 @quiet_opencv()
-def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]]:
+def gather(folder: str | os.PathLike, aside: Path) -> tuple[dict[str, ImageFile], list[str]]:
     """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
 
     Images of 16 bits have the white levels of a project of ``tools/init_project.py``.
@@ -23,8 +23,8 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
         aside (Path): Empty folder of this run.
 
     Returns:
-        tuple[list[str], list[str]]: Files, relative to ``aside``, that lie there as in ``folder``;
-        sentences about the files that were left out.
+        tuple[dict[str, ImageFile], list[str]]: The image of each file, by its path relative to
+        ``aside``, where it lies as in ``folder``; sentences about the files that were left out.
 
     Raises:
         MissingFileError, UserError: If there is no folder, or no image in it that can be used.
@@ -44,7 +44,7 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
         some = ' '.join(left_out[:3])
         raise UserError(f'{folder} holds no image that can be used ({", ".join(SUFFIXES)}). {some}')
     levels = white_levels(images)
-    ready = []
+    ready = {}
     for name, image in images.items():
         file = name + (image.path.suffix if image.loads else '.png')
         target = aside / file
@@ -53,5 +53,5 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[list[str], list[str]
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_png(target, read_8_bit(image.path, levels[name]))
-        ready.append(file)
+        ready[file] = image
     return ready, left_out

@@ -72,6 +72,9 @@ def read_8_bit(path: Path, white: float = 255) -> np.ndarray:
         white (float): For 16 bits and floats: the value that becomes 255.
     """
     pixels, _ = _decode(path)
+    if pixels.dtype == np.uint16:  # by a table: floats of a large image would fill the memory
+        table = np.rint(np.arange(2**16, dtype=np.float32) * (255 / white)).clip(0, 255)
+        return table.astype(np.uint8)[pixels]
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels.astype(np.float32) * (255 / white)).clip(0, 255)
     return pixels.astype(np.uint8)

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from ..errors import UserError
 
+VIEWS = ('identity', 'hflip', 'scale0.75')
+"""tuple[str, ...]: Of a network that votes alone, and would agree with itself."""
+
 
 class View(NamedTuple):
     """A geometric change of the input that is undone on the logits.
@@ -27,12 +30,16 @@ class View(NamedTuple):
     def apply(self, image: Tensor) -> Tensor:
         """Changes a batch (N, 3, H, W)."""
         if self.scale != 1.0:
-            size = [
-                max(round(side * self.scale / self.size_divisor), 1) * self.size_divisor
-                for side in image.shape[2:]
-            ]
+            size = self.scaled(image.shape[2:])
             image = F.interpolate(image, size, mode='bilinear', align_corners=False)
         return image.flip(self.flip) if self.flip else image
+
+    def scaled(self, size: Sequence[int]) -> tuple[int, ...]:
+        """Height and width of this view of an image."""
+        if self.scale == 1.0:
+            return tuple(size)
+        divisor = self.size_divisor
+        return tuple(max(round(side * self.scale / divisor), 1) * divisor for side in size)
 
     def undo(self, logits: Tensor, size: Sequence[int]) -> Tensor:
         """Takes logits (N, C, h, w) back to the original geometry (N, C, *size)."""

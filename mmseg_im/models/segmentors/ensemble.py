@@ -175,7 +175,7 @@ class EnsembleSegmentor(BaseModel):
         for voters, votes, found, sample in zip(
             images_voters, images_votes, pixels, samples, strict=True
         ):
-            label, inconsistent = self._result(voters, votes)
+            label, inconsistent = self.decide(voters, votes)
             sample.set_data(
                 dict(
                     pred_sem_seg=PixelData(data=label[0].long()),
@@ -187,7 +187,7 @@ class EnsembleSegmentor(BaseModel):
             sample.set_field(bool(votes.same_classes), 'same_classes')
             sample.set_field(bool(voters.finite), 'finite')
 
-    def _result(self, voters: Aggregate, votes: Votes) -> tuple[Tensor, Tensor]:
+    def decide(self, voters: Aggregate, votes: Votes) -> tuple[Tensor, Tensor]:
         """Label (1, M, H, W) uint8 and inconsistent pixels (1, M, H, W) bool of one image."""
         mean_label = self.label_space.hard(voters.mean())
         agreed, inconsistent = votes.result()

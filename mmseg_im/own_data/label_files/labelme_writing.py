@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+from PIL import Image
 
-from ...datasets.image_files import decode
 from ...files.atomic import write_json
 from ..folders import find_images
 from .label_classes import MEAN_BACKGROUND
@@ -107,14 +106,17 @@ def predictions_as_labelme(
         whole = Path(out, f'{name}.png')
         if whole.is_file():
             label = _values(whole)[None]
-        else:
+        elif all(Path(out, cls, f'{name}.png').is_file() for cls in classes):
             label = np.stack([_values(Path(out, cls, f'{name}.png')) > 0 for cls in classes])
+        else:  # an image that could not be predicted
+            continue
         write_labelme(folder / f'{name}.json', label.astype(np.uint8), classes, found[name][0])
     return folder
 
 
 def _values(file: Path) -> np.ndarray:
-    return decode(str(file), cv2.IMREAD_UNCHANGED)
+    with Image.open(file) as image:  # which reads the ids of a palette
+        return np.array(image)
 
 
 def _is_background(name: str) -> bool:

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a config says about predicting other images than its own."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine import Config
+from mmengine.dataset import BaseDataset
+from mmseg.registry import DATASETS
+
+from ..generations.configs import nodes
+from .written_labels import Labels
+
+CROP = 512, 512
+"""tuple[int, int]: Window for large images where a config says nothing of what training sees."""
+
+
+def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> BaseDataset:
+    """Builds a data set of a folder that is read as the test of a config reads its images.
+
+    Args:
+        cfg (Config): Of the network; where it has no test, its validation counts.
+        images (Path): The folder.
+        names (Path): List of its files, one a line.
+        resize (bool): Whether a ``Resize`` of the pipeline is kept.
+    """
+    known = _dataset(cfg)
+    pipeline = [
+        step
+        for step in known.pipeline
+        if 'Annotations' not in step['type'] and (resize or step['type'] != 'Resize')
+    ]
+    return DATASETS.build(
+        dict(
+            type='BaseSegDataset',
+            metainfo=_metainfo(known),
+            img_suffix='',
+            ann_file=str(names),
+            data_prefix=dict(img_path=str(images)),
+            pipeline=pipeline,
+            test_mode=True,
+        )
+    )
+
+
+def labels_of(cfg: Config) -> Labels:
+    """Returns the form of the label maps that predictions of a config have."""
+    known = _metainfo(_dataset(cfg))
+    return Labels(known['classes'], known['palette'])
+
+
+def training_crop(cfg: Config) -> tuple[int, int]:
+    """Returns height and width of what a network saw in training, as far as its config says it."""
+    sizes: list[Any] = [(cfg.model.get('data_preprocessor') or {}).get('size')]
+    sizes += [node.get('crop_size') for node in nodes(cfg.get('train_dataloader'))]
+    found = next((size for size in sizes if size), CROP)
+    height, width = (found, found) if isinstance(found, int) else found
+    return int(height), int(width)
+
+
+def _dataset(cfg: Config) -> Any:
+    loader = cfg.get('test_dataloader') or cfg.val_dataloader  # some have no test
+    return loader.dataset
+
+
+def _metainfo(known: Any) -> dict:
+    return dict(DATASETS.build(dict(known, lazy_init=True, pipeline=[])).metainfo)

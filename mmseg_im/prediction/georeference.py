@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where on the earth an image lies, and label maps that lie there, too: GeoTIFF, with rasterio."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+TAGS = 33550, 33922, 34264
+"""tuple[int, ...]: Scale, tie points and transformation of a GeoTIFF."""
+ORIENTATION = 0x0112
+NEEDED = (
+    'Their predictions are PNG without georeference, because rasterio is not installed. For '
+    'GeoTIFF: pip install rasterio'
+)
+
+
+class Georeference(NamedTuple):
+    """Of a GeoTIFF.
+
+    Attributes:
+        crs (Any): Coordinate reference system, of rasterio.
+        transform (Any): From pixels to coordinates, of rasterio.
+    """
+
+    crs: Any
+    transform: Any
+
+
+def is_geotiff(path: Path) -> bool:
+    """Returns whether a file is a TIFF that says where on the earth it lies.
+
+    A TIFF that is turned by its orientation is none: the place of its pixels is not that of its
+    georeference.
+    """
+    if path.suffix.lower() not in ('.tif', '.tiff'):
+        return False
+    try:
+        with Image.open(path) as image:
+            tags = getattr(image, 'tag_v2', {})
+            return any(tag in tags for tag in TAGS) and tags.get(ORIENTATION, 1) == 1
+    except Exception:  # a kind that Pillow does not know has no tags that we could trust
+        return False
+
+
+def can_georeference() -> bool:
+    """Returns whether rasterio is installed."""
+    try:
+        import rasterio  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def read_georeference(path: Path) -> Georeference:
+    """Returns where a GeoTIFF lies."""
+    import rasterio
+
+    with rasterio.open(path) as file:
+        return Georeference(file.crs, file.transform)
+
+
+def geotiff(
+    values: np.ndarray, place: Georeference, colours: list[tuple[int, ...]] | None = None
+) -> bytes:
+    """Returns a label map as a GeoTIFF of one band, compressed without loss.
+
+    Args:
+        values (np.ndarray): (H, W) uint8.
+        place (Georeference): Of the image.
+        colours (list, optional): RGB colour of each value, from 0.
+    """
+    from rasterio.io import MemoryFile
+
+    height, width = values.shape
+    profile = dict(
+        driver='GTiff', height=height, width=width, count=1, dtype='uint8', crs=place.crs,
+        transform=place.transform, compress='deflate', tiled=True, blockxsize=256, blockysize=256,
+    )  # fmt: skip
+    with MemoryFile() as memory:
+        with memory.open(**profile) as file:
+            if colours is not None:
+                file.write_colormap(1, dict(enumerate(colours)))
+            file.write(values, 1)
+        return memory.read()
