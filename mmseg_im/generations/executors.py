@@ -2,7 +2,7 @@
 """Who does the jobs of a run: this process, others of this machine, or those of a cluster."""
 
 import contextlib
-import importlib.util
+import importlib
 import os
 import shutil
 import signal
@@ -254,11 +254,13 @@ def read_executor(options: dict | None, students: int) -> Inline | Local | Slurm
     executor = cls(**options)
     if isinstance(executor, Inline):
         return executor
-    if importlib.util.find_spec('submitit') is None:
+    try:  # before there is a log: submitit sets up logging, which closes the files of all logs
+        importlib.import_module('submitit')
+    except ImportError:
         raise UserError(
             f'generations.executor=dict(type={kind!r}) needs submitit, which is not installed: '
             'pip install -c constraints.txt -e ".[cluster]", or pip install submitit.'
-        )
+        ) from None
     executor.jobs = executor.jobs or students
     executor.check()
     return executor
