@@ -2,6 +2,7 @@
 """Stages of the quality network: cross-validation, training, judging of pseudo-labels."""
 
 import copy
+from functools import partial
 from pathlib import Path
 
 from mmengine import Config
@@ -18,7 +19,7 @@ from .finished_files import qualities_damage, quality_damage
 from .jobs import Job, job_of
 from .settings import Generations
 from .stage_runs import Stage, StageRuns
-from .stages import measure, student_seed, train_student, write_labels
+from .stages import measure, student_seed, train_quality, train_student, write_labels
 
 FOLDER = 'evalnet'
 FOLD_SEEDS, NETWORK_SEED = 10_000, 20_000  # beyond all generations
@@ -33,24 +34,6 @@ def _require_weights(result: dict, name: str) -> None:
         raise UserError(
             f'{FOLDER}/{name} diverged before its first validation. {result["diverged"]}'
         )
-
-
-def train_quality(cfg: Config, test: Config, folder: Path, seed: int) -> dict:
-    """Trains the quality network and lets it judge the validation labels, as a job.
-
-    Args:
-        cfg (Config): Of the training.
-        test (Config): That judges, with the best weights.
-        folder (Path): Of the network.
-        seed (int): Of the network.
-
-    Returns:
-        dict: See :func:`~.stages.train_student`.
-    """
-    result = train_student(cfg, folder, seed, 'quality/score')
-    if 'checkpoint' in result:
-        measure(test, folder.with_name(f'{folder.name}_on_val'))
-    return result
 
 
 class QualityStages:
@@ -124,17 +107,15 @@ class QualityStages:
         number = self.settings.num_teachers
         places = [(i, j) for i in range(len(parts)) for j in range(number)]
 
-        def job(i: int, j: int) -> Job:
+        def jobs(i: int, j: int) -> list[Job]:
             cfg = student_config(self.cfg, self.settings, 0)
             labeled_config(cfg)['indices'] = [k for k in range(count) if k not in parts[i]]
             folder = self.folder / f'fold_{i}' / f'student_{j}'
             seed = student_seed(self.seed, FOLD_SEEDS + i, j)
             metric = self.settings.metric
-            return job_of(folder, train_student, cfg=cfg, seed=seed, metric=metric)
+            return [job_of(folder, train_student, cfg=cfg, seed=seed, metric=metric)]
 
-        stages = [
-            Stage(f'{FOLDER}/fold_{i}/student_{j}', lambda i=i, j=j: [job(i, j)]) for i, j in places
-        ]
+        stages = [Stage(f'{FOLDER}/fold_{i}/student_{j}', partial(jobs, i, j)) for i, j in places]
         teachers: list[list[dict]] = [[] for _ in parts]
         for (i, j), result in zip(places, self.stages.run(stages), strict=True):
             name = f'fold_{i}/student_{j}'

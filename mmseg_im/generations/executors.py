@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who does the jobs of a run: this process, others of this machine, or those of a cluster."""
 
-import contextlib
 import importlib
 import os
 import shutil
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +16,8 @@ from mmengine.logging import MMLogger
 from ..build import check_options, did_you_mean
 from ..engine.processes import on_main_process
 from ..errors import UserError
-from .jobs import Job, is_locked
+from .jobs import Job
+from .local_jobs import Controller, visible_gpus
 from .submitting import Submitting
 
 FOREVER = 60 * 24 * 365  # minutes
@@ -77,15 +76,15 @@ class Local(Submitting):
     def check(self) -> None:
         """See the base class."""
         super().check()
-        if any(not name.isdecimal() for name in _gpus()):
+        if any(not name.isdecimal() for name in visible_gpus()):
             raise UserError(
                 f'CUDA_VISIBLE_DEVICES={os.environ["CUDA_VISIBLE_DEVICES"]}: jobs of this machine '
                 'need the numbers of its GPUs, such as 0,1.'
             )
-        if (self.gpus_per_node or 0) > len(_gpus()):
+        if (self.gpus_per_node or 0) > len(visible_gpus()):
             raise UserError(
                 f'generations.executor.gpus_per_node={self.gpus_per_node}, and this machine shows '
-                f'{len(_gpus())} GPUs.'
+                f'{len(visible_gpus())} GPUs.'
             )
 
     def threads(self) -> int:
@@ -96,7 +95,7 @@ class Local(Submitting):
         """See the base class."""
         from submitit import LocalExecutor
 
-        gpus = _gpus()
+        gpus = visible_gpus()
         number = self.gpus_per_node if self.gpus_per_node is not None else min(1, len(gpus))
         mine = [int(gpus[(slot * number + k) % len(gpus)]) for k in range(number)]
         executor = LocalExecutor(folder, python=self.python)
@@ -112,41 +111,6 @@ class Local(Submitting):
         """See the base class."""
         process = Controller(int(number), folder)
         return None if process.done() else process
-
-
-class Controller:
-    """The process of submitit that started a job of an earlier run.
-
-    Args:
-        number (int): Its process id.
-        folder (Path): Of the job.
-    """
-
-    def __init__(self, number: int, folder: Path):
-        self.number = number
-        self.folder = folder
-
-    def done(self) -> bool:
-        """Returns whether it has ended; its id may be that of another process by now."""
-        try:
-            command = Path(f'/proc/{self.number}/cmdline').read_bytes().split(b'\0')
-        except OSError:  # also where a system has no such files: the lock says it, once it is taken
-            return not is_locked(self.folder)
-        return os.fsencode(self.folder.absolute()) not in command
-
-    def cancel(self, check: bool = True) -> None:
-        """Ends it and its job."""
-        if not self.done():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.number, signal.SIGINT)
-
-
-def _gpus() -> list[str]:
-    """Returns the GPUs that this process may use, by their numbers on the machine."""
-    given = os.environ.get('CUDA_VISIBLE_DEVICES')
-    if given is None or not torch.cuda.device_count():
-        return [str(i) for i in range(torch.cuda.device_count())]
-    return [name.strip() for name in given.split(',') if name.strip()]
 
 
 @dataclass(kw_only=True)

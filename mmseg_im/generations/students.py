@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the networks of the generations, ranks them, and measures the best."""
 
+from functools import partial
 from pathlib import Path
 
 from mmengine import Config
@@ -71,7 +72,7 @@ class Students:
         count = settings.students_per_generation
         names = [self._name(generation, i) for i in range(count)]
         stages = [
-            Stage(name, lambda i=i: [self._job(generation, i, labels, teachers)])
+            Stage(name, partial(self._jobs, generation, i, labels, teachers))
             for i, name in enumerate(names)
         ]
         ranked, lost = [], []
@@ -106,7 +107,9 @@ class Students:
         for _ in self.stages.run(stages):
             pass
 
-    def _job(self, generation: int, i: int, labels: Path | None, teachers: list[dict]) -> Job:
+    def _jobs(
+        self, generation: int, i: int, labels: Path | None, teachers: list[dict]
+    ) -> list[Job]:
         where = None if labels is None else str(labels)
         cfg = student_config(self.cfg, self.settings, generation, where)
         if generation and self.settings.warm_start:
@@ -114,13 +117,14 @@ class Students:
             network = build_network(cfg.model, 'model')
             load_network(network, start, 'generations.warm_start')  # refuses what differs
             cfg.load_from = start
-        return job_of(
+        job = job_of(
             self.work_dir / self._name(generation, i),
             train_student,
             cfg=cfg,
             seed=student_seed(self.seed, generation, i),
             metric=self.settings.metric,
         )
+        return [job]
 
     def _test(self, generation: int, i: int) -> Stage:
         folder = self.work_dir / f'generation_{generation}' / 'test'

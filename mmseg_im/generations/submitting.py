@@ -18,6 +18,7 @@ from mmengine.logging import MMLogger
 
 from ..errors import UserError
 from ..files.atomic import read_json, write_json
+from .job_logs import end_of_log, log_of, refusal_of
 from .jobs import REFUSED, SUBMITTED, Job, Submission
 
 POLL = 0.5  # seconds
@@ -138,7 +139,7 @@ class Submitting:
                     continue
                 failures[i] += 1
                 log, said = end_of_log(one.job.folder, one.number)
-                refusal = _refusal(one.job.folder)
+                refusal = refusal_of(one.job.folder)
                 one.job.forget()
                 if refusal is None and failures[i] < self.tries:
                     logger.warning(f'{one.job.name} is tried again. It ended with: {said} ({log})')
@@ -206,28 +207,6 @@ def _check_type(name: str, value: Any, kind: Any) -> None:
     least = 0 if name == 'gpus_per_node' else 1
     if isinstance(value, int | float) and value < least:
         raise UserError(f'generations.executor.{name}={value} must be {least} or more.')
-
-
-def log_of(folder: Path, number: str) -> Path:
-    """Returns the file that gets what a job prints; its errors are in ``.err`` beside it."""
-    return folder / f'{number}_0_log.out'
-
-
-def end_of_log(folder: Path, number: str) -> tuple[Path, str]:
-    """Returns the log of a job's errors, of the first process that has one, and its last line."""
-    for path in sorted(folder.glob(f'{number}_*_log.err')):
-        lines = path.read_text(errors='replace').split('\n')
-        said = [line.strip() for line in lines if line.strip()]
-        said = [line for line in said if not line.startswith('submitit ')]
-        if said:
-            return path, said[-1][:500]
-    path = log_of(folder, number)
-    return path, 'it was killed, or its machine was lost.'
-
-
-def _refusal(folder: Path) -> str | None:
-    path = folder / REFUSED
-    return read_json(path, dict(error=str))['error'] if path.is_file() else None
 
 
 @contextlib.contextmanager
