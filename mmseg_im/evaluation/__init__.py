@@ -6,6 +6,7 @@ from .multi_label_iou import MultiLabelIoUMetric
 from .per_image_iou import PerImageIoUMetric
 from .pseudo_label_quality import PseudoLabelQuality
 from .pseudo_label_writer import PseudoLabelWriter
+from .shard_evaluator import ShardEvaluator
 
 __all__ = [
     'BoundaryIoUMetric',
@@ -16,4 +17,5 @@ __all__ = [
     'PerImageIoUMetric',
     'PseudoLabelQuality',
     'PseudoLabelWriter',
+    'ShardEvaluator',
 ]

@@ -53,7 +53,6 @@ class PseudoLabelWriter(BaseMetric):
         self.num_threads = num_threads
         self._pool: ThreadPoolExecutor | None = None
         self._jobs: deque[Future] = deque()
-        self._overlapping = False
 
     def process(self, data_batch: dict, data_samples: list[dict]) -> None:
         """Hands a batch to the writers; waits only if they lag far behind."""
@@ -63,7 +62,6 @@ class PseudoLabelWriter(BaseMetric):
                 (self.out_dir / INDEX).unlink(missing_ok=True)
         for sample in data_samples:
             label = sample['pred_sem_seg']['data'].cpu().numpy().astype(np.uint8)
-            self._overlapping = len(label) > 1
             if 'inconsistent' in sample:
                 mask = sample['inconsistent']['data'].cpu().numpy().astype(bool)
             else:
@@ -115,10 +113,20 @@ class PseudoLabelWriter(BaseMetric):
         mask: np.ndarray,
         voters: np.ndarray | None,
         row: dict,
-    ) -> tuple[str, dict]:
+    ) -> tuple[str, dict, bool]:
         classes = self.dataset_meta['classes']
         write_label(self.out_dir, name, label, mask, classes)
-        return name, dict(row, **describe(label, mask, voters, len(classes)))
+        return name, dict(row, **describe(label, mask, voters, len(classes))), len(label) > 1
+
+    def wait(self) -> None:
+        """Waits for the writers of this process; then ``results`` are complete.
+
+        Raises:
+            UserError: If a file could not be written.
+        """
+        while self._jobs:
+            self._collect()
+        self._stop()
 
     def evaluate(self, size: int) -> dict:
         """Waits for the writers of all processes, then writes the index.
@@ -128,30 +136,28 @@ class PseudoLabelWriter(BaseMetric):
         """
         problem = None
         try:
-            while self._jobs:
-                self._collect()
+            self.wait()
         except UserError as error:
             problem = str(error)
-        self._stop()
         problem = next((p for p in all_gather_object(problem) if p), None)
         if problem:
             self.results.clear()
             raise UserError(problem)
         # rows of skipped images are missing, so that `size` is not the number of rows
         everything = [row for rows in all_gather_object(self.results) for row in rows]
-        self._overlapping = any(all_gather_object(self._overlapping))
         self.results.clear()
         metrics = self.compute_metrics(everything)
         return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in metrics.items()}
 
-    def compute_metrics(self, results: list[tuple[str, dict]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[tuple[str, dict, bool]]) -> dict[str, float]:
         """Writes the index; returns the means of ``masked`` and ``agreement`` over the images."""
-        images = dict(sorted(dict(results).items()))  # a sampler may have repeated some
+        # a sampler may have repeated some
+        images = dict(sorted({name: row for name, row, _ in results}.items()))
         if is_main_process():
             index = dict(
                 classes=list(self.dataset_meta['classes']),
                 palette=self.dataset_meta.get('palette'),
-                overlapping=self._overlapping,
+                overlapping=any(overlapping for *_, overlapping in results),
                 images=images,
             )
             write_json(self.out_dir / INDEX, index)

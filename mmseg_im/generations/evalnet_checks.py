@@ -4,7 +4,6 @@
 import math
 
 from mmengine import Config
-from mmengine.dist import get_world_size
 from mmseg.registry import DATASETS
 
 from ..engine.checked_training import check_batch
@@ -54,19 +53,22 @@ def check_quality(cfg: Config, settings: Generations, classes: list[str]) -> Non
         for name in ('LoadCandidate', 'PackCandidate'):
             if all(step.get('type') != name for step in steps):
                 raise UserError(f'generations.evalnet.{key} has no {name}.')
-    check_batch(own_share(options.times * count), options.batch_size, 'generations.evalnet')
+    processes = settings.executor.processes
+    share = own_share(options.times * count, processes)
+    check_batch(share, options.batch_size, 'generations.evalnet')
     try_quality(cfg, options, labeled, maps_of(cfg.model))
-    _check_folds(first, count, options.num_folds)
+    _check_folds(first, count, options.num_folds, processes)
 
 
-def _check_folds(first: Config, count: int, num_folds: int) -> None:
+def _check_folds(first: Config, count: int, num_folds: int, processes: int) -> None:
     """Checks that the networks of a fold have a batch of the labeled images outside it."""
     if not first.train_dataloader.get('drop_last', False):
         return
     labeled_config(first)['indices'] = list(range(len(folds(count, num_folds)[0]), count))
     samples = len(DATASETS.build(first.train_dataloader.dataset))
     where = f'generations.evalnet.num_folds={num_folds}: train_dataloader'
-    check_batch(own_share(samples), first.train_dataloader.batch_size, where)
+    share = own_share(samples, processes)
+    check_batch(share, first.train_dataloader.batch_size, where)
 
 
 def folds(count: int, num_folds: int) -> list[list[int]]:
@@ -74,9 +76,9 @@ def folds(count: int, num_folds: int) -> list[list[int]]:
     return [list(range(i, count, num_folds)) for i in range(num_folds)]
 
 
-def own_share(samples: int) -> int:
+def own_share(samples: int, processes: int) -> int:
     """Returns how many samples of an epoch each process gets."""
-    return math.ceil(samples / get_world_size())
+    return math.ceil(samples / processes)
 
 
 def check_draws(plan: dict, settings: Generations) -> None:

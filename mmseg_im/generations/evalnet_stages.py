@@ -2,21 +2,24 @@
 """Stages of the quality network: cross-validation, training, judging of pseudo-labels."""
 
 import copy
-from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from mmengine import Config
 from mmseg.registry import DATASETS
 
 from ..datasets.pseudo_labeled import first_damage
+from ..engine.hooks.best_files import BEST
 from ..errors import UserError
 from ..labels.spaces import space_name
 from .configs import image_folder, labeled_config, labeling_config, student_config
 from .evalnet_checks import folds
 from .evalnet_settings import EvalNetSettings, judging_pipeline, labeling_pipeline
 from .finished_files import qualities_damage, quality_damage
+from .jobs import Job, job_of
 from .settings import Generations
-from .stages import measure, student_seed, train_student, write_labels
+from .stage_runs import Stage, StageRuns
+from .stages import measure, student_seed, train_quality, train_student, write_labels
 
 FOLDER = 'evalnet'
 FOLD_SEEDS, NETWORK_SEED = 10_000, 20_000  # beyond all generations
@@ -44,31 +47,27 @@ class QualityStages:
     Args:
         cfg (Config): The generational config.
         settings (Generations): Its ``generations``.
-        options (EvalNetSettings): Its ``generations.evalnet``.
         work_dir (Path): Of the run.
         seed (int): Of the run.
-        stage (Callable): ``stage(name, function, damage)`` does a stage unless it is finished and
-            nothing is wrong with its files.
-        finished (Collection[str]): Names of finished stages.
+        stages (StageRuns): Does and records stages.
+        options (EvalNetSettings): ``generations.evalnet``.
     """
 
     def __init__(
         self,
         cfg: Config,
         settings: Generations,
-        options: EvalNetSettings,
         work_dir: Path,
         seed: int,
-        stage: Callable,
-        finished: Collection[str],
+        stages: StageRuns,
+        options: EvalNetSettings,
     ):
         self.cfg = cfg
         self.settings = settings
         self.options = options
         self.folder = work_dir / FOLDER
         self.seed = seed
-        self.stage = stage
-        self.finished = finished
+        self.stages = stages
 
     def train(self, teachers: list[dict]) -> None:
         """Trains the quality network, once in a run.
@@ -79,51 +78,68 @@ class QualityStages:
         options = self.options
         labeled = labeled_config(student_config(self.cfg, self.settings, 0))
         count = len(DATASETS.build(dict(labeled, pipeline=[])))
-        candidates = []
-        for i, fold in enumerate(folds(count, options.num_folds)):
-            candidates.append(str(self._fold(i, fold, count, labeled)))
+        parts = folds(count, options.num_folds)
+        by_fold = self._train_on_others(parts, count)
         val = copy.deepcopy(self.cfg.val_dataloader.dataset)
-        self._label('val', val, teachers)
-        self.stage(
-            f'{FOLDER}/network',
-            lambda: self._network(labeled, val, candidates),
-            lambda: qualities_damage(self.folder / 'validation.json'),
+        labels = [
+            self._labels(f'fold_{i}', dict(labeled, indices=part), by_fold[i])
+            for i, part in enumerate(parts)
+        ]
+        for _ in self.stages.run([*labels, self._labels('val', val, teachers)]):
+            pass
+        candidates = [str(self.folder / f'fold_{i}' / 'labels') for i in range(len(parts))]
+        result = self.stages.one(
+            Stage(
+                f'{FOLDER}/network',
+                lambda: [self._network(labeled, val, candidates)],
+                damage=lambda: qualities_damage(self.folder / 'validation.json'),
+            )
         )
+        _require_weights(result, 'network')
 
-    def _fold(self, i: int, fold: list[int], count: int, labeled: dict) -> Path:
-        teachers = []
-        for j in range(self.settings.num_teachers):
+    def _train_on_others(self, parts: list[list[int]], count: int) -> list[list[dict]]:
+        """Trains the networks that label each fold; returns ``dict(checkpoint, config)`` of them.
+
+        Args:
+            parts (list[list[int]]): The images of each fold.
+            count (int): Labeled images.
+        """
+        number = self.settings.num_teachers
+        places = [(i, j) for i in range(len(parts)) for j in range(number)]
+
+        def jobs(i: int, j: int) -> list[Job]:
+            cfg = student_config(self.cfg, self.settings, 0)
+            labeled_config(cfg)['indices'] = [k for k in range(count) if k not in parts[i]]
+            folder = self.folder / f'fold_{i}' / f'student_{j}'
+            seed = student_seed(self.seed, FOLD_SEEDS + i, j)
+            metric = self.settings.metric
+            return [job_of(folder, train_student, cfg=cfg, seed=seed, metric=metric)]
+
+        stages = [Stage(f'{FOLDER}/fold_{i}/student_{j}', partial(jobs, i, j)) for i, j in places]
+        teachers: list[list[dict]] = [[] for _ in parts]
+        for (i, j), result in zip(places, self.stages.run(stages), strict=True):
             name = f'fold_{i}/student_{j}'
-
-            def train(name: str = name, j: int = j) -> dict:
-                cfg = student_config(self.cfg, self.settings, 0)
-                others = [k for k in range(count) if k not in fold]
-                labeled_config(cfg)['indices'] = others
-                seed = student_seed(self.seed, FOLD_SEEDS + i, j)
-                return train_student(cfg, self.folder / name, seed, self.settings.metric)
-
-            result = self.stage(f'{FOLDER}/{name}', train)
             _require_weights(result, name)
             files = {k: str(self.folder / name / result[k]) for k in ('checkpoint', 'config')}
-            teachers.append(files)
-        return self._label(f'fold_{i}', dict(labeled, indices=fold), teachers)
+            teachers[i].append(files)
+        return teachers
 
-    def _label(self, name: str, dataset: dict, teachers: list[dict]) -> Path:
-        """Labels images with networks that were not trained on them; returns the folder."""
+    def _labels(self, name: str, dataset: dict, teachers: list[dict]) -> Stage:
+        """Returns the stage that labels images with networks that were not trained on them."""
         folder = self.folder / name / 'labels'
 
-        def label() -> dict:
+        def jobs() -> list[Job]:
             cfg = copy.deepcopy(self.cfg)
             cfg.pop('unlabeled_evaluator', None)
             cfg.unlabeled_dataloader.dataset = dict(dataset, pipeline=labeling_pipeline(cfg))
-            return write_labels(labeling_config(cfg, self.settings, teachers, folder), folder)
+            cfg = labeling_config(cfg, self.settings, teachers, folder)
+            return [job_of(folder, write_labels, cfg=cfg)]
 
-        done = f'{FOLDER}/network' in self.finished
+        done = f'{FOLDER}/network' in self.stages.finished
         damage = None if done else lambda: first_damage(folder)
-        self.stage(f'{FOLDER}/{name}/labels', label, damage)
-        return folder
+        return Stage(f'{FOLDER}/{name}/labels', jobs, damage=damage)
 
-    def _network(self, labeled: dict, val: dict, candidates: list[str]) -> dict:
+    def _network(self, labeled: dict, val: dict, candidates: list[str]) -> Job:
         options = self.options
         cfg = self._base()
         cfg.train_dataloader = dict(
@@ -156,15 +172,13 @@ class QualityStages:
         cfg.default_hooks.best = dict(type='KeepBestHook', metric='quality/score')
         cfg.custom_hooks = [dict(type='SeedHook'), dict(type='FiniteHook')]
         seed = student_seed(self.seed, NETWORK_SEED)
-        result = train_student(cfg, self.folder / 'network', seed, 'quality/score')
-        _require_weights(result, 'network')
+        folder = self.folder / 'network'
         # the thresholds: what the best network predicts for the validation labels
-        test = self._base(self.folder / 'network' / result['checkpoint'])
+        test = self._base(folder / BEST)
         test.test_dataloader = cfg.val_dataloader
         test.test_evaluator = self._metric(str(self.folder / 'validation.json'))
         test.test_cfg = dict(type='TestLoop')
-        measure(test, self.folder / 'network_on_val')
-        return result
+        return job_of(folder, train_quality, cfg=cfg, test=test, seed=seed)
 
     def judge(self, generation: int, labels: Path, needed: bool) -> None:
         """Predicts the quality of a generation's pseudo-labels, as a stage.
@@ -176,8 +190,8 @@ class QualityStages:
         """
         options = self.options
 
-        def judge() -> dict:
-            cfg = self._base(self.folder / 'network' / 'best.pth')
+        def jobs() -> list[Job]:
+            cfg = self._base(self.folder / 'network' / BEST)
             dataset = copy.deepcopy(self.cfg.unlabeled_dataloader.dataset)
             dataset.pipeline = judging_pipeline(options)
             cfg.test_dataloader = self._loader(dataset, [str(labels)])
@@ -192,10 +206,10 @@ class QualityStages:
                 skip_classes=options.skip_classes,
             )
             cfg.test_cfg = dict(type='TestLoop')
-            return measure(cfg, labels.with_name('judging'))
+            return [job_of(labels.with_name('judging'), measure, cfg=cfg)]
 
         damage = (lambda: quality_damage(labels)) if needed else None
-        self.stage(f'generation_{generation}/quality', judge, damage)
+        self.stages.one(Stage(f'generation_{generation}/quality', jobs, damage=damage))
 
     def _metric(self, out_file: str | None = None) -> dict:
         return dict(

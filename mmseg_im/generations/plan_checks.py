@@ -91,7 +91,8 @@ def _check_student(
     refuse_common(image_paths(dataset), measured, 'train_dataloader.dataset')
     if student.train_dataloader.get('drop_last', False):
         samples = most_samples(dataset, plan, generation)
-        check_batch(own_share(samples), student.train_dataloader.batch_size)
+        share = own_share(samples, settings.executor.processes)
+        check_batch(share, student.train_dataloader.batch_size)
     if not generation:
         return
     pseudo_labeled = _within(dataset)

@@ -2,33 +2,31 @@
 """Runs the generations: teachers label, students learn, the best of them teach next."""
 
 import copy
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from mmengine import Config
-from mmengine.dist import barrier, get_world_size, init_dist, is_distributed, is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import set_random_seed
 
-from ..datasets.pseudo_labeled import first_damage
-from ..engine.hooks.best_files import score
-from ..engine.processes import on_main_process
+from ..engine.processes import join, on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError
-from ..teachers.networks import build_network, load_network
-from .configs import labeling_config, read_config, student_config, test_config
+from .configs import read_config, student_config
 from .evalnet_stages import QualityStages
-from .examples import keep_examples, keep_pictures, keep_truth
 from .finished_files import check_networks
+from .jobs import running_jobs
+from .labeling import Labels
 from .page import write_report
 from .plan_checks import check_plan
-from .ranking import best_students, initial_teachers, what_to_use
+from .ranking import what_to_use
 from .settings import read_settings
-from .stages import measure, student_seed, train_student, unique, write_labels
+from .stage_runs import StageRuns
+from .stages import unique
 from .state import State, flatten
-from .summary import classes_found, print_summary, read_summary
+from .students import Students
+from .summary import print_summary, read_summary
 
 
 # in mmengine's registry: the train.py of every OpenMMLab project asks there for a runner_type
@@ -72,29 +70,25 @@ class GenerationalRunner:
         """
         cfg = self.cfg
         init_default_scope(cfg.get('default_scope', 'mmseg'))
-        launcher = cfg.get('launcher', 'none')
-        if launcher != 'none' and not is_distributed():
-            init_dist(launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+        join(cfg)
         lock = on_main_process(lambda: Lock(self.work_dir), share=False)
         try:
             self._start()
             self._run()
         finally:
+            self.settings.executor.stop()
             if lock is not None:
                 lock.release()
         return self.state.stages
 
     def _start(self) -> None:
         self.seed = self._seed()
-        config = dict(self.cfg.to_dict(), processes=get_world_size())
+        config = dict(self.cfg.to_dict(), processes=self.settings.executor.processes)
         for key in ('first', 'student'):
             if isinstance(getattr(self.settings, key), str):
                 config[f'{key}_file'] = read_config(getattr(self.settings, key), key).to_dict()
         self.state = State(self.work_dir, flatten(config), self.cfg.get('resume', False))
-        if is_main_process():  # what a killed run was about to write
-            for path in self.work_dir.rglob('.*.tmp'):
-                path.unlink()
-        barrier()
+        self._clean()
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
         self.logger = MMLogger.get_instance(f'generations_{unique()}', log_file=log_file)
         if self.cfg.get('resume', False) and not self.state.stages:
@@ -125,33 +119,37 @@ class GenerationalRunner:
 
     def _run(self) -> None:
         settings = self.settings
-        labels = None
+        stages = StageRuns(self.state, settings.executor, self.logger)
+        place = (self.cfg, settings, self.work_dir)
+        students = Students(*place, self.seed, stages)
+        labels = Labels(*place, stages)
         quality = None
         if settings.evalnet is not None:
-            quality = QualityStages(
-                self.cfg,
-                settings,
-                settings.evalnet,
-                self.work_dir,
-                self.seed,
-                self._stage,
-                self.state.stages,
-            )
+            quality = QualityStages(*place, self.seed, stages, settings.evalnet)
+        folder: Path | None = None
+        ranked: list[dict] = []
         for generation in range(settings.num_generations + 1):
-            ranked = self._train(generation, labels)
-            if labels is not None and not settings.keep_labels and is_main_process():
-                for kind in ('labels', 'masks'):
-                    shutil.rmtree(Path(labels) / kind, ignore_errors=True)
+            ranked = students.train(generation, folder, ranked)
+            if folder is not None:
+                labels.drop(folder)
             if generation < settings.num_generations:
                 teachers = ranked[: settings.num_teachers]
-                labels = self._label(generation, teachers)
+                folder = labels.write(generation, teachers)
                 if quality is not None:
                     if generation == 0:
                         quality.train(teachers)
-                    quality.judge(generation, Path(labels), self._needed(generation))
+                    quality.judge(generation, folder, labels.needed(generation))
             self._report()
-        self._test()
+        students.test()
+        self._clean()
         self._report(final=True)
+
+    def _clean(self) -> None:
+        """Deletes what a killed process was about to write, unless another one is at work."""
+        if is_main_process() and not running_jobs(self.work_dir):
+            for path in self.work_dir.rglob('.*.tmp'):
+                path.unlink()
+        barrier()
 
     def _report(self, final: bool = False) -> None:
         if not is_main_process():
@@ -162,132 +160,3 @@ class GenerationalRunner:
             metric = self.settings.metric
             self.logger.info(what_to_use(self.state.stages, metric, self.work_dir))
         self.logger.info(f'Report: {page}')
-
-    def _stage(
-        self, name: str, run: Callable[[], dict], damage: Callable[[], str | None] | None = None
-    ) -> dict:
-        """Runs a stage unless it is finished, records it, and returns its result.
-
-        Args:
-            name (str): The stage.
-            run (Callable[[], dict]): Runs it.
-            damage (Callable[[], str or None], optional): Returns what is wrong with the files of
-                the finished stage; then it runs again.
-        """
-        if name in self.state.stages and damage is not None:
-            found = on_main_process(damage)
-            if found is not None:
-                self.logger.warning(f'{name} is done again: {found}')
-                del self.state.stages[name]
-        if name in self.state.stages:
-            self.logger.info(f'{name} is finished already.')
-        else:
-            self.logger.info(f'{name} begins.')
-            self.state.finish(name, run())
-            if is_main_process():
-                self.state.write()
-            barrier()
-        return self.state.stages[name]
-
-    def _train(self, generation: int, labels: str | None) -> list[dict]:
-        """Trains the networks of a generation.
-
-        Returns:
-            list[dict]: ``dict(checkpoint, config)`` of each, the best first.
-        """
-        settings = self.settings
-        if generation == 0 and settings.initial_teachers is not None:
-            # recorded, because the other run may go on
-            given = self._stage(
-                'generation_0/given', lambda: dict(teachers=initial_teachers(settings))
-            )
-            self._teachers = given['teachers']
-            files = ', '.join(teacher['checkpoint'] for teacher in self._teachers)
-            self.logger.info(f'The first teachers are given: {files}')
-            return self._teachers
-        results, lost = [], []
-        for i in range(settings.students_per_generation):
-            folder = self._folder(generation) / f'student_{i}'
-
-            def train(folder: Path = folder, i: int = i) -> dict:
-                cfg = student_config(self.cfg, settings, generation, labels)
-                if generation and settings.warm_start:
-                    start = self._teachers[0]['checkpoint']
-                    network = build_network(cfg.model, 'model')
-                    load_network(network, start, 'generations.warm_start')  # refuses what differs
-                    cfg.load_from = start
-                seed = student_seed(self.seed, generation, i)
-                return train_student(cfg, folder, seed, settings.metric)
-
-            result = self._stage(f'generation_{generation}/student_{i}', train)
-            if 'diverged' in result:
-                self.logger.warning(f'generation_{generation}/student_{i}: {result["diverged"]}')
-            if 'checkpoint' not in result:
-                lost.append(result['diverged'])
-                continue
-            value = score(result['val'][settings.metric])
-            found = classes_found(result['val'])
-            self.logger.info(
-                f'generation_{generation}/student_{i}: {settings.metric} {value:.2f}{found}'
-            )
-            results.append((-value, i, result, folder))
-        last = generation == settings.num_generations
-        if len(results) < (1 if last else settings.num_teachers):
-            raise UserError(
-                f'Only {len(results)} of the {settings.students_per_generation} students of '
-                f'generation {generation} can be used: the others diverged before their first '
-                f'validation. {lost[0]}'
-            )
-        self._teachers = [
-            {key: str(folder / result[key]) for key in ('checkpoint', 'config')}
-            for _, _, result, folder in sorted(results, key=lambda r: r[:2])
-        ]
-        return self._teachers
-
-    def _label(self, generation: int, teachers: list[dict]) -> str:
-        folder = self._folder(generation) / 'labels'
-
-        def label() -> dict:
-            cfg = labeling_config(self.cfg, self.settings, teachers, folder)
-            result = write_labels(cfg, folder)
-            if not result['pseudo/images']:
-                raise UserError(
-                    f'No image got a pseudo-label in {folder}: the teachers returned NaN for all.'
-                )
-            on_main_process(lambda: self._keep_examples(generation, folder), share=False)
-            return result
-
-        damage = (lambda: first_damage(folder)) if self._needed(generation) else None
-        result = self._stage(f'generation_{generation}/labels', label, damage)
-        shares = ', '.join(f'{key} {value}' for key, value in result.items())
-        self.logger.info(f'generation_{generation}/labels: {shares}')
-        return str(folder)
-
-    def _keep_examples(self, generation: int, labels: Path) -> None:
-        keep_examples(self.work_dir, generation, labels)
-        keep_pictures(self.work_dir, self.cfg.unlabeled_dataloader.dataset)
-        keep_truth(self.work_dir, self.cfg.unlabeled_dataloader.dataset)
-
-    def _needed(self, generation: int) -> bool:
-        """Returns whether a student still has to learn from the labels of a generation."""
-        count = self.settings.students_per_generation
-        students = (f'generation_{generation + 1}/student_{i}' for i in range(count))
-        return not all(name in self.state.stages for name in students)
-
-    def _test(self) -> None:
-        """Tests the best student of every generation, once."""
-        if self.cfg.get('test_dataloader') is None:
-            return
-        for generation, i in best_students(self.state.stages, self.settings.metric).items():
-            folder = self._folder(generation) / f'student_{i}'
-
-            def test(folder: Path = folder, generation: int = generation, i: int = i) -> dict:
-                cfg = student_config(self.cfg, self.settings, generation)
-                cfg = test_config(cfg, str(folder / 'best.pth'))
-                metrics = measure(cfg, self._folder(generation) / 'test')
-                return dict(student=i, test=metrics)
-
-            self._stage(f'generation_{generation}/test', test)
-
-    def _folder(self, generation: int) -> Path:
-        return self.work_dir / f'generation_{generation}'

@@ -11,6 +11,7 @@ from ..inconsistency.mask import InconsistencyMask
 from ..models.segmentors.ensemble import VOTERS
 from ..teachers.views import parse_view
 from .evalnet_settings import EvalNetSettings
+from .executors import Inline, read_executor
 
 
 class Generations:
@@ -44,6 +45,7 @@ class Generations:
             written; its other options go into the students' data set and transforms.
         evalnet (dict, optional): A quality network, see :class:`EvalNetSettings`.
         keep_labels (bool): Keep the pseudo-labels of earlier generations.
+        executor (dict, optional): Who does the work, see :mod:`.executors`. Default: this process.
 
     Raises:
         UserError: If an option is unknown or out of range.
@@ -66,6 +68,7 @@ class Generations:
         im: dict | None = None,
         evalnet: dict | None = None,
         keep_labels: bool = True,
+        executor: dict | None = None,
     ):
         self.num_generations = _count(num_generations, 'num_generations', 0)
         self.students_per_generation = _count(students_per_generation, 'students_per_generation', 1)
@@ -88,6 +91,7 @@ class Generations:
             check_options(EvalNetSettings, evalnet, 'generations.evalnet')
             self.evalnet = EvalNetSettings(**evalnet)
         self.keep_labels = keep_labels
+        self.executor = read_executor(executor, self.students_per_generation)
         self._check()
 
     def _check(self) -> None:
@@ -154,4 +158,11 @@ def read_settings(cfg: dict) -> Generations:
         )
     options = dict(cfg['generations'])
     check_options(Generations, options, 'generations')
-    return Generations(**options)
+    settings = Generations(**options)
+    if cfg.get('launcher', 'none') != 'none' and not isinstance(settings.executor, Inline):
+        raise UserError(
+            f'generations.executor starts processes itself, and --launcher {cfg["launcher"]} did '
+            'so already. Start the run with python alone; tasks_per_node is the number of '
+            'processes that train one network.'
+        )
+    return settings

@@ -62,6 +62,24 @@ def train_student(cfg: Config, folder: Path, seed: int, metric: str) -> dict:
     return dict(result, checkpoint=BEST, at=at, val=metrics)
 
 
+def train_quality(cfg: Config, test: Config, folder: Path, seed: int) -> dict:
+    """Trains the quality network and lets it judge the validation labels, as a job.
+
+    Args:
+        cfg (Config): Of the training.
+        test (Config): That judges, with the best weights.
+        folder (Path): Of the network.
+        seed (int): Of the network.
+
+    Returns:
+        dict: See :func:`train_student`.
+    """
+    result = train_student(cfg, folder, seed, 'quality/score')
+    if 'checkpoint' in result:
+        measure(test, folder.with_name(f'{folder.name}_on_val'))
+    return result
+
+
 def student_seed(seed: int, *place: int) -> int:
     """Returns the seed of one network; runs of neighbouring seeds share none.
 

@@ -10,6 +10,7 @@ from ..engine.hooks.best_files import BEST
 from ..errors import UserError
 from ..files.atomic import read_json, write_json
 from ..files.json_shape import shape_error
+from .jobs import SUBMITTED, SUFFIX
 
 STATE = 'state.json'
 CONFIG = 'config.py'
@@ -39,7 +40,7 @@ FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualiz
 LENGTH = 'generations.num_generations'
 """str: May change, too, so that a finished run can go on; kept, because the report shows it."""
 
-FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels')
+FREE_LEAVES = ('num_workers', 'persistent_workers', 'keep_labels', 'executor')
 """tuple[str]: Likewise, at any depth."""
 
 
@@ -65,7 +66,9 @@ class State:
         if not self.path.exists():
             return
         content = read_state(self.path)
-        if not content['stages'] and not any(self.path.parent.rglob('*.pth')):
+        traces = ('*.pth', f'*{SUFFIX}/{SUBMITTED}')
+        begun = any(path for name in traces for path in self.path.parent.rglob(name))
+        if not content['stages'] and not begun:
             return  # a mistake was found before anything was done
         if not resume:
             raise UserError(
@@ -76,7 +79,14 @@ class State:
         self.stages = content['stages']
 
     def finish(self, stage: str, result: dict) -> None:
-        """Records a stage in the memory of every process; the main process calls :meth:`write`."""
+        """Records a stage in the memory of every process; the main process calls :meth:`write`.
+
+        Raises:
+            UserError: If it is no result of this stage.
+        """
+        problem = _stage_problem(stage, result)
+        if problem:
+            raise UserError(f'{stage} has a damaged result ({problem}). Do it again with --resume.')
         self.stages[stage] = result
 
     def write(self) -> None:
@@ -104,17 +114,23 @@ def read_state(path: Path) -> dict:
     scalar = (str, int, float, bool, None)
     content = read_json(path, dict(config={str: scalar}, stages={str: dict}), remedy)
     for name, result in content['stages'].items():
-        shape = next((s for pattern, s in STAGES.items() if re.fullmatch(pattern, name)), None)
-        problem: str | None = f'stages: {name!r} is no stage'
-        if shape is not None:
-            problem = shape_error(result, shape, f'stages.{name}')
-        if not problem and shape is STUDENT:
-            files = result.get('checkpoint', BEST), result['config']
-            if files != (BEST, CONFIG):
-                problem = f'stages.{name}: a student has the files {BEST} and {CONFIG}'
+        problem = _stage_problem(name, result)
         if problem:
             raise UserError(f'{path} is damaged ({problem}). {remedy}')
     return content
+
+
+def _stage_problem(name: str, result: dict) -> str | None:
+    """Returns what is wrong with the result of a stage, None if nothing."""
+    shape = next((s for pattern, s in STAGES.items() if re.fullmatch(pattern, name)), None)
+    if shape is None:
+        return f'stages: {name!r} is no stage'
+    problem = shape_error(result, shape, f'stages.{name}')
+    if not problem and shape is STUDENT:
+        files = result.get('checkpoint', BEST), result['config']
+        if files != (BEST, CONFIG):
+            problem = f'stages.{name}: a student has the files {BEST} and {CONFIG}'
+    return problem
 
 
 def flatten(value, key: str = '') -> dict:

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A generational run in miniature."""
 
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +15,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from tests.conftest import ROOT, retarget, shrink, tiny_model
+from tests.generations.forked_python import VARIABLE, serve
+from tests.tool_runs import CONTEXT
 
 
 def make_generations_cfg(mini_shapes: dict, work_dir: Path, name: str = 'im') -> Config:
@@ -44,3 +52,20 @@ def run(cfg) -> dict:
 def weights(path: Path) -> dict:
     """The state dict of a checkpoint."""
     return CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')['state_dict']
+
+
+@pytest.fixture(scope='session')
+def forked_python() -> Iterator[str]:
+    """A command for ``generations.executor.python``, see :mod:`.forked_python`."""
+    folder = tempfile.mkdtemp()  # of a short name: sockets need one
+    path = f'{folder}/socket'
+    server = CONTEXT.Process(target=serve, args=(path,))
+    server.start()
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    os.environ[VARIABLE] = path
+    yield f'{sys.executable} -S {Path(__file__).with_name("forked_python.py")}'
+    del os.environ[VARIABLE]
+    server.kill()
+    server.join()
+    shutil.rmtree(folder)

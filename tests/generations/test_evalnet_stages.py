@@ -38,9 +38,10 @@ def test_stages(finished):
     _, stages, _ = finished
     expected = [
         'generation_0/student_0', 'generation_0/student_1', 'generation_0/labels',
-        'evalnet/fold_0/student_0', 'evalnet/fold_0/student_1', 'evalnet/fold_0/labels',
-        'evalnet/fold_1/student_0', 'evalnet/fold_1/student_1', 'evalnet/fold_1/labels',
-        'evalnet/val/labels', 'evalnet/network', 'generation_0/quality',
+        'evalnet/fold_0/student_0', 'evalnet/fold_0/student_1',
+        'evalnet/fold_1/student_0', 'evalnet/fold_1/student_1',
+        'evalnet/fold_0/labels', 'evalnet/fold_1/labels', 'evalnet/val/labels',
+        'evalnet/network', 'generation_0/quality',
         'generation_1/student_0', 'generation_1/student_1',
         'generation_0/test', 'generation_1/test',
     ]  # fmt: skip

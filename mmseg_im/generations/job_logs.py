@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job left in its folder when it ended: its log, and why it failed."""
+
+from pathlib import Path
+
+from ..files.atomic import read_json
+from .jobs import REFUSED
+
+
+def log_of(folder: Path, number: str) -> Path:
+    """Returns the file that gets what a job prints; its errors are in ``.err`` beside it."""
+    return folder / f'{number}_0_log.out'
+
+
+def end_of_log(folder: Path, number: str) -> tuple[Path, str]:
+    """Returns the log of a job's errors, of the first process that has one, and its last line."""
+    for path in sorted(folder.glob(f'{number}_*_log.err')):
+        lines = path.read_text(errors='replace').split('\n')
+        said = [line.strip() for line in lines if line.strip()]
+        said = [line for line in said if not line.startswith('submitit ')]
+        if said:
+            return path, said[-1][:500]
+    path = log_of(folder, number)
+    return path, 'it was killed, or its machine was lost.'
+
+
+def refusal_of(folder: Path) -> str | None:
+    """Returns the mistake of the user because of which a job ended, None if there was none."""
+    path = folder / REFUSED
+    return read_json(path, dict(error=str))['error'] if path.is_file() else None

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes and GPUs of this machine, for the jobs that run on it."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import torch
+
+from .jobs import is_locked
+
+
+class Controller:
+    """The process of submitit that started a job of an earlier run.
+
+    Args:
+        number (int): Its process id.
+        folder (Path): Of the job.
+    """
+
+    def __init__(self, number: int, folder: Path):
+        self.number = number
+        self.folder = folder
+
+    def done(self) -> bool:
+        """Returns whether it has ended; its id may be that of another process by now."""
+        try:
+            command = Path(f'/proc/{self.number}/cmdline').read_bytes().split(b'\0')
+        except OSError:  # also where a system has no such files: the lock says it, once it is taken
+            return not is_locked(self.folder)
+        return os.fsencode(self.folder.absolute()) not in command
+
+    def cancel(self, check: bool = True) -> None:
+        """Ends it and its job."""
+        if not self.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.number, signal.SIGINT)
+
+
+def visible_gpus() -> list[str]:
+    """Returns the GPUs that this process may use, by their numbers on the machine."""
+    given = os.environ.get('CUDA_VISIBLE_DEVICES')
+    if given is None or not torch.cuda.device_count():
+        return [str(i) for i in range(torch.cuda.device_count())]
+    return [name.strip() for name in given.split(',') if name.strip()]
