@@ -118,7 +118,7 @@ def notes(
     said = []
     lie = [image.path for image in images.values() if is_geotiff(image.path)]
     if lie and not can_georeference():
-        said.append(f'{_some(lie)} lie on the earth (GeoTIFF). {NEEDED}.')
+        said.append(f'{_some(lie)}: GeoTIFF. {NEEDED}.')
     large = [i for i, image in enumerate(images.values()) if math.prod(image.size) > LARGE]
     if not large:
         return said

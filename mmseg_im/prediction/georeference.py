@@ -11,8 +11,8 @@ TAGS = 33550, 33922, 34264
 """tuple[int, ...]: Scale, tie points and transformation of a GeoTIFF."""
 ORIENTATION = 0x0112
 NEEDED = (
-    'Their predictions are PNG without georeference, because rasterio is not installed. For '
-    'GeoTIFF: pip install rasterio'
+    'Predictions are PNG without georeference, because rasterio is not installed. For GeoTIFF: '
+    'pip install rasterio'
 )
 
 

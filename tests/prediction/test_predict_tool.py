@@ -158,7 +158,7 @@ def test_a_geotiff_keeps_its_place(run, tmp_path, monkeypatch):
                 np.testing.assert_array_equal(values, class_ids('predicted/plain.png'))
     monkeypatch.setattr(folder, 'can_georeference', lambda: False)
     said = run('net.py', '0.pth', 'new', '--out', 'without')
-    assert 'new/field.tif lie on the earth' in said and 'pip install rasterio' in said
+    assert 'new/field.tif: GeoTIFF. Predictions are PNG' in said and 'pip install rasterio' in said
     assert (tmp_path / 'without/field.png').is_file()
     assert not georeference.is_geotiff(new / 'plain.tif')
 
