@@ -108,12 +108,12 @@ def _painted(image, present, classes, palette, alpha) -> np.ndarray:
     return painted
 
 
-def with_legend(image: np.ndarray, entries: list[tuple[str, list[int]]]) -> np.ndarray:
+def with_legend(image: np.ndarray, entries: Sequence[tuple[str, Sequence[int]]]) -> np.ndarray:
     """Writes the names of classes into the upper left corner, each beside its colour.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8 RGB, changed in place.
-        entries (list): Names and RGB colours.
+        entries (Sequence): Names and RGB colours.
 
     Returns:
         np.ndarray: ``image``.

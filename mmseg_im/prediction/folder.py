@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmseg.models.segmentors.base import BaseSegmentor
 from rich.progress import track
 from torch.utils.data import DataLoader
 
@@ -131,7 +132,7 @@ def notes(
             f'{seen[1]}x{seen[0]}, as in training. Where training saw parts at full size, predict '
             'with --no-resize.'
         )
-    network = ensemble.networks[0]
+    network: BaseSegmentor = ensemble.networks[0]
     windows = windows_of(network, seen, crop, LARGE)
     if windows is not None and network.test_cfg.get('mode', 'whole') == 'whole':
         said.append(

@@ -2,7 +2,7 @@
 """What the voters of an ensemble say about a large image, a few rows at a time."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -36,13 +36,13 @@ class Rows(NamedTuple):
 
 
 def windows_of(
-    network: BaseSegmentor, size: tuple[int, int], crop: tuple[int, int], large: int = LARGE
+    network: BaseSegmentor, size: Sequence[int], crop: tuple[int, int], large: int = LARGE
 ) -> Windows | None:
     """Returns how a window slides over what a network gets of an image.
 
     Args:
         network (BaseSegmentor): Its ``test_cfg`` says whether a window slides, and which.
-        size (tuple[int, int]): Height and width of what it gets.
+        size (Sequence[int]): Height and width of what it gets.
         crop (tuple[int, int]): Height and width of what training learned from; the window for
             larger images where ``test_cfg`` has none, with steps of two thirds.
         large (int): More pixels are not predicted as a whole.
@@ -85,9 +85,7 @@ def voters_in_rows(
         yield Rows(0, height, ensemble.logits([image], [sample]))
         return
     reads = [
-        _voter(
-            network, view, image, sample, windows_of(network, tuple(image.shape[1:]), crop, large)
-        )
+        _voter(network, view, image, sample, windows_of(network, image.shape[1:], crop, large))
         for network, views in zip(ensemble.networks, ensemble.views, strict=True)
         for view in views
     ]

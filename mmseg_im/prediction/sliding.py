@@ -45,7 +45,7 @@ def slide(
     size: Sequence[int],
     windows: Windows,
     decode: Callable[[Tensor], Tensor],
-    flip: Sequence[int] = (),
+    flip: tuple[int, ...] = (),
 ) -> Iterator[Tensor]:
     """Predicts an image with a sliding window.
 
@@ -57,8 +57,8 @@ def slide(
         size (Sequence[int]): Its height and width.
         windows (Windows): How to slide.
         decode (Callable): Turns windows (B, 3, h, w) into logits (B, C, h, w).
-        flip (Sequence[int]): Dimensions in which the network sees the image flipped; the result is
-            flipped back.
+        flip (tuple[int, ...]): Dimensions in which the network sees the image flipped; the result
+            is flipped back.
 
     Yields:
         Tensor: (1, C, h, W) float32 logits of the next rows, from the top.
