@@ -90,7 +90,7 @@ def share_figure(study: Config, work_dir: str | os.PathLike, seeds: Sequence[int
     panels = [p for p in _panels(list(curves)) if any(curves[name] for name in p[1])]
     if not panels:
         return None
-    at = sorted(set().union(*(shares[name] for name in curves)))
+    at = sorted({share for p in [*curves.values(), base or {}] for share in p})
     columns = min(len(panels), 2)
     rows = -(-len(panels) // columns)
     height = rows * HEIGHT + 0.2

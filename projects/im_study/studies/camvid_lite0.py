@@ -6,9 +6,8 @@ caption = (
     'feature pyramid (3.4 million weights), class weights from the labeled images. One network '
     'learns from the labeled images for 1600 updates (`first network`). Every other row begins '
     'with it and makes 1200 updates more, of 4 labeled images, and for the methods of 4 unlabeled '
-    'ones beside them. `3 x as long` makes as many more in about the time of a method. `two '
-    'networks` is FixMatch whose pseudo-labels come from the EMA teacher and the first network of '
-    'the next seed.'
+    'ones beside them; `3 x as long` makes 3600 in about the time of a method. `two networks` is '
+    'FixMatch whose pseudo-labels come from the EMA teacher and the first network of the next seed.'
 )
 metric = 'mIoU'
 seeds = [0, 1, 2]
