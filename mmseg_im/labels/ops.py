@@ -15,6 +15,8 @@ def argmax(probs: Tensor) -> Tensor:
     Returns:
         Tensor: (N, 1, H, W) uint8; C - 1 where all values are NaN, any class where some are.
     """
+    if torch.jit.is_tracing() or torch.compiler.is_exporting():  # what every runtime knows
+        return probs.argmax(dim=1, keepdim=True).to(torch.uint8)
     if not probs.is_cpu:
         return _argmax(probs)
     # As many images as threads, one for each: all at once would need more new memory.

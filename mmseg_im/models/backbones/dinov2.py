@@ -249,6 +249,8 @@ class DINOv2(BaseModule):
                 'in model.data_preprocessor (and its test_cfg, and in teachers with scaled views).'
             )
         grid = (height // PATCH, width // PATCH)
+        if torch.jit.is_tracing():  # the position embedding of an exported graph has one size
+            grid = (int(grid[0]), int(grid[1]))
         x = torch.cat([self.cls_token.expand(n, -1, -1), self.patch_embed(x)], dim=1)
         x = x + self.position(grid)
         if self.num_registers:

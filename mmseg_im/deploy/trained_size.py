@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a config says of the sizes that a network was trained and tested at."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config
+
+RESIZES = ('Resize', 'ResizeToPatches', 'ResizeToMultiple', 'ResizeShortestEdge')
+
+
+def steps_of(value: Any) -> Iterator[dict]:
+    """All nested dicts that have a ``type``."""
+    if isinstance(value, dict):
+        if 'type' in value:
+            yield value
+        children = list(value.values())
+    else:
+        children = list(value) if isinstance(value, list | tuple) else []
+    for child in children:
+        yield from steps_of(child)
+
+
+def trained_size(cfg: Config) -> tuple[int, int] | None:
+    """Returns height and width of the crops of training, None if the config names none."""
+    found = cfg.model.get('data_preprocessor', {}).get('size')
+    if found is None:
+        steps = steps_of(cfg.get('train_dataloader') or {})
+        found = next((s['crop_size'] for s in steps if s['type'] == 'RandomCrop'), None)
+    if found is None:
+        return None
+    return (found, found) if isinstance(found, int) else (int(found[0]), int(found[1]))
+
+
+def test_dataset(cfg: Config) -> dict:
+    """Returns the data set of the test, or of the validation, as a dict; {} if there is none."""
+    loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or {}
+    return loader.get('dataset') or {}
+
+
+def remarks(cfg: Config) -> list[str]:
+    """Returns sentences about what a user of the graph has to do as the config does it."""
+    said = []
+    size = trained_size(cfg)
+    if size is not None:
+        said.append(f'Trained on crops of {size[0]}x{size[1]} (height x width).')
+    for step in steps_of(test_dataset(cfg).get('pipeline') or []):
+        if step['type'] in RESIZES:
+            options = ', '.join(f'{key}={step[key]!r}' for key in step if key != 'type')
+            said.append(
+                f'The test of the config resizes images first, {step["type"]}({options}), and the '
+                'graph does not: resize them likewise, and the labels back.'
+            )
+    test = cfg.model.get('test_cfg') or {}
+    if test.get('mode') == 'slide':
+        crop, stride = (tuple(test[key]) for key in ('crop_size', 'stride'))
+        said.append(
+            f'The config predicts windows of {crop[0]}x{crop[1]} with stride {stride[0]}x'
+            f'{stride[1]}; the graph holds one pass without windows: cut larger images into such '
+            'windows and average the scores, or pass them whole, with other results.'
+        )
+    return said
