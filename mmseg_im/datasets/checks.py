@@ -13,6 +13,7 @@ from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
 from .first_samples import try_first_samples
+from .ignored_value import check_ignored_value
 from .label_values import check_common, check_not_ignored
 from .lists import check_list
 from .named_errors import name_broken_files
@@ -45,8 +46,8 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     Raises:
         MissingFileError: If ``data_root``, the list, an image or an annotation is missing.
         UserError: If the list is no list or empty, a file does not decode, sizes differ, an
-            annotation holds a value that no class has, or all hold one class, see
-            :func:`~.label_values.check_common`.
+            annotation holds a value that no class has, all hold one class, see
+            :func:`~.label_values.check_common`, or ignored pixels get another label than 255.
     """
     for part, key in ((cfg, where), *_parts(cfg, where)):
         if not labeled and 'seg_map_path' in (part.get('data_prefix') or {}):
@@ -57,6 +58,7 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     dataset = _build(cfg, where)
     found: list[set[int]] = []
     for part in parts_of(dataset):
+        check_ignored_value(part, where)
         infos, check = infos_of(part), check_of(part, where)
         if not labeled:
             _check_unlabeled(check, infos)
@@ -113,6 +115,7 @@ def check_evaluation(dataset, where: str) -> None:
         MissingFileError, UserError: See :func:`build_checked`.
     """
     for part in parts_of(dataset):
+        check_ignored_value(part, where)
         infos, check = infos_of(part), check_of(part, where)
         _in_threads(check.check_headers, infos, check)
         if check.loader is not None or check.own is not None:

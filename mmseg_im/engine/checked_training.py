@@ -10,6 +10,7 @@ from mmseg.registry import LOOPS
 from torch.utils.data import BatchSampler, DataLoader
 
 from ..datasets.first_samples import try_first_sample
+from ..datasets.ignored_value import check_ignored_value
 from ..datasets.named_errors import NamingPipeline, name_broken_files
 from ..datasets.nested_datasets import parts_of
 from ..errors import UserError
@@ -55,6 +56,7 @@ def check_training(dataloader: DataLoader) -> None:
     where = f'{WHERE}.dataset'
     for part in parts_of(dataloader.dataset):
         if not isinstance(part.pipeline, NamingPipeline):
+            check_ignored_value(part, where)
             name_broken_files(part, where)
             try_first_sample(part, where)
 
