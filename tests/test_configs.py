@@ -14,7 +14,7 @@ from mmcv.transforms import Compose
 from mmengine import Config
 from mmengine.config import DictAction
 from mmengine.runner import Runner
-from mmseg.registry import MODELS, TRANSFORMS
+from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 
 from mmseg_im.generations.plan_checks import check_plan
 from mmseg_im.generations.settings import Generations, read_settings
@@ -85,7 +85,11 @@ def test_every_generation_builds(path, load):
     cfg = load(path)
     settings = read_settings(cfg)
     check_plan(cfg, settings)
-    assert settings.metric == 'mIoU'
+    binary = cfg.model.label_space == 'binary'
+    classes = cfg.val_dataloader.dataset.get('metainfo', {}).get('classes')
+    classes = classes or DATASETS.get(cfg.val_dataloader.dataset.type).METAINFO['classes']
+    assert settings.metric == (f'IoU/{classes[1]}' if binary else 'mIoU')
+    assert cfg.default_hooks.best.metric == settings.metric
     method = path.stem.split('_')[0]
     assert (method.removeprefix('a').split('-')[0] == 'im') == (settings.im is not None)
     assert ('plus-plus' in method or method == 'evalnet') == (settings.evalnet is not None)

@@ -8,11 +8,14 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 runner_type = 'GenerationalRunner'
+decides = 'IoU/lesion'  # the mean with the background would hide what the lesions gain
 generations = dict(
     num_generations=5,
     students_per_generation=5,
+    metric=decides,
     im=dict(min_foreground=True),  # as in the study
 )
+default_hooks = dict(best=dict(metric=decides))
 model = dict(
     label_space='binary',
     data_preprocessor=dict(size=_base_.crop_size),

@@ -7,6 +7,9 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 runner_type = 'GenerationalRunner'
+decides = 'IoU/cell'  # the mean with the background would hide what the cells gain
+generations = dict(metric=decides)
+default_hooks = dict(best=dict(metric=decides))
 model = dict(
     label_space='binary',
     data_preprocessor=dict(size=_base_.crop_size),
