@@ -1,3 +1,4 @@
+# Never trained here as it stands now: tests make a step with it.
 # FixMatch on CamVid with a small network from scratch.
 _base_ = [
     '../_base_/models/unet_small.py',

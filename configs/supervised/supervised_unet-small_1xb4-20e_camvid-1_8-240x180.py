@@ -1,3 +1,4 @@
+# Never trained here as it stands now: tests make a step with it.
 # The baseline: the same network, augmentation and number of updates, labeled images alone.
 _base_ = [
     '../_base_/models/unet_small.py',

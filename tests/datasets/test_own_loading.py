@@ -9,7 +9,7 @@ from mmseg.registry import TRANSFORMS
 
 from mmseg_im.datasets import SemiDataset, checks
 from mmseg_im.datasets.checks import build_checked, build_evaluation, check_evaluation
-from mmseg_im.label_next.suggestion import _picture
+from mmseg_im.report.loaded_picture import loaded_picture
 from tests.datasets.conftest import naming
 
 WHERE = 'the.key'
@@ -213,6 +213,7 @@ def test_suggestions_show_what_the_pipeline_reads(arrays):
     image = np.zeros((12, 16, 6), np.uint16)
     image[..., 2], image[3:, :, 1] = 4000, 1000
     np.save(arrays.image('l1').with_suffix('.npy'), image)
-    picture = _picture(labeled(cfg_of(arrays)), 1)
+    dataset = labeled(cfg_of(arrays))
+    picture = loaded_picture(dataset, dataset.get_data_info(1), WHERE)
     assert picture.shape == (12, 16, 3) and picture.dtype == np.uint8
     assert (picture[:3] == [255, 0, 0]).all() and (picture[3:] == [255, 64, 0]).all()

@@ -195,8 +195,6 @@ def test_a_student_that_diverges_does_not_teach(students_cfg):
     assert not list((work_dir / 'generation_0/student_0').rglob('*.pth'))
     assert stopped['at'] == 1 and 'epoch_1.pth' in stopped['diverged']
     assert sorted(ranked_students(stages, 'mIoU')[0]) == [1, 2]
-    teachers = {Path(teacher['checkpoint']).parent.name for teacher in runner._teachers}
-    assert teachers == {'student_1', 'student_2'}
     for path in work_dir.rglob('*.pth'):
         assert all(value.isfinite().all() for value in weights(path).values()), path
     assert ' nan, ' in print_summary(read_summary(work_dir))
