@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from ..errors import UserError
+from ..errors.wording import counted
 from . import comparing as w
 from .comparing import METHOD_PREFIX
 
@@ -187,8 +188,8 @@ def _remarks(weights, report: w.Report, network, name: str, use: Use) -> list[tu
         counts = ', '.join(f'{m} {n}' for m, n in w.by_module(report.unexpected).items())
         remarks.append((
             logging.WARNING if surprising else logging.INFO,
-            f'{name} holds {len(report.unexpected)} weights that the network does not have, and '
-            f'they are passed over: {counts}.',
+            f'{name} holds {counted(len(report.unexpected), "weight")} that the network does not '
+            f'have, passed over: {counts}.',
         ))  # fmt: skip
     return remarks
 

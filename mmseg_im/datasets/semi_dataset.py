@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from ..errors import UserError
+from ..errors.wording import counted
 from .checks import build_checked
 from .first_samples import first_sample
 from .nested_datasets import infos_of, parts_of
@@ -132,8 +133,8 @@ def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None
     common = paths(labeled) & paths(unlabeled)
     if common:
         print_log(
-            f'{len(common)} of {len(unlabeled)} unlabeled images are also in the labeled list, '
-            f'such as {min(common)}. They are trained on twice.',
+            f'The labeled list names {len(common)} of {counted(len(unlabeled), "unlabeled image")} '
+            f'as well, such as {min(common)}: what is in both is trained on twice.',
             logger='current',
             level=logging.WARNING,
         )

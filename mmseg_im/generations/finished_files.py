@@ -11,6 +11,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from ..checkpoints.comparing import METHOD_PREFIX
 from ..datasets.pseudo_label_files import read_index, read_quality
 from ..errors import MissingFileError, UserError
+from ..errors.wording import counted
 from ..evaluation.evalnet_metrics import read_qualities
 from ..teachers.networks import build_network
 
@@ -64,8 +65,9 @@ def check_networks(
         if expected is not None and found != expected:
             wrong = {key for key in expected.keys() | found if expected.get(key) != found.get(key)}
             raise UserError(
-                f'{path} is of another architecture than {name}: {len(wrong)} weights do not fit, '
-                f'such as {min(wrong)}. {REMEDY}'
+                f'{path} is of another architecture than {name}: '
+                f'{counted(len(wrong), "weight")} of another name or shape, such as {min(wrong)}. '
+                f'{REMEDY}'
             )
 
 

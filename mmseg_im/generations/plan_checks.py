@@ -16,6 +16,7 @@ from ..datasets.pseudo_label_files import MAX_DRAWS
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..engine.checked_training import check_batch
 from ..errors import UserError
+from ..errors.wording import counted
 from ..models.segmentors.ensemble import space_of
 from .configs import labeling_config, nodes, student_config
 from .evalnet_checks import check_draws, check_quality, own_share
@@ -100,7 +101,8 @@ def _check_student(
     missing = image_paths(pseudo_labeled.unlabeled) - to_label
     if missing:
         raise UserError(
-            f'train_dataloader.dataset.unlabeled holds {len(missing)} images that '
+            'train_dataloader.dataset.unlabeled holds '
+            f'{counted(len(missing), "image")} that '
             f'unlabeled_dataloader.dataset does not, such as {min(missing)}: nobody would label '
             'them. Use the same list in both.'
         )

@@ -13,6 +13,7 @@ from ..datasets.first_samples import try_first_samples
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
 from ..datasets.semi_dataset import SemiDataset
 from ..errors import UserError
+from ..errors.wording import counted
 
 
 def held_out(cfg: Config, look: bool = True) -> dict[str, set[str]]:
@@ -45,8 +46,9 @@ def warn_of_common(measured: dict[str, set[str]]) -> None:
     common = measured['val_dataloader'] & measured.get('test_dataloader', set())
     if common:
         print_log(
-            f'{len(common)} images are validated and tested on, such as {min(common)}: they choose '
-            'the students, so what the report calls test is no fair measure.',
+            f'Both validation and test hold {counted(len(common), "image")}, such as '
+            f'{min(common)}: validation chooses the students, so what the report calls test is no '
+            'fair measure.',
             logger='current',
             level=logging.WARNING,
         )
@@ -83,6 +85,6 @@ def refuse_common(paths: set[str], measured: dict[str, set[str]], where: str) ->
         common = sorted(paths & others)
         if common:
             raise UserError(
-                f'{where} holds {len(common)} images of {name}, such as {common[0]}: what is '
-                'trained on must not be measured on. Take them out of the list.'
+                f'{where} holds {counted(len(common), "image")} of {name}, such as {common[0]}: '
+                'what is trained on must not be measured on. Take them out of the list.'
             )

@@ -169,8 +169,7 @@ def test_some_missing_weights_are_counted_by_module(said):
     assert said == [
         'WARNING: x.pth lacks 2 of the 27 weights of the network, which keep random values: '
         'backbone 1 of 20, decode_head 1 of 7.',
-        'WARNING: x.pth holds 1 weights that the network does not have, and they are passed over: '
-        'decode_head 1.',
+        'WARNING: x.pth holds 1 weight that the network does not have, passed over: decode_head 1.',
     ]
 
 
@@ -194,8 +193,7 @@ def test_the_classifier_of_a_backbone_is_passed_over(said):
     weights = dict(resnet.state_dict(), **{'fc.weight': torch.ones(2), 'fc.bias': torch.ones(2)})
     fitted(weights, resnet, 'x.pth', INIT)
     assert said == [
-        'INFO: x.pth holds 2 weights that the network does not have, and they are passed over: '
-        'fc 2.'
+        'INFO: x.pth holds 2 weights that the network does not have, passed over: fc 2.'
     ]
 
 

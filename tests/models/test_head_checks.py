@@ -25,6 +25,21 @@ def test_sigmoids_beside_a_softmax(loss):
     MODELS.build(tiny_model(FIXMATCH, loss_decode=both))
 
 
+@pytest.mark.parametrize(
+    'softmax', [dict(type='CrossEntropyLoss'), dict(type='DiceLoss', use_sigmoid=False)]
+)
+@pytest.mark.parametrize(
+    'sigmoid', [dict(type='CrossEntropyLoss', use_sigmoid=True), dict(type='FocalLoss')]
+)
+def test_a_sigmoid_and_a_softmax_of_one_head(sigmoid, softmax):
+    both = [dict(softmax, loss_name='loss_one'), dict(sigmoid, loss_name='loss_two')]
+    name = sigmoid['type']
+    refuse(
+        rf'loss_decode={name} learns a sigmoid for each class \(beside others that learn a softmax',
+        tiny_model(FIXMATCH, loss_decode=both),
+    )
+
+
 @pytest.mark.parametrize('value', [0, 254])
 def test_another_ignore_index(value):
     cfg = tiny_model(FIXMATCH)

@@ -17,6 +17,7 @@ from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
 from ...methods.pseudo_label_loss import PseudoLabel
 from ..runner_parts import classes_of, method_of, student_of
+from .use_warnings import UseWarnings
 
 
 def mask_counts(
@@ -93,11 +94,12 @@ class _Sums:
         for key, value in counts.items():
             self.sums[key] = self.sums[key] + value if key in self.sums else value
 
-    def shares(self, classes: Sequence[str]) -> tuple[dict[str, float], dict[str, float]]:
+    def shares(self, classes: Sequence[str]) -> tuple[dict[str, float], ...]:
         """Reads the sums of all processes and starts anew.
 
         Returns:
-            tuple[dict, dict]: Overall shares in [0, 1], and the masked share of each class.
+            tuple[dict, dict, dict]: Overall shares in [0, 1], the masked share of each class, and
+                the share of the pixels that each class has in the labels.
         """
         sums, self.sums = {key: value.clone() for key, value in self.sums.items()}, {}
         all_reduce_dict(sums)
@@ -106,9 +108,9 @@ class _Sums:
         for side in ('inside', 'outside'):
             if sums[side] > 0:
                 shares[f'accuracy_{side}'] = sums[f'{side}_right'] / sums[side]
-        of_class = (sums['class_masked'] / sums['class'].clamp(min=1)).tolist()
-        named = dict(zip(classes, of_class, strict=True))
-        return {key: float(value) for key, value in shares.items()}, named
+        of_class = (sums['class_masked'] / sums['class'].clamp(min=1), sums['class'] / valid)
+        masked, predicted = (dict(zip(classes, x.tolist(), strict=True)) for x in of_class)
+        return {key: float(value) for key, value in shares.items()}, masked, predicted
 
 
 @HOOKS.register_module()
@@ -122,8 +124,9 @@ class InconsistencyHook(Hook):
     under the mask and elsewhere.
 
     Says when unlabeled images begin to count. Also warns, once for each image, of teachers that
-    returned NaN, and after an epoch in which (almost) no unlabeled pixel carried a loss; and stops
-    a run whose head or frozen teachers have other classes than the data.
+    returned NaN, of epochs in which (almost) no unlabeled pixel carried a loss, or nearly all teach
+    one class, see :class:`~.use_warnings.UseWarnings`; and stops a run
+    whose head or frozen teachers have other classes than the data.
 
     Args:
         view (str): The view that is labeled.
@@ -139,7 +142,7 @@ class InconsistencyHook(Hook):
         Raises:
             UserError: If they differ.
         """
-        self._step, self._epoch = _Sums(), _Sums()
+        self._step, self._epoch, self._use = _Sums(), _Sums(), UseWarnings()
         named, predicted = len(classes_of(runner)), student_of(runner).num_classes
         if named != predicted:
             raise UserError(
@@ -176,7 +179,7 @@ class InconsistencyHook(Hook):
         if float(outputs.get('unsup.nan_images', 0)) > 0:
             self._warn(pseudo, samples)
         if self._is_logged(runner, batch_idx):
-            shares, of_class = self._step.shares(classes_of(runner))
+            shares, of_class, _ = self._step.shares(classes_of(runner))
             for key, value in shares.items():
                 runner.message_hub.update_scalar(f'train/im/{key}', value)
             runner.visualizer.add_scalars(
@@ -195,10 +198,10 @@ class InconsistencyHook(Hook):
         return self.every_n_inner_iters(batch_idx, logger.interval) or (at_end and short)
 
     def after_train_epoch(self, runner) -> None:
-        """Logs the shares of the whole epoch, and warns if almost no pixel carried a loss."""
+        """Logs the shares of the whole epoch, and warns of what they teach."""
         if not self._epoch.sums:
             return
-        shares, of_class = self._epoch.shares(classes_of(runner))
+        shares, of_class, predicted = self._epoch.shares(classes_of(runner))
         table = PrettyTable(['Predicted class', 'Masked'])
         for name, value in of_class.items():
             table.add_row([name, f'{value:.1%}'])
@@ -209,14 +212,11 @@ class InconsistencyHook(Hook):
         runner.visualizer.add_scalars(
             {f'im/epoch/{key}': value for key, value in shares.items()}, step=runner.iter
         )
-        if shares['used'] < 0.01:
-            print_log(
-                'Almost no unlabeled pixel carried a loss in this epoch. If that goes on, the '
-                "teachers' confidence does not reach model.semi.threshold, or they agree nowhere: "
-                'train with more updates or a larger learning rate, or lower the threshold.',
-                logger='current',
-                level=logging.WARNING,
-            )
+        self._use.after_epoch(shares['used'], predicted)
+
+    def after_train(self, runner) -> None:
+        """Says it again if no pixel carried a loss until the end."""
+        self._use.at_end()
 
     def _warn(self, pseudo: PseudoLabel, samples: Sequence) -> None:
         for finite, sample in zip(pseudo.finite.flatten().tolist(), samples, strict=True):

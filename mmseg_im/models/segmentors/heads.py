@@ -9,7 +9,7 @@ from mmengine.structures import PixelData
 from mmseg.models import EncoderDecoder
 from mmseg.models.decode_heads import PointHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.models.losses import CrossEntropyLoss
+from mmseg.models.losses import CrossEntropyLoss, DiceLoss
 from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
@@ -112,17 +112,22 @@ def check_ignored(segmentor: EncoderDecoder) -> None:
 def check_softmax(segmentor: EncoderDecoder) -> None:
     """Raises a UserError where the head learns sigmoids and teachers would read a softmax.
 
-    A threshold of 0.95 would then pass pixels for which the network itself says 0.3.
+    A threshold of 0.95 would then pass pixels for which the network itself says 0.3. A head that
+    learns both learns neither.
     """
     if not segmentor.label_space.head_knows_loss:
         return
     for head in as_list(segmentor.decode_head):
         losses = as_list(head.loss_decode)
-        if all(getattr(loss, 'use_sigmoid', False) for loss in losses):
-            name = type(losses[0]).__name__
+        sigmoids = [loss for loss in losses if getattr(loss, 'use_sigmoid', False)]
+        # mmseg's own recipes have a sigmoid Dice beside a softmax, which then says what is learned
+        single = [loss for loss in sigmoids if not isinstance(loss, DiceLoss)]
+        if single or len(sigmoids) == len(losses):
+            name = type((single or sigmoids)[0]).__name__
+            beside = ' (beside others that learn a softmax)' if len(sigmoids) < len(losses) else ''
             raise UserError(
-                f'model.decode_head.loss_decode={name} learns a sigmoid for each class, and '
-                "model.label_space='multiclass' reads the logits as a softmax. Set "
+                f'model.decode_head.loss_decode={name} learns a sigmoid for each class{beside}, '
+                "and model.label_space='multiclass' reads the logits as a softmax. Set "
                 "model.label_space='multilabel' where classes may overlap, otherwise "
                 "loss_decode=dict(type='CrossEntropyLoss')."
             )
