@@ -117,6 +117,8 @@ def to_publish(checkpoint: Path, meta: dict, state_dict: dict) -> tuple[str, Pat
 @plain_errors()
 def main() -> None:
     args = parse_args()
+    if os.path.lexists(args.output):
+        raise UserError(f'{args.output} is there already. Remove it, or name another output.')
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
     name, path, why = args.weights, Path(args.checkpoint), ''
