@@ -134,6 +134,8 @@ def network_config(meta: dict) -> str | None:
 @plain_errors()
 def main() -> None:
     args = parse_args()
+    if os.path.lexists(args.output):
+        raise UserError(f'{args.output} is there already. Remove it, or name another output.')
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
     name, path, why = args.weights, Path(args.checkpoint), ''

@@ -13,6 +13,7 @@ from ..errors import MissingFileError, UserError
 HEAD = 4096  # bytes in which most JPEGs state their size
 TAIL = 1024  # bytes in which a file has its end mark
 JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
+JPEG2000 = b'\x00\x00\x00\x0cjP  ', b'\xff\x4f\xff\x51'
 # Start-of-frame segments: all from 0xC0 but tables (C4), an extension (C8) and conditioning (CC)
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -84,6 +85,24 @@ def is_set(path: str) -> np.ndarray:
     """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
     # with 8 bits a 16-bit mask of 0 and 1 would be empty
     return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
+
+
+def lossy_kind(path: str) -> str:
+    """Returns ``JPEG``, ``JPEG2000`` or ``WEBP`` if a file begins like one that loses values."""
+    with open(path, 'rb') as file:
+        head = file.read(12)
+        if head.startswith(JPEG):
+            return 'JPEG'
+        if head.startswith(JPEG2000):
+            return 'JPEG2000'
+        if not (head.startswith(b'RIFF') and head.endswith(b'WEBP')):
+            return ''
+        while len(chunk := file.read(8)) == 8:  # others may come before the pixels
+            if chunk[:4] in (b'VP8 ', b'VP8L'):
+                return 'WEBP' if chunk[:4] == b'VP8 ' else ''
+            size = int.from_bytes(chunk[4:], 'little')
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return 'WEBP'  # an animation
 
 
 def check_header(path: str) -> bytes:

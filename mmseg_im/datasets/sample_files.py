@@ -9,7 +9,15 @@ from mmengine.dataset import BaseDataset
 
 from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
-from .image_files import check_exists, check_header, class_ids, decode, header_size, is_set
+from .image_files import (
+    check_exists,
+    check_header,
+    class_ids,
+    decode,
+    header_size,
+    is_set,
+    lossy_kind,
+)
 from .label_values import class_of, values_of
 from .nested_datasets import num_classes_of, transforms_of
 from .own_loading import OwnLoading, is_own, own_loading
@@ -116,6 +124,13 @@ class SampleCheck:
             check_exists(
                 path, self.where, f'{info["img_path"]} is in the list: annotate it or take it out.'
             )
+            kind = lossy_kind(path)
+            if kind:
+                raise UserError(
+                    f'{self.where}: the annotation {path} is a lossy {kind}: its values are not '
+                    'what was drawn. Save what was drawn as PNG; tools/init_project.py makes PNG '
+                    'from black and white masks with --threshold-jpeg.'
+                )
             yield path
 
     def _label(self, path: str) -> np.ndarray:

@@ -4,11 +4,11 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
-from .masks import MaskFile, code_text
+from .masks import MaskFile, as_colours, code_text
 
 MAIN_PIXELS = 0.01  # a colour with this share of all pixels was drawn
 RARE_PIXELS = 0.001  # one with less, that lies nowhere between two, is where three meet
@@ -32,7 +32,7 @@ def blends_of(masks: Sequence[MaskFile], drawn: Collection[int] = ()) -> set[int
     for mask in masks:
         pixels.update(mask.counts)
     total = max(sum(pixels.values()), 1)
-    sure = {c for c, count in pixels.items() if count >= MAIN_PIXELS * total} | set(drawn)
+    sure = _apart(_frequent(pixels), drawn)
     possible = sure | {c for c, count in pixels.items() if count >= RARE_PIXELS * total}
     beside = _beside(masks, set(pixels) - sure, possible)
     main = [code for code, _ in pixels.most_common() if code in sure]
@@ -50,6 +50,23 @@ def blends_of(masks: Sequence[MaskFile], drawn: Collection[int] = ()) -> set[int
         else:
             other.add(code)
     return between | other if len(between) >= FEWEST else set()
+
+
+def blends_of_values(masks: Sequence[MaskFile]) -> set[int]:
+    """Returns the values of soft edges between grays, as :func:`blends_of` does of colours.
+
+    Empty for palettes, for 16 bits, and where two frequent values are close: they are class ids.
+
+    Args:
+        masks (Sequence[MaskFile]): Of values.
+    """
+    pixels: Counter = Counter()
+    for mask in masks:
+        pixels.update(mask.counts)
+    close = any(b - a <= NEAR for a, b in pairwise(sorted(_frequent(pixels))))
+    if close or any(mask.palette for mask in masks) or max(pixels, default=0) > 255:
+        return set()
+    return {code & 255 for code in blends_of([as_colours(mask) for mask in masks])}
 
 
 @dataclass(frozen=True)
@@ -91,21 +108,24 @@ def snap(pixels: Mapping[int, int], main: Sequence[int]) -> Snapped:
     ))  # fmt: skip
 
 
-def soft_edges_text(masks: Sequence[MaskFile], blends: set[int]) -> str:
+def soft_edges_text(masks: Sequence[MaskFile], blends: set[int], coloured: bool = True) -> str:
     """Says what the main colours are, and how to go on."""
     pixels: Counter = Counter()
     for mask in masks:
         pixels.update(mask.counts)
     total = sum(pixels.values())
     main = [(code, count) for code, count in pixels.most_common() if code not in blends]
-    shown = ', '.join(f'{code_text(code, True)} ({count / total:.1%})' for code, count in main[:12])
+    shown = ', '.join(
+        f'{code_text(code, coloured)} ({count / total:.1%})' for code, count in main[:12]
+    )
     between = sum(pixels[code] for code in blends) / total
+    what = 'colour' if coloured else 'value'
     return (
-        f'The masks hold {len(pixels)} colours, and {len(blends)} of them lie between others at '
-        f'edges and cover {between:.2%} of the pixels: edges were drawn soft. The main colours are '
+        f'The masks hold {len(pixels)} {what}s, and {len(blends)} of them lie between others at '
+        f'edges and cover {between:.2%} of the pixels: edges were drawn soft. The main {what}s are '
         f'{shown}{", ..." if main[12:] else ""}. Add --snap-colours: what is close to a main '
-        'colour becomes it, and the rest is ignored. If other colours are meant, name all of them: '
-        '--classes NAME=COLOUR.'
+        f'{what} becomes it, and the rest is ignored. If other {what}s are meant, name all of '
+        f'them: --classes NAME={what.upper()}.'
     )
 
 
@@ -117,6 +137,21 @@ def _beside(masks: Sequence[MaskFile], rare: set[int], ends: set[int]) -> dict[i
         for code in mask.counts.keys() & rare:
             beside[code] = beside.get(code, here) & here
     return beside
+
+
+def _frequent(pixels: Counter) -> list[int]:
+    """Codes with at least 1 % of the pixels, the most frequent first."""
+    total = max(sum(pixels.values()), 1)
+    return [code for code, count in pixels.most_common() if count >= MAIN_PIXELS * total]
+
+
+def _apart(codes: Sequence[int], drawn: Collection[int]) -> set[int]:
+    """The drawn colours, and those that are not close to one or to an earlier one of ``codes``."""
+    sure = set(drawn)
+    for code in codes:
+        if code not in sure and not (sure and _is_close(code, list(sure))):
+            sure.add(code)
+    return sure
 
 
 def _is_close(code: int, others: Sequence[int]) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..datasets.image_files import lossy_kind
 from ..errors import UserError
 from ..files.image_size import check_size
 
-LOSSY = ('JPEG', 'MPO', 'JPEG2000')
 THRESHOLD = 128
 CLEAR = 0.95  # share of black and white pixels in a mask that can be thresholded
 
@@ -131,8 +131,9 @@ def _read(path: Path, threshold_jpeg: bool) -> tuple[np.ndarray, str, tuple[int,
     check_size(path, str(path))
     try:
         with Image.open(path) as image:
-            if image.format in LOSSY or (image.format == 'WEBP' and _is_lossy_webp(path)):
-                return _thresholded(image, path, threshold_jpeg), image.format, ()
+            kind = lossy_kind(str(path))
+            if kind:
+                return _thresholded(image, path, kind, threshold_jpeg), kind, ()
             if image.mode in ('F', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                 raise UserError(f'{path} has the mode {image.mode}: no values and no RGB colours.')
             palette = _palette(image) if image.mode == 'P' else ()
@@ -150,7 +151,7 @@ def _read(path: Path, threshold_jpeg: bool) -> tuple[np.ndarray, str, tuple[int,
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
 
 
-def _thresholded(image: Image.Image, path: Path, allowed: bool) -> np.ndarray:
+def _thresholded(image: Image.Image, path: Path, kind: str, allowed: bool) -> np.ndarray:
     """A lossy mask as (H, W) uint8 of 0 and 255, if it was black and white and this is allowed."""
     pixels = np.array(image.convert('RGB'))
     gray = np.ptp(pixels, axis=-1) < THRESHOLD // 2
@@ -159,7 +160,6 @@ def _thresholded(image: Image.Image, path: Path, allowed: bool) -> np.ndarray:
     empty = not pixels.any()
     if allowed and (black_and_white or empty):
         return np.where(pixels[..., 1] >= THRESHOLD, 255, 0).astype(np.uint8)
-    kind = 'JPEG' if image.format == 'MPO' else image.format
     if allowed:
         remedy = 'it is not black and white, so --threshold-jpeg says nothing. Save it as PNG.'
     elif black_and_white:
@@ -167,18 +167,6 @@ def _thresholded(image: Image.Image, path: Path, allowed: bool) -> np.ndarray:
     else:
         remedy = 'save what was drawn as PNG.'
     raise UserError(f'{path} is a lossy {kind}: its values are not what was drawn; {remedy}')
-
-
-def _is_lossy_webp(path: Path) -> bool:
-    """Whether the pixels are in a chunk ``VP8``, not ``VP8L``; others may come before it."""
-    content = path.read_bytes()
-    at = 12
-    while at + 8 <= len(content):
-        chunk, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], 'little')
-        if chunk in (b'VP8 ', b'VP8L'):
-            return chunk == b'VP8 '
-        at += 8 + size + size % 2
-    return True  # an animation
 
 
 def _palette(image: Image.Image) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..errors import UserError
 from .agreement import check_grays, check_values, palettes_differ
-from .colours import blends_of, snap, soft_edges_text
+from .colours import blends_of, blends_of_values, snap, soft_edges_text
 from .mask_codes import (
     class_codes,
     codes_between,
@@ -100,8 +100,12 @@ def scheme_of_masks(
     mistakes = set() if snap_colours else (
         codes_between(pixels, coloured) or stray_codes(masks, pixels)
     )  # fmt: skip
-    if codes is None and not ignore and not coloured:
-        check_values(masks, mistakes)
+    if codes is None and not coloured:
+        if not ignore:
+            check_values(masks, mistakes)
+        blends = set() if codes_between(pixels, coloured) else blends_of_values(masks)
+        if blends:
+            raise UserError(soft_edges_text(masks, blends, coloured))
     ignored, reason = ignored_codes(pixels, ignore, mistakes, coloured)
     ignored -= {*(codes or ()), *also}
     reasons.append(reason)

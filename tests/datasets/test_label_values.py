@@ -147,3 +147,16 @@ def test_a_data_set_without_names_of_classes_is_not_judged(mini, said):
     masks(mini, 0)
     build(dict(cfg_of(mini), metainfo=None))
     assert said == []
+
+
+@pytest.mark.parametrize('load', ['LoadAnnotations', 'LoadBinaryAnnotations'])
+@pytest.mark.parametrize('kind', ['.jpg', '.webp'])
+def test_lossy_annotations_are_refused_by_what_they_begin_with(mini, load, kind):
+    masks(mini, 0, 1)
+    lossy = mini.annotation('l1')
+    label = cv2.imread(str(lossy), cv2.IMREAD_UNCHANGED)
+    lossy.write_bytes(cv2.imencode(kind, label, [cv2.IMWRITE_WEBP_QUALITY, 80])[1].tobytes())
+    problem = naming(WHERE, str(lossy), 'lossy', 'Save what was drawn as PNG', '--threshold-jpeg')
+    for check in (build, evaluate):
+        with pytest.raises(ValueError, match=problem):
+            check(cfg_of(mini, load=load))
