@@ -20,6 +20,7 @@ from tests.generations.forked_python import VARIABLE
 from tests.tool_runs import finish, run_tool, start_tool
 
 KILLS = int(os.environ.get('KILLS', 2))
+LASTING = ('config.py', 'best.pth', 'validation.json', 'index.json')
 MOMENTS = [('generation_0/student_1.job/job.json', 'run'), ('generation_1/student_0/*.pth', 'job')]
 
 
@@ -83,10 +84,10 @@ def moments(whole: Path) -> list[tuple[str, str]]:
         return MOMENTS[:KILLS]
     rng = random.Random(0)
     files = sorted(
-        (p for p in whole.rglob('*') if p.suffix in ('.pth', '.json', '.png', '.py')),
+        (p for p in whole.rglob('generation_*/**/*') if p.name in LASTING or p.suffix == '.png'),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    chosen = sorted(rng.sample(range(len(files) - 1), KILLS))
+    chosen = sorted(rng.sample(range(len(files)), KILLS))
     return [(str(files[i].relative_to(whole)), rng.choice(['run', 'job'])) for i in chosen]
 
 
