@@ -25,7 +25,7 @@ def check_ignored_value(dataset: BaseDataset, where: str) -> None:
         UserError: Which key has another value than 255.
     """
     for key, value in _named(dataset):
-        if not np.all(np.equal(value, IGNORE_INDEX)):
+        if not (np.asarray(value) == IGNORE_INDEX).all():
             raise UserError(
                 f'{where}.{key} is {value}: such pixels would be learned as a class. Set it to '
                 f'{IGNORE_INDEX}, the one label that counts nowhere; where your annotations have '

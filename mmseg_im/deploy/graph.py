@@ -27,6 +27,8 @@ class PredictionGraph(nn.Module):
         UserError: If its head or its data preprocessor predicts in another way.
     """
 
+    network: BaseSegmentor
+
     def __init__(self, network: EncoderDecoder):
         super().__init__()
         preprocessor = network.data_preprocessor

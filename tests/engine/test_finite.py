@@ -186,8 +186,7 @@ def test_a_student_that_diverges_does_not_teach(students_cfg):
     cfg = students_cfg({student_seed(0, 0, 0): 4, student_seed(0, 0, 1): 8})
     assert cfg.randomness.seed == 0
     cfg.generations.update(students_per_generation=3, num_generations=0)
-    runner = RUNNERS.build(cfg)
-    stages = runner.train()
+    stages = RUNNERS.build(cfg).train()
     work_dir = Path(cfg.work_dir)
     lost, stopped = (stages[f'generation_0/student_{i}'] for i in range(2))
     assert 'conv_seg.bias holds NaN or inf after iteration 4' in lost['diverged']
