@@ -27,7 +27,7 @@ class PredictionGraph(nn.Module):
         UserError: If its head or its data preprocessor predicts in another way.
     """
 
-    network: BaseSegmentor
+    network: EncoderDecoder
 
     def __init__(self, network: EncoderDecoder):
         super().__init__()
