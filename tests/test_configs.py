@@ -85,7 +85,7 @@ def test_every_generation_builds(path, load):
     cfg = load(path)
     settings = read_settings(cfg)
     check_plan(cfg, settings)
-    binary = cfg.model.label_space == 'binary'
+    binary = cfg.model.get('label_space') == 'binary'
     classes = cfg.val_dataloader.dataset.get('metainfo', {}).get('classes')
     classes = classes or DATASETS.get(cfg.val_dataloader.dataset.type).METAINFO['classes']
     assert settings.metric == (f'IoU/{classes[1]}' if binary else 'mIoU')

@@ -53,9 +53,12 @@ def small_network(model: dict, seed: int = 0) -> EncoderDecoder:
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     torch.nn.init.normal_(network.decode_head.conv_seg.weight)
     channels = input_channels(network.data_preprocessor)
-    with torch.no_grad():  # logits that vary over the image
+    with torch.no_grad():  # logits that vary over the image, around 0
+        last = network.decode_head.conv_seg
         logits = network._forward(torch.randn(1, channels, 112, 112))
-        network.decode_head.conv_seg.weight.div_(logits.std(dim=(2, 3)).mean())
+        spread = logits.std(dim=(2, 3)).mean()
+        last.bias.sub_(logits.mean(dim=(0, 2, 3))).div_(spread)
+        last.weight.div_(spread)
     return network
 
 
