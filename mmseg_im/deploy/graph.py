@@ -2,6 +2,7 @@
 """One module from the values of a picture to scores and labels, as a test of mmseg predicts."""
 
 import copy
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import revert_sync_batchnorm
@@ -9,6 +10,7 @@ from mmseg.models import EncoderDecoder, SegDataPreProcessor
 from mmseg.models.utils.wrappers import Upsample
 from torch import Tensor, nn
 
+from ..compat import swaps_channels
 from ..errors import UserError
 from ..labels.spaces import LabelSpace, build_label_space
 from ..models.segmentors.heads import as_list
@@ -36,13 +38,13 @@ class PredictionGraph(nn.Module):
         self.pad_value: float = preprocessor.pad_val
         channels = input_channels(preprocessor)
         # pictures are RGB here; without a conversion the network sees them as OpenCV reads them
-        self.reverse = channels == 3 and not preprocessor.channel_conversion
+        self.reverse = channels == 3 and not swaps_channels(preprocessor)
         if preprocessor._enable_normalize:
             self.register_buffer('mean', preprocessor.mean.clone())
             self.register_buffer('std', preprocessor.std.clone())
         else:
             self.mean = self.std = None
-        self.network = _with_plain_upsampling(revert_sync_batchnorm(copy.deepcopy(network)))
+        self.network: Any = _with_plain_upsampling(revert_sync_batchnorm(copy.deepcopy(network)))
         self.eval()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
