@@ -48,9 +48,9 @@ def check_output(path: str) -> None:
 def onnx_bytes(graph: nn.Module, example: Tensor, free: bool, notes: dict[str, str]) -> bytes:
     """Returns a graph as ONNX.
 
-    torch's exporter by tracing, not its newer one: for these networks that one takes a minute in
-    place of a second, and mmseg's and our own networks calculate with sizes, of which it makes
-    constants or conditions. What a trace makes of sizes is measured, see ``difference.py``.
+    torch's exporter by tracing, not its newer one by ``torch.export``: with free sizes that one
+    reasons about the padding of EfficientNet for longer than three minutes, a trace takes seconds.
+    What a trace makes of sizes is measured, see ``difference.py``.
 
     Args:
         graph (nn.Module): See :class:`~.graph.PredictionGraph`.

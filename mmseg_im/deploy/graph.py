@@ -2,6 +2,7 @@
 """One module from the values of a picture to scores and labels, as a test of mmseg predicts."""
 
 import copy
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import revert_sync_batchnorm
@@ -45,7 +46,7 @@ class PredictionGraph(nn.Module):
             self.register_buffer('std', preprocessor.std.clone())
         else:
             self.mean = self.std = None
-        self.network = _with_plain_upsampling(revert_sync_batchnorm(copy.deepcopy(network)))
+        self.network: Any = _with_plain_upsampling(revert_sync_batchnorm(copy.deepcopy(network)))
         self.eval()
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -53,12 +53,12 @@ def small_network(model: dict, seed: int = 0) -> EncoderDecoder:
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     torch.nn.init.normal_(network.decode_head.conv_seg.weight)
     channels = input_channels(network.data_preprocessor)
+    head = network.decode_head.conv_seg
     with torch.no_grad():  # logits that vary over the image, around 0
-        last = network.decode_head.conv_seg
         logits = network._forward(torch.randn(1, channels, 112, 112))
         spread = logits.std(dim=(2, 3)).mean()
-        last.bias.sub_(logits.mean(dim=(0, 2, 3))).div_(spread)
-        last.weight.div_(spread)
+        head.weight.div_(spread)
+        head.bias.copy_((head.bias - logits.mean(dim=(0, 2, 3))) / spread)
     return network
 
 

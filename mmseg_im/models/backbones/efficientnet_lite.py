@@ -47,7 +47,7 @@ class SameConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         stride, reach = self.stride[0], self.dilation[0] * (self.kernel_size[0] - 1)
         if stride > 1:
-            height, width = (reach - (n - 1) % stride for n in x.shape[2:])
+            height, width = (max(reach - (n - 1) % stride, 0) for n in x.shape[2:])
             x = F.pad(x, (width // 2, (width + 1) // 2, height // 2, (height + 1) // 2))
         return super().forward(x)
 
