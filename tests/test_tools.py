@@ -238,7 +238,7 @@ def test_the_best_network_is_published(run, trained, tmp_path, student, teacher,
     for key, value in published['state_dict'].items():
         assert torch.equal(value, source['state_dict'][key])
     for path in (work / 'epoch_1.pth', work / 'best_teacher0.pth'):
-        assert 'against' not in run('publish_student.py', path, tmp_path / 'y.pth')
+        assert 'against' not in run('publish_student.py', path, tmp_path / f'y_{path.name}')
     (work / 'validation.json').unlink()
     assert 'kept the student' in run('publish_student.py', work / 'best.pth', tmp_path / 'z.pth')
 

@@ -88,14 +88,14 @@ def test_rows_that_others_begin_with_are_not_drawn(shares, tmp_path):
     assert share_plot(shares, tmp_path, [0, 1]) == before
 
 
-def test_axes_stay_while_the_study_runs(tmp_path):
-    """All shares of the study have their place, and half of a pair is still of that pair."""
+def test_shares_without_a_run_have_no_place(tmp_path):
+    """And half of a pair is still of that pair."""
     study = make_study(['labeled only', 'F', 'F + IM', 'U', 'U + IM', 'IM'], ['1/16', '1/8'])
     finish(tmp_path, 'F + IM', '1/16', [30.0])
     figure = share_figure(study, tmp_path, [0])
     (axis,) = figure.axes
     assert axis.get_title(loc='left') == 'F'
-    assert [t.get_text() for t in axis.get_xticklabels()] == ['1/16', '1/8']
+    assert [t.get_text() for t in axis.get_xticklabels()] == ['1/16']
     assert [t.get_text() for t in axis.texts] == ['with IM']
     assert axis.containers[0].lines[0].get_linestyle() == '-'
 
