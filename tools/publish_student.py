@@ -134,7 +134,7 @@ def network_config(meta: dict) -> str | None:
 @plain_errors()
 def main() -> None:
     args = parse_args()
-    if os.path.lexists(args.output):
+    if os.path.isfile(args.output) or os.path.islink(args.output):
         raise UserError(f'{args.output} is there already. Remove it, or name another output.')
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
