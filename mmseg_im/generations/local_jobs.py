@@ -25,11 +25,15 @@ class Controller:
 
     def done(self) -> bool:
         """Returns whether it has ended; its id may be that of another process by now."""
+        place = Path(f'/proc/{self.number}')
         try:
-            command = Path(f'/proc/{self.number}/cmdline').read_bytes().split(b'\0')
+            command = (place / 'cmdline').read_bytes()
+            state = (place / 'stat').read_bytes().rpartition(b')')[2].split()[0]
         except OSError:  # also where a system has no such files: the lock says it, once it is taken
             return not is_locked(self.folder)
-        return os.fsencode(self.folder.absolute()) not in command
+        if not command and state not in (b'Z', b'X'):
+            return False  # it is being started: the system has not written its arguments yet
+        return os.fsencode(self.folder.absolute()) not in command.split(b'\0')
 
     def cancel(self, check: bool = True) -> None:
         """Ends it and its job."""

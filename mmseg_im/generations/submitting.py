@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -45,7 +46,7 @@ class Running:
 
 
 @dataclass(kw_only=True)
-class Submitting:
+class Submitting(ABC):
     """Base class of the executors that start processes; what can be set is in the sub-classes."""
 
     jobs: int | None = None
@@ -81,10 +82,11 @@ class Submitting:
                 f'gpus_per_node={self.gpus_per_node}: every process needs a GPU of its own.'
             )
 
+    @abstractmethod
     def threads(self) -> int | None:
         """Returns the threads of a process, None if the cluster decides."""
-        raise NotImplementedError
 
+    @abstractmethod
     def executor(self, folder: Path, slot: int):
         """Returns submitit's executor for one job.
 
@@ -92,11 +94,10 @@ class Submitting:
             folder (Path): Of its log.
             slot (int): Its place among those that run at a time.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def found(self, folder: Path, number: str):
         """Returns the handle of a job that an earlier run submitted, None if it has ended."""
-        raise NotImplementedError
 
     def run(self, jobs: Sequence[Job], logger: MMLogger) -> Iterator[dict]:
         """Yields the results of jobs, in their order.

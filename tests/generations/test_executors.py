@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from mmseg_im.errors import UserError
 from mmseg_im.generations.executors import Inline, read_executor
 from mmseg_im.generations.jobs import job_of
 from mmseg_im.generations.label_shards import shards
+from mmseg_im.generations.local_jobs import Controller
 from tests.generations import small_jobs
 
 LOGGER = logging.getLogger('jobs')
@@ -122,6 +124,19 @@ def test_a_job_of_an_earlier_run_is_waited_for(tmp_path, forked_python):
         next(Inline().run([job], LOGGER))
     file.touch()
     assert list(run) == [dict(done=1)] and small_jobs.begun(folder) == 1
+
+
+def test_a_process_that_is_being_started_has_not_ended(tmp_path):
+    """At first the system shows no arguments of it, as of one that has ended."""
+    for _ in range(50):
+        command = ['sh', '-c', 'read line', str(tmp_path)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        assert not Controller(process.pid, tmp_path).done()
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert Controller(process.pid, tmp_path).done()  # nobody has asked how it ended
+        process.communicate()
+    assert Controller(process.pid, tmp_path).done()
 
 
 def test_a_job_that_was_submitted_twice_is_done_once(tmp_path, forked_python):

@@ -2,6 +2,7 @@
 """Folders of images and masks, as people have them."""
 
 import os
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +18,28 @@ from mmseg_im.own_data.plan import make_plan
 from mmseg_im.own_data.project import write_project
 from mmseg_im.own_data.splitting import parse_ratio
 from mmseg_im.own_data.survey import Survey, survey
+from tests.conftest import ROOT
 
 SIZE = 48, 64
 VAL = parse_ratio('1/3')
 COLOURS = {0: (0, 0, 0), 1: (255, 0, 0), 2: (0, 128, 255)}
+
+
+@pytest.fixture
+def call_tool(monkeypatch, capsys):
+    """Calls a tool here; returns the exit message (None: it went well) and what was printed."""
+
+    def call(tool: str, *args) -> tuple[str | None, str]:
+        script = str(ROOT / 'tools' / tool)
+        monkeypatch.setattr('sys.argv', [script, *map(str, args)])
+        error = None
+        try:
+            runpy.run_path(script, run_name='__main__')
+        except SystemExit as stop:
+            error = str(stop.code)
+        return error, capsys.readouterr().out
+
+    return call
 
 
 def label_of(rng: np.random.Generator, classes: int = 3) -> np.ndarray:

@@ -2,7 +2,6 @@
 """The command as a person calls it."""
 
 import re
-import runpy
 import shlex
 from pathlib import Path
 
@@ -14,23 +13,15 @@ from mmseg.registry import MODELS
 from PIL import Image
 
 from mmseg_im.own_data.network_choices import NETWORKS
-from tests.conftest import ROOT
 from tests.own_data.conftest import in_folders, plant_flaws, save
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Calls a tool; returns the exit message (None: it went well) and what was printed."""
+def run(call_tool):
+    """Calls a tool, see ``call_tool``."""
 
     def call(*args, tool='init_project.py') -> tuple[str | None, str]:
-        tool = ROOT / 'tools' / tool
-        monkeypatch.setattr('sys.argv', [str(tool), *map(str, args)])
-        error = None
-        try:
-            runpy.run_path(str(tool), run_name='__main__')
-        except SystemExit as stop:
-            error = str(stop.code)
-        return error, capsys.readouterr().out
+        return call_tool(tool, *args)
 
     return call
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Splits are exact, nested, whole in groups, and hold every class where that is possible."""
 
-import runpy
 import unicodedata
 from fractions import Fraction
+from functools import partial
 from itertools import combinations, pairwise
 
 import cv2
@@ -21,7 +21,6 @@ from mmseg_im.own_data.splitting import (
     parse_ratio,
     target_counts,
 )
-from tests.conftest import ROOT
 
 pytestmark = pytest.mark.fast
 
@@ -189,20 +188,9 @@ def test_mistakes(call, match):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Calls the tool; returns the exit message (None: it went well) and what was printed."""
-
-    def call(*args) -> tuple[str | None, str]:
-        tool = ROOT / 'tools/make_splits.py'
-        monkeypatch.setattr('sys.argv', [str(tool), *map(str, args)])
-        error = None
-        try:
-            runpy.run_path(str(tool), run_name='__main__')
-        except SystemExit as stop:
-            error = str(stop.code)
-        return error, capsys.readouterr().out
-
-    return call
+def run(call_tool):
+    """Calls the tool, see ``call_tool``."""
+    return partial(call_tool, 'make_splits.py')
 
 
 @pytest.fixture

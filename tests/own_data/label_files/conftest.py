@@ -2,13 +2,11 @@
 """Images, label files of annotation tools beside them, and the command that reads both."""
 
 import json
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
 from tests.own_data.conftest import save
 
 SIZE = 48, 64
@@ -26,19 +24,12 @@ def images(tmp_path) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(call_tool, tmp_path):
     """Makes ``tmp_path/mine``; returns the exit message (None: it went well) and what was said."""
 
     def call(images, labels, *options) -> tuple[str | None, str]:
-        tool = ROOT / 'tools' / 'init_project.py'
         args = [images, labels, '--out', tmp_path / 'mine', '--network', 'unet', *options]
-        monkeypatch.setattr('sys.argv', [str(tool), *map(str, args)])
-        error = None
-        try:
-            runpy.run_path(str(tool), run_name='__main__')
-        except SystemExit as stop:
-            error = str(stop.code)
-        return error, capsys.readouterr().out
+        return call_tool('init_project.py', *args)
 
     return call
 
