@@ -1,32 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a config says of the sizes that a network was trained and tested at."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
 
+from ..generations.configs import nodes
+
 RESIZES = ('Resize', 'ResizeToPatches', 'ResizeToMultiple', 'ResizeShortestEdge')
-
-
-def steps_of(value: Any) -> Iterator[dict]:
-    """All nested dicts that have a ``type``."""
-    if isinstance(value, dict):
-        if 'type' in value:
-            yield value
-        children = list(value.values())
-    else:
-        children = list(value) if isinstance(value, list | tuple) else []
-    for child in children:
-        yield from steps_of(child)
 
 
 def trained_size(cfg: Config) -> tuple[int, int] | None:
     """Returns height and width of the crops of training, None if the config names none."""
-    found = cfg.model.get('data_preprocessor', {}).get('size')
-    if found is None:
-        steps = steps_of(cfg.get('train_dataloader') or {})
-        found = next((s['crop_size'] for s in steps if s['type'] == 'RandomCrop'), None)
+    sizes: list[Any] = [(cfg.model.get('data_preprocessor') or {}).get('size')]
+    sizes += [node.get('crop_size') for node in nodes(cfg.get('train_dataloader'))]
+    found = next((size for size in sizes if size), None)
     if found is None:
         return None
     return (found, found) if isinstance(found, int) else (int(found[0]), int(found[1]))
@@ -44,8 +32,8 @@ def remarks(cfg: Config) -> list[str]:
     size = trained_size(cfg)
     if size is not None:
         said.append(f'Trained on crops of {size[0]}x{size[1]} (height x width).')
-    for step in steps_of(test_dataset(cfg).get('pipeline') or []):
-        if step['type'] in RESIZES:
+    for step in nodes(test_dataset(cfg).get('pipeline')):
+        if step.get('type') in RESIZES:
             options = ', '.join(f'{key}={step[key]!r}' for key in step if key != 'type')
             said.append(
                 f'The test of the config resizes images first, {step["type"]}({options}), and the '

@@ -17,13 +17,14 @@ from ..checkpoints.comparing import tensors_of
 from ..checkpoints.fitting import PREDICT, fitted
 from ..errors import MissingFileError, UserError
 from ..files.atomic import write_aside
+from ..generations.configs import nodes
 from ..own_data.folders import find_images
 from ..teachers.networks import build_network
 from .difference import Difference, as_input, difference, predicted, read_images, resized, spread
 from .formats import FORMATS
 from .graph import PredictionGraph, label_space
 from .recorded_config import recorded_config
-from .trained_size import steps_of, test_dataset
+from .trained_size import test_dataset
 
 IMAGES = 3
 """int: Pictures of the check."""
@@ -94,8 +95,8 @@ def pictures(cfg: Config, folder: str | None, channels: int) -> list[np.ndarray]
     paths = [str(path) for found in find_images(folder).values() for path in found]
     if not paths:
         raise UserError(f'{folder} holds no images for the check: name others with --images.')
-    steps = steps_of(dataset.get('pipeline') or [])
-    loading = next((s for s in steps if s['type'] == 'LoadImageFromFile'), {})
+    steps = nodes(dataset.get('pipeline'))
+    loading = next((s for s in steps if s.get('type') == 'LoadImageFromFile'), {})
     options = {key: value for key, value in loading.items() if key != 'type'}
     return read_images(spread(paths, IMAGES), options, channels)
 

@@ -8,7 +8,7 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
-from ..generations.configs import nodes
+from ..deploy.trained_size import test_dataset, trained_size
 from .written_labels import Labels
 
 CROP = 512, 512
@@ -24,10 +24,10 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
         names (Path): List of its files, one a line.
         resize (bool): Whether a ``Resize`` of the pipeline is kept.
     """
-    known = _dataset(cfg)
+    known = test_dataset(cfg)
     pipeline = [
         step
-        for step in known.pipeline
+        for step in known['pipeline']
         if 'Annotations' not in step['type'] and (resize or step['type'] != 'Resize')
     ]
     return DATASETS.build(
@@ -45,22 +45,13 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
 
 def labels_of(cfg: Config) -> Labels:
     """Returns the form of the label maps that predictions of a config have."""
-    known = _metainfo(_dataset(cfg))
+    known = _metainfo(test_dataset(cfg))
     return Labels(known['classes'], known['palette'])
 
 
 def training_crop(cfg: Config) -> tuple[int, int]:
     """Returns height and width of what a network saw in training, as far as its config says it."""
-    sizes: list[Any] = [(cfg.model.get('data_preprocessor') or {}).get('size')]
-    sizes += [node.get('crop_size') for node in nodes(cfg.get('train_dataloader'))]
-    found = next((size for size in sizes if size), CROP)
-    height, width = (found, found) if isinstance(found, int) else found
-    return int(height), int(width)
-
-
-def _dataset(cfg: Config) -> Any:
-    loader = cfg.get('test_dataloader') or cfg.val_dataloader  # some have no test
-    return loader.dataset
+    return trained_size(cfg) or CROP
 
 
 def _metainfo(known: Any) -> dict:

@@ -10,12 +10,12 @@ from ...errors import MissingFileError
 from ..hooks.best_details import Details, read_details
 from ..hooks.best_files import score
 from ..hooks.unfound_classes import PREFIX, REMEDY, unfound
+from ..hooks.use_warnings import LITTLE
 from ..hooks.validation_record import RECORD, read_record
 from ..newest_checkpoint import training_checkpoints
 from .logged import panels, read_scalars, series
 
 FEW_IMAGES = 10
-LITTLE = 0.01  # share of the unlabeled pixels
 
 
 @dataclass

@@ -88,11 +88,12 @@ def predictions_as_labelme(
     files: Iterable[str],
     classes: Sequence[str],
 ) -> Path:
-    """Writes predictions that lie in a folder as PNG as LabelMe files, too.
+    """Writes predictions that lie in a folder as LabelMe files, too.
 
     Args:
-        out (str or PathLike): Holds ``NAME.png`` of class ids, or for overlapping classes
-            ``CLASS/NAME.png``, 0 = absent.
+        out (str or PathLike): Holds ``NAME.png`` (or ``.tif``) of class ids, or for overlapping
+            classes ``CLASS/NAME.png``, 0 = absent. An image without them is passed over: it could
+            not be predicted.
         images (str or PathLike): The folder of images.
         files (Iterable[str]): Images below it, with any suffix.
         classes (Sequence[str]): Of the network.
@@ -103,20 +104,24 @@ def predictions_as_labelme(
     found = find_images(images)
     folder = Path(out, FOLDER)
     for name in (os.path.splitext(file)[0] for file in files):
-        whole = Path(out, f'{name}.png')
-        if whole.is_file():
-            label = _values(whole)[None]
-        elif all(Path(out, cls, f'{name}.png').is_file() for cls in classes):
-            label = np.stack([_values(Path(out, cls, f'{name}.png')) > 0 for cls in classes])
-        else:  # an image that could not be predicted
+        whole = _values(Path(out), name)
+        parts = [values for cls in classes if (values := _values(Path(out, cls), name)) is not None]
+        if whole is not None:
+            label = whole[None]
+        elif len(parts) == len(classes):
+            label = np.stack(parts) > 0
+        else:
             continue
         write_labelme(folder / f'{name}.json', label.astype(np.uint8), classes, found[name][0])
     return folder
 
 
-def _values(file: Path) -> np.ndarray:
-    with Image.open(file) as image:  # which reads the ids of a palette
-        return np.array(image)
+def _values(folder: Path, name: str) -> np.ndarray | None:
+    for file in (folder / f'{name}.png', folder / f'{name}.tif'):
+        if file.is_file():
+            with Image.open(file) as image:  # which reads the ids of a palette
+                return np.array(image)
+    return None
 
 
 def _is_background(name: str) -> bool:
