@@ -88,7 +88,7 @@ def test_mutations_of_a_real_file_end_in_success_or_a_sentence(tmp_path, attack)
         if number % 10 == 0:
             del content[rng.randrange(len(content)) :]
         paths |= write([(f'm{number}', bytes(content))], tmp_path / 'files')
-    runs = [[str(path), str(tmp_path / 'out')] for path in paths.values()]
+    runs = [[str(path), str(tmp_path / f'{name}.out')] for name, path in paths.items()]
     refused = 0
     for ended in run_batch('publish_student.py', runs, tmp_path / 'logs'):
         if ended.status != 0:
