@@ -136,7 +136,7 @@ def _filled(value: object, start: Path | None, another: Path | None) -> object:
     if isinstance(value, dict):
         return {key: _filled(v, start, another) for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(v, start, another) for v in value]
+        return type(value)(_filled(v, start, another) for v in value)
     if value == ANOTHER:
         return str(another / BEST)
     if value == '{second}':
