@@ -27,6 +27,7 @@ from benchmarks.machine import in_ms, summary, write
 from benchmarks.memory import PeakMemory
 from benchmarks.rate import count_flops, matrix_rate
 from benchmarks.shares import PARTS, mark_parts, shares
+from benchmarks.waits import waits
 from mmseg_im.engine.hooks.compile import compile_networks
 from mmseg_im.engine.optim import BFloat16OptimWrapper
 from mmseg_im.errors import UserError
@@ -127,6 +128,7 @@ def step_once(item: str, args: argparse.Namespace) -> dict:
     plain = build_step(item, args)[2] if compiled else step
     result['flops'] = count_flops(plain)
     result['rate'] = matrix_rate(_dtype(optim), image.device.type)
+    result['waits'] = waits(step)
     mark_parts(model, optim)
     return dict(result, shares=shares(step))
 
@@ -200,6 +202,9 @@ def step(args: argparse.Namespace) -> None:
     print('Forward, backward, optimiser and teachers; memory above what networks and batch take.')
     print(parts)
     print('Shares of the last run, from the profiler; losses: all that is in no network.')
+    if torch.cuda.is_available():
+        for path, name in names.items():
+            print(f'Waits for the GPU in two steps of {name}: {runs[path][-1]["waits"] or "none"}.')
     write(
         args.out,
         threads=args.threads,

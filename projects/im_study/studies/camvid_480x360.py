@@ -32,7 +32,11 @@ _labels = {
     '1/16': {'train_dataloader.dataset.split': 'splits/1_16'},
     '1/1': {'train_dataloader.dataset.labeled.ann_file': ''},
 }
-_after = {'train_cfg.max_epochs': 3, 'param_scheduler.0.end': 3, 'optim_wrapper.optimizer.lr': 0.001}
+_after = {
+    'train_cfg.max_epochs': 3,
+    'param_scheduler.0.end': 3,
+    'optim_wrapper.optimizer.lr': 0.001,
+}
 
 
 def _row(name, share, config, **more):
