@@ -14,10 +14,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from ..datasets.sample_files import BINARY
+from ..datasets.annotation_steps import transform_class
+from ..datasets.transforms import LoadBinaryAnnotations
 from ..errors import UserError
 from ..files.atomic import write_aside, write_png
 from ..files.new_folder import new_folder
+from ..generations.configs import nodes
 from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.label_files.labelme_writing import write_labelme
@@ -133,7 +135,8 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path, labelme: bo
     dataset, names = suggestion.dataset, suggestion.names
     classes = dataset.metainfo['classes']
     palette = dataset.metainfo['palette']
-    is_ids = all(step['type'] != BINARY for step in test_pipeline(cfg))
+    loaders = filter(None, map(transform_class, nodes(test_pipeline(cfg))))
+    is_ids = not any(issubclass(loader, LoadBinaryAnnotations) for loader in loaders)
     form = dict(
         is_ids=is_ids, reduce_zero_label=dataset.reduce_zero_label, label_map=dataset.label_map
     )

@@ -8,6 +8,7 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
+from ..datasets.annotation_steps import transform_class, without_annotations
 from ..deploy.trained_size import test_dataset, trained_size
 from .written_labels import Labels
 
@@ -25,11 +26,9 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
         resize (bool): Whether a ``Resize`` of the pipeline is kept.
     """
     known = test_dataset(cfg)
-    pipeline = [
-        step
-        for step in known['pipeline']
-        if 'Annotations' not in step['type'] and (resize or step['type'] != 'Resize')
-    ]
+    steps = without_annotations(known['pipeline'])
+    named = transform_class(dict(type='Resize'))
+    pipeline = [step for step in steps if resize or transform_class(step) is not named]
     return DATASETS.build(
         dict(
             type='BaseSegDataset',
