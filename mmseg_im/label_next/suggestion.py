@@ -53,6 +53,12 @@ class Suggestion(NamedTuple):
     ensemble: EnsembleSegmentor
     summary: str
 
+    @property
+    def disputable(self) -> Sequence[str]:
+        """Names of the classes of :attr:`~.image_votes.ImageVote.disputed`."""
+        classes = self.dataset.metainfo['classes']
+        return classes[-len(self.votes[0].disputed) :]
+
 
 def suggest(
     cfg: Config,
@@ -158,22 +164,23 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path, labelme: bo
             title, vote = f'{place}. {names[i]}', suggestion.votes[i]
             score = suggestion.scores[i]
             entries.append(
-                entry(title, image, label, mask, vote.disputed, score, classes, palette)
+                entry(title, image, label, mask, vote.disputed, score, suggestion.disputable,
+                      palette)
             )  # fmt: skip
         page = suggestion_page(suggestion.summary, classes, palette, entries, undecided)
         write_aside(folder / 'index.html', page.encode())
-        write_aside(folder / 'scores.csv', scores_table(suggestion, classes).encode())
+        write_aside(folder / 'scores.csv', scores_table(suggestion).encode())
         lines = ''.join(f'{names[i]}\n' for i in suggestion.chosen)
         write_aside(folder / 'list.txt', lines.encode())
 
 
-def scores_table(suggestion: Suggestion, classes: Sequence[str]) -> str:
+def scores_table(suggestion: Suggestion) -> str:
     """Returns all unlabeled images as CSV, the chosen ones first, then by their score."""
     rank = {i: place for place, i in enumerate(suggestion.chosen, 1)}
     rest = [i for i in np.argsort(-suggestion.scores, kind='stable') if i not in rank]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['name', 'chosen', 'score', 'masked', 'confidence', *classes])
+    writer.writerow(['name', 'chosen', 'score', 'masked', 'confidence', *suggestion.disputable])
     for i in [*suggestion.chosen, *rest]:
         vote = suggestion.votes[i]
         values = [suggestion.scores[i], vote.masked, vote.confidence, *vote.disputed]
