@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from ..datasets.annotation_steps import transform_class, without_annotations
+from ..datasets.own_loading import OwnLoading, own_loading
 from ..deploy.trained_size import test_dataset, trained_size
 from .written_labels import Labels
 
@@ -40,6 +41,18 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
             test_mode=True,
         )
     )
+
+
+def own_reading(cfg: Config) -> tuple[OwnLoading | None, str]:
+    """Returns how the test of a config reads images in a way of its own, and their suffix.
+
+    None: three channels of 8 bits, as MMSegmentation reads them by default.
+    """
+    known = test_dataset(cfg)
+    pipeline = without_annotations(known['pipeline'])
+    dataset = DATASETS.build(dict(known, lazy_init=True, pipeline=pipeline))
+    suffix = Path(f'image{getattr(dataset, "img_suffix", "")}').suffix
+    return own_loading(dataset, label=False), suffix
 
 
 def labels_of(cfg: Config) -> Labels:
