@@ -45,6 +45,7 @@ def image_channels(backbone: object, cfg: dict | ConfigDict) -> int | None:
     for cls in type(backbone).__mro__:  # ResNetV1c hands its options on to ResNet
         if isinstance(found, int):
             return found
-        option = inspect.signature(cls.__init__).parameters.get('in_channels')
+        init = vars(cls).get('__init__')
+        option = inspect.signature(init).parameters.get('in_channels') if init else None
         found = option.default if option is not None else vars(cls).get('in_channels')
     return None
