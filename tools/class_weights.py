@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config, DictAction
+from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from prettytable import PrettyTable
 from rich.progress import track
 
+from mmseg_im.datasets.annotation_steps import loads_annotations
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.errors.wording import counted
@@ -48,15 +50,21 @@ def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray, np.ndarray]:
     labeled = [node for node in datasets if 'seg_map_path' in (node.get('data_prefix') or {})]
     if not labeled:
         raise UserError('train_dataloader.dataset has no data set with data_prefix.seg_map_path.')
-    loaders = [t for t in labeled[0].get('pipeline', []) if t['type'].endswith('Annotations')]
-    dataset = dict(labeled[0], pipeline=loaders)
+    loaders = [step for step in nodes(labeled[0].get('pipeline')) if loads_annotations(step)]
+    if not loaders:
+        raise UserError(
+            'train_dataloader.dataset: no step of the pipeline of the labeled images is known to '
+            'load annotations: derive it from LoadAnnotations.'
+        )
+    dataset = dict(labeled[0])
     if splits:
         dataset['ann_file'] = str(Path(splits[0], 'labeled.txt'))
     dataset = build_checked(dataset, 'train_dataloader.dataset', labeled=True)
+    load = Compose(loaders)  # and no image
     classes = dataset.metainfo['classes']
     pixels, known = np.zeros((2, len(dataset), len(classes)))
     for i in track(range(len(dataset)), 'Counting'):
-        label = dataset[i]['gt_seg_map']
+        label = load(dataset.get_data_info(i))['gt_seg_map']
         if label.ndim == 3:
             pixels[i] = (label == 1).sum(axis=(0, 1))
             known[i] = (label != IGNORE_INDEX).sum(axis=(0, 1))

@@ -25,7 +25,7 @@ from mmseg_im.files.atomic import write_aside
 from mmseg_im.own_data.gathered import gather
 from mmseg_im.own_data.label_files.labelme_writing import predictions_as_labelme
 from mmseg_im.prediction.folder import Places, notes, predict_folder
-from mmseg_im.prediction.folder_config import folder_dataset, labels_of, training_crop
+from mmseg_im.prediction.folder_config import folder_dataset, labels_of, own_reading, training_crop
 from mmseg_im.teachers.networks import build_network
 from mmseg_im.teachers.views import VIEWS
 
@@ -76,7 +76,7 @@ def predict(cfg: Config, args: argparse.Namespace) -> None:
     places = Places(Path(args.out), Path(args.show_dir) if args.show_dir else None, unsure)
     with tempfile.TemporaryDirectory(prefix='predict-') as folder:
         aside = Path(folder)
-        files, left_out = gather(args.images, aside / 'images')
+        files, left_out = gather(args.images, aside / 'images', *own_reading(cfg))
         write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
         ensemble = build_ensemble(cfg, args)
         names = aside / 'images.txt'

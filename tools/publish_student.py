@@ -14,6 +14,7 @@ import mmseg_im
 from mmseg_im.checkpoints import read_checkpoint
 from mmseg_im.checkpoints.comparing import METHOD_PREFIX, tensors_of
 from mmseg_im.checkpoints.not_finite import first_not_finite
+from mmseg_im.datasets.annotation_steps import without_annotations
 from mmseg_im.deploy.recorded_config import recorded_config
 from mmseg_im.deploy.trained_size import test_dataset
 from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
@@ -126,7 +127,7 @@ def network_config(meta: dict) -> str | None:
     kept = dict(model=cfg.model)
     pipeline = test_dataset(cfg).get('pipeline')
     if isinstance(pipeline, list):
-        steps = [step for step in pipeline if 'Annotations' not in str(step.get('type'))]
+        steps = without_annotations(pipeline)
         kept['test_dataloader'] = dict(dataset=dict(pipeline=steps))
     return Config(kept).pretty_text
 

@@ -9,9 +9,11 @@ import sys
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from mmseg_im.datasets.annotation_steps import loads_annotations
 from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.generations.configs import nodes
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,7 +46,8 @@ def flipped(pipeline: list[dict]) -> list[dict]:
     mmseg flips the predictions back, and never the annotations: these are loaded afterwards.
     """
     load, *rest = pipeline
-    at = next((i for i, step in enumerate(rest) if 'Annotations' in step['type']), len(rest) - 1)
+    loads = [any(map(loads_annotations, nodes(step))) for step in rest]
+    at = loads.index(True) if any(loads) else len(rest) - 1
     flips = [dict(type='RandomFlip', prob=p, direction='horizontal') for p in (0.0, 1.0)]
     steps = [[step] for step in rest]
     return [load, dict(type='TestTimeAug', transforms=[*steps[:at], flips, *steps[at:]])]

@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from ..errors import MissingFileError, UserError
+from .nested_datasets import transforms_of
 
 PACKAGES = ('mmcv', 'mmengine', 'mmseg', 'mmseg_im')
 KNOWN: dict[str, dict[str, tuple]] = {
@@ -96,11 +97,11 @@ def own_loading(dataset: BaseDataset, label: bool) -> OwnLoading | None:
         dataset (BaseDataset): Of mmseg.
         label (bool): Whether its annotations may be read by a transform that is not known.
     """
-    steps = getattr(dataset.pipeline, 'transforms', ())
-    own = any(map(is_own, steps))
-    readers = [step for step in steps if type(step).__name__ == 'LoadImageFromFile']
+    nested = list(transforms_of(dataset.pipeline))  # also what RandomApply and the like hold
+    own = any(map(is_own, nested))
+    readers = [step for step in nested if type(step).__name__ == 'LoadImageFromFile']
     found = OwnLoading(
-        steps,
+        getattr(dataset.pipeline, 'transforms', ()),
         # a transform of the user's own beside a loader that is known does something else
         image=own and all(map(is_own, readers)),
         label=own and label,

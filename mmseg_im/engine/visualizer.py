@@ -8,9 +8,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from mmengine.structures import PixelData
 from mmseg.registry import VISUALIZERS
 from mmseg.visualization import SegLocalVisualizer
+
+from ..report.pictures import to_rgb
 
 LEAST_SIDE = 320
 """int: Smaller images are enlarged, so that a legend can be read."""
@@ -22,8 +25,9 @@ class LabelSpaceVisualizer(SegLocalVisualizer):
 
     Each class is an area in its colour, the larger ones below, with its outline on top of
     everything, so that a class inside another one hides nothing; a class called background is not
-    painted. Of classes that overlap, mmseg would draw the first map alone, as class ids. Pictures
-    of images of one name in two folders get the folder's name, too.
+    painted. Of classes that overlap, mmseg would draw the first map alone, as class ids. Images may
+    have any number of channels and any depth, see :func:`~mmseg_im.report.pictures.to_rgb`.
+    Pictures of images of one name in two folders get the folder's name, too.
 
     Args:
         name (str): Of the instance, see mmseg's visualizer.
@@ -52,10 +56,24 @@ class LabelSpaceVisualizer(SegLocalVisualizer):
         return {}
 
     def _draw_sem_seg(self, image, sem_seg: PixelData, classes, palette, with_labels=True):
-        painted = paint(image, np.asarray(sem_seg.cpu().data), classes, palette, self.alpha,
-                        with_labels)  # fmt: skip
+        maps = np.asarray(sem_seg.cpu().data)
+        painted = paint(_as_rgb(image), maps, classes, palette, self.alpha, with_labels)
         self.set_image(painted)
         return painted
+
+
+def _as_rgb(image: np.ndarray) -> np.ndarray:
+    """An image as mmseg hands it over as (H, W, 3) uint8 RGB.
+
+    Args:
+        image (np.ndarray): (H, W) or (H, W, C), of any depth: the channels of what OpenCV reads
+            from the last to the first, as mmseg turns BGR to RGB.
+    """
+    image = image if image.ndim == 3 else image[..., None]
+    if image.shape[2] == 3 and image.dtype == np.uint8:
+        return image
+    bands = torch.from_numpy(image.transpose(2, 0, 1)[::-1].copy())
+    return to_rgb(bands, image.shape[:2])
 
 
 def paint(

@@ -4,9 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..datasets.annotation_steps import without_annotations
 from ..errors import UserError
-
-LOADERS = ('LoadAnnotations', 'LoadMultiLabelAnnotations', 'LoadBinaryAnnotations')
 
 
 @dataclass
@@ -75,4 +74,4 @@ def labeling_pipeline(cfg: dict) -> list[dict]:
 
 def judging_pipeline(options: EvalNetSettings) -> list[dict]:
     """Returns the pipeline with which the quality network judges images without annotations."""
-    return [step for step in options.test_pipeline if step['type'] not in LOADERS]
+    return without_annotations(options.test_pipeline)

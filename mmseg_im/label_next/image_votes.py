@@ -24,7 +24,8 @@ class ImageVote(NamedTuple):
     Attributes:
         masked (float): Share of the pixels on which the voters disagree, in any label map.
         disputed (np.ndarray): (C,) share of the pixels that one voter gives a class and another
-            does not.
+            does not. Of a binary task (1,), the foreground: what is disputed of the background is
+            the same.
         confidence (float): Of the label of the mean probability; mean over the pixels.
     """
 
@@ -46,7 +47,7 @@ def count_votes(space: LabelSpace, voters: Iterable[Tensor]) -> ImageVote | None
     total = Aggregate(space)
     some = every = None
     for logits in voters:
-        maps = space.class_maps(total.add(logits))
+        maps = space.class_maps(total.add(logits))[:, -space.out_channels :]
         some = maps if some is None else some | maps
         every = maps if every is None else every & maps
     mean = total.mean()

@@ -14,10 +14,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from ..datasets.sample_files import BINARY
+from ..datasets.annotation_steps import transform_class
+from ..datasets.transforms import LoadBinaryAnnotations
 from ..errors import UserError
 from ..files.atomic import write_aside, write_png
 from ..files.new_folder import new_folder
+from ..generations.configs import nodes
 from ..labels.spaces import IGNORE_INDEX
 from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.label_files.labelme_writing import write_labelme
@@ -50,6 +52,12 @@ class Suggestion(NamedTuple):
     chosen: list[int]
     ensemble: EnsembleSegmentor
     summary: str
+
+    @property
+    def disputable(self) -> Sequence[str]:
+        """Names of the classes of :attr:`~.image_votes.ImageVote.disputed`."""
+        classes = self.dataset.metainfo['classes']
+        return classes[-len(self.votes[0].disputed) :]
 
 
 def suggest(
@@ -133,7 +141,8 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path, labelme: bo
     dataset, names = suggestion.dataset, suggestion.names
     classes = dataset.metainfo['classes']
     palette = dataset.metainfo['palette']
-    is_ids = all(step['type'] != BINARY for step in test_pipeline(cfg))
+    loaders = filter(None, map(transform_class, nodes(test_pipeline(cfg))))
+    is_ids = not any(issubclass(loader, LoadBinaryAnnotations) for loader in loaders)
     form = dict(
         is_ids=is_ids, reduce_zero_label=dataset.reduce_zero_label, label_map=dataset.label_map
     )
@@ -155,22 +164,23 @@ def write_suggestion(suggestion: Suggestion, cfg: Config, out: Path, labelme: bo
             title, vote = f'{place}. {names[i]}', suggestion.votes[i]
             score = suggestion.scores[i]
             entries.append(
-                entry(title, image, label, mask, vote.disputed, score, classes, palette)
+                entry(title, image, label, mask, vote.disputed, score, suggestion.disputable,
+                      palette)
             )  # fmt: skip
         page = suggestion_page(suggestion.summary, classes, palette, entries, undecided)
         write_aside(folder / 'index.html', page.encode())
-        write_aside(folder / 'scores.csv', scores_table(suggestion, classes).encode())
+        write_aside(folder / 'scores.csv', scores_table(suggestion).encode())
         lines = ''.join(f'{names[i]}\n' for i in suggestion.chosen)
         write_aside(folder / 'list.txt', lines.encode())
 
 
-def scores_table(suggestion: Suggestion, classes: Sequence[str]) -> str:
+def scores_table(suggestion: Suggestion) -> str:
     """Returns all unlabeled images as CSV, the chosen ones first, then by their score."""
     rank = {i: place for place, i in enumerate(suggestion.chosen, 1)}
     rest = [i for i in np.argsort(-suggestion.scores, kind='stable') if i not in rank]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['name', 'chosen', 'score', 'masked', 'confidence', *classes])
+    writer.writerow(['name', 'chosen', 'score', 'masked', 'confidence', *suggestion.disputable])
     for i in [*suggestion.chosen, *rest]:
         vote = suggestion.votes[i]
         values = [suggestion.scores[i], vote.masked, vote.confidence, *vote.disputed]

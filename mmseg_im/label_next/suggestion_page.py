@@ -26,10 +26,10 @@ def entry(
         label (np.ndarray): (M, H, W) uint8, the agreed label; under the mask that of the mean.
         mask (np.ndarray): (M, H, W) bool.
         disputed (np.ndarray): (C,) share of the pixels that one voter gives a class and another
-            does not.
+            does not, see :class:`~.image_votes.ImageVote`.
         score (float): From :func:`~.choosing.balanced_scores`.
-        classes (Sequence[str]): Class names.
-        palette (Sequence): Their RGB colours.
+        classes (Sequence[str]): Names of the C classes.
+        palette (Sequence): RGB colours of all classes of the label.
     """
     hidden = np.any(mask, axis=0)
     most = [i for i in np.argsort(-disputed, kind='stable')[:NAMED] if disputed[i] > 0]

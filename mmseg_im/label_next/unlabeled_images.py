@@ -8,6 +8,7 @@ import os.path as osp
 from mmengine import Config
 from mmengine.dataset import BaseDataset
 
+from ..datasets.annotation_steps import without_annotations
 from ..datasets.checks import build_checked
 from ..errors import UserError
 from ..generations.configs import nodes
@@ -27,9 +28,7 @@ def unlabeled_images(cfg: Config) -> BaseDataset:
         MissingFileError: If a file is missing.
     """
     where, dataset = _unlabeled_config(cfg)
-    pipeline = [
-        step for step in copy.deepcopy(test_pipeline(cfg)) if 'Annotations' not in str(step['type'])
-    ]
+    pipeline = copy.deepcopy(without_annotations(test_pipeline(cfg)))
     return build_checked(dict(dataset, pipeline=pipeline, test_mode=True), where, labeled=False)
 
 

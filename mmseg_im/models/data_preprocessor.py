@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Preprocessing of batches that hold several views of each image."""
 
+from collections.abc import Sequence
+
 import torch
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from ..build import build
+from ..errors import UserError
 from .strong_views_on_device import DeviceStrongViews
 
 
@@ -19,15 +22,20 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
     A batch without views (validation, test, inference, supervised training) is left to mmseg.
 
     Args:
-        *args: Of mmseg's preprocessor; ``mean`` and ``std`` may be of any number of channels.
+        *args: Of mmseg's preprocessor; ``mean`` and ``std`` may be of any number of channels;
+            one value is for all of them.
         device_views (dict, optional): Config of :class:`DeviceStrongViews`, which makes further
             views of a training batch before they are normalised and padded. A view that is made
             shares the samples of the view that it is made of.
         **kwargs: Of mmseg's preprocessor.
+
+    Raises:
+        UserError: If only one of ``mean`` and ``std`` is given, or both and not equally long.
     """
 
     def __init__(self, *args, device_views: dict | None = None, **kwargs):
         mean, std = kwargs.get('mean'), kwargs.get('std')
+        _check_lengths(mean, std)
         # the maintained fork refuses these when it is built, and no later
         bands = mean is not None and std is not None and len(mean) not in (1, 3)
         super().__init__(*args, **(kwargs | dict(mean=None, std=None) if bands else kwargs))
@@ -63,4 +71,16 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
         return dict(
             inputs={name: view['inputs'] for name, view in views.items()},
             data_samples={name: view['data_samples'] for name, view in views.items()},
+        )
+
+
+def _check_lengths(mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
+    key = 'model.data_preprocessor'
+    if (mean is None) != (std is None):
+        given, missing = ('mean', 'std') if std is None else ('std', 'mean')
+        raise UserError(f'{key}.{given} is given and {key}.{missing} is not: give both or none.')
+    if mean is not None and std is not None and len({1, len(mean), len(std)}) > 2:
+        raise UserError(
+            f'{key}.mean has {len(mean)} values and {key}.std {len(std)}: give each channel of the '
+            'images its value, or one for all.'
         )

@@ -15,6 +15,11 @@ SUFFIXES = (
     '.bmp', '.gif', '.jp2', '.jpeg', '.jpg', '.pbm', '.pgm', '.png', '.ppm', '.tif', '.tiff',
     '.webp',
 )  # fmt: skip
+NOT_READ = (
+    '.arw', '.avif', '.cr2', '.cr3', '.dcm', '.dng', '.exr', '.hdr', '.heic', '.heif', '.j2k',
+    '.jfif', '.jpe', '.jxl', '.nef', '.npy', '.npz', '.psd', '.svs', '.tga',
+)  # fmt: skip
+"""tuple[str]: Suffixes of images that are not read: whoever has some is told so."""
 TWICE = 'Two files have one name without suffix, so a list cannot tell them apart; rename one'
 EDGE = 'Names that begin or end with a blank cannot be listed; rename them'
 NO_IMAGE = 'Masks without an image of their name'
@@ -22,13 +27,16 @@ NO_LAYER = 'Images with a mask in some class folders only; add an empty mask (0)
 
 
 def find_images(
-    folder: str | os.PathLike, skip: Iterable[str | os.PathLike] = ()
+    folder: str | os.PathLike,
+    skip: Iterable[str | os.PathLike] = (),
+    suffixes: Collection[str] = SUFFIXES,
 ) -> dict[str, list[Path]]:
     """All image files below a folder; symbolic links are followed, hidden files passed over.
 
     Args:
         folder (str or PathLike): Where to look.
         skip (Iterable[str or PathLike]): Folders below it that are not entered.
+        suffixes (Collection[str]): Of image files, in lower case.
 
     Returns:
         dict[str, list[Path]]: Name to files, sorted. A name is the path below the folder without
@@ -36,8 +44,13 @@ def find_images(
         these differ in suffix. See also :func:`composed`.
 
     Raises:
-        MissingFileError: If the folder does not exist.
+        MissingFileError: If the folder does not exist, or is a file.
     """
+    if os.path.isfile(folder):
+        raise MissingFileError(
+            f'{folder} is a file, and a folder of images is needed: name the folder that holds it '
+            f'({os.path.dirname(folder) or "."}), or put it into one of its own.'
+        )
     if not os.path.isdir(folder):
         raise MissingFileError(f'The folder {folder} does not exist.')
     skipped = {os.path.realpath(path) for path in skip}
@@ -53,7 +66,7 @@ def find_images(
         above |= {os.path.join(parent, name): above[parent] | {real} for name in folders}
         for file in files:
             path = Path(parent, file)
-            if path.suffix.lower() in SUFFIXES and not file.startswith('.'):
+            if path.suffix.lower() in suffixes and not file.startswith('.'):
                 name = path.relative_to(folder).with_suffix('').as_posix()
                 found.setdefault(name, []).append(path)
     return {name: sorted(found[name]) for name in sorted(found)}

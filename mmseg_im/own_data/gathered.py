@@ -2,18 +2,42 @@
 """Makes images of all formats that a project reads ready to be predicted."""
 
 import os
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+from PIL import Image
+
+from ..datasets.own_loading import OwnLoading
 from ..errors import UserError
+from ..errors.wording import counted
 from ..files.atomic import write_png
-from .folders import SUFFIXES, find_images
+from .folders import NOT_READ, SUFFIXES, find_images
 from .images import ImageFile, inspect_image, quiet_opencv, read_8_bit
 from .project import link
 from .white import white_levels
 
+WHERE = 'test_dataloader.dataset'
+SUBFILE, COPY_OR_MASK = 254, 5  # a tag of TIFF, and its bits for smaller copies and masks
+
+
+class Source(NamedTuple):
+    """An image to predict.
+
+    Attributes:
+        path (Path): Its file.
+        size (tuple[int, int]): Height and width in pixels.
+    """
+
+    path: Path
+    size: tuple[int, int]
+
 
 @quiet_opencv()
-def gather(folder: str | os.PathLike, aside: Path) -> tuple[dict[str, ImageFile], list[str]]:
+def gather(
+    folder: str | os.PathLike, aside: Path, own: OwnLoading | None = None, suffix: str = ''
+) -> tuple[dict[str, Source], list[str]]:
     """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
 
     Images of 16 bits have the white levels of a project of ``tools/init_project.py``.
@@ -21,37 +45,83 @@ def gather(folder: str | os.PathLike, aside: Path) -> tuple[dict[str, ImageFile]
     Args:
         folder (str or PathLike): Images of any format of ``SUFFIXES``, in any depth.
         aside (Path): Empty folder of this run.
+        own (OwnLoading, optional): How a config reads images in a way of its own: all bits and
+            channels, arrays. They are then linked as they are.
+        suffix (str): Of the config's images, which ``own`` reads, too.
 
     Returns:
-        tuple[dict[str, ImageFile], list[str]]: The image of each file, by its path relative to
+        tuple[dict[str, Source], list[str]]: The image of each file, by its path relative to
         ``aside``, where it lies as in ``folder``; sentences about the files that were left out.
 
     Raises:
         MissingFileError, UserError: If there is no folder, or no image in it that can be used.
     """
+    suffixes = {*SUFFIXES, suffix.lower()} if own and suffix else {*SUFFIXES}
+    others = find_images(folder, suffixes={*NOT_READ} - suffixes)
+    left_out = _not_read(path for paths in others.values() for path in paths)
     images: dict[str, ImageFile] = {}
-    left_out = []
-    for name, files in find_images(folder).items():
-        if len(files) > 1:
-            both = ' and '.join(map(str, files))
+    found: dict[str, Source] = {}
+    for name, (path, *twice) in find_images(folder, suffixes=suffixes).items():
+        if twice:
+            both = ' and '.join(map(str, (path, *twice)))
             left_out.append(f'{both} have one name without suffix. Rename one.')
             continue
         try:
-            images[name] = inspect_image(files[0])
+            if own is not None:
+                size = own.load_image(dict(img_path=str(path)), WHERE).shape[:2]
+            else:
+                images[name] = inspect_image(path)
+                size = images[name].size
         except UserError as error:
             left_out.append(str(error))
-    if not images:
+            continue
+        found[name] = Source(path, size)
+        if own is None and has_more_pages(path):
+            left_out.append(
+                f'{path} has further pages; only the first is predicted. Save each as a file.'
+            )
+    if not found:
         some = ' '.join(left_out[:3])
-        raise UserError(f'{folder} holds no image that can be used ({", ".join(SUFFIXES)}). {some}')
+        raise UserError(
+            f'{folder} holds no image that can be used ({", ".join(sorted(suffixes))}). {some}'
+        )
     levels = white_levels(images)
     ready = {}
-    for name, image in images.items():
-        file = name + (image.path.suffix if image.loads else '.png')
+    for name, source in found.items():
+        loads = own is not None or images[name].loads
+        file = name + (source.path.suffix if loads else '.png')
         target = aside / file
-        if image.loads:
-            link(image.path, target)
+        if loads:
+            link(source.path, target)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_png(target, read_8_bit(image.path, levels[name]))
-        ready[file] = image
+            write_png(target, read_8_bit(source.path, levels[name]))
+        ready[file] = source
     return ready, left_out
+
+
+def has_more_pages(path: Path) -> bool:
+    """Whether a TIFF, GIF or WebP holds further images; smaller copies and masks are none."""
+    try:
+        with Image.open(path) as image:
+            if image.format not in ('TIFF', 'GIF', 'WEBP'):  # a JPEG may hold its depth
+                return False
+            for number in range(1, image.n_frames):  # type: ignore[attr-defined]
+                image.seek(number)
+                tags = getattr(image, 'tag_v2', {})
+                if not tags.get(SUBFILE, 0) & COPY_OR_MASK:
+                    return True
+    except Exception:  # OpenCV reads files that Pillow does not
+        return False
+    return False
+
+
+def _not_read(paths: Iterable[Path]) -> list[str]:
+    by_suffix = defaultdict(list)
+    for path in paths:
+        by_suffix[path.suffix.lower()].append(path)
+    return [
+        f'{counted(len(files), "file")} *{suffix}, such as {min(files)}: this format is not read. '
+        'Save them as PNG or TIFF.'
+        for suffix, files in sorted(by_suffix.items())
+    ]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from ..datasets.image_files import is_cut
 from ..errors import UserError
+from ..errors.wording import counted
 from ..files.image_size import check_size
 
 SAMPLE = 256  # rows and columns that tell how dark an image is
@@ -145,7 +146,13 @@ def _in_range(pixels: np.ndarray, path: Path) -> np.ndarray:
         return pixels
     least, most = pixels.min(), pixels.max()
     floats = np.issubdtype(pixels.dtype, np.floating)
-    if not 0 <= least <= most <= (1 if floats else 65535):  # NaN is not, either
+    if np.isnan(least):
+        count = np.isnan(pixels).any(axis=-1).sum()
+        raise UserError(
+            f'{path} has {counted(int(count), "pixel")} without a number (NaN). Save it with a '
+            'value from 0 to 1 in their place.'
+        )
+    if not 0 <= least <= most <= (1 if floats else 65535):
         raise UserError(
             f'{path} has {"floats" if floats else f"{8 * pixels.itemsize} bits a pixel, values"} '
             f'from {least:.6g} to {most:.6g}; 0 to {"1" if floats else "65535"} are read. Save it '

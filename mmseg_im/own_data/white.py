@@ -9,6 +9,11 @@ from .images import ImageFile
 BITS = 8, 10, 12, 14, 16  # of a camera
 SHOWN = 4
 BLACK = 16  # of 255: as dark as 12 bits on the scale of 16
+SHARED = (
+    'Of 16 bits, files of one suffix in one folder share a white level: put those of another '
+    'camera into a folder of their own.'
+)
+NOTHING = 'Leave out what shows nothing.'
 Group = tuple[str, str]
 
 
@@ -59,9 +64,8 @@ def faint_text(images: Mapping[str, ImageFile]) -> list[str]:
         f'{counted(len(found), "image")} of {len(images)} will be nearly {what}, such as '
         f'{", ".join(str(image.path) for image in found[:3])}: look at them. {remedy}'
         for what, found, remedy in (
-            ('black', black, 'Of 16 bits, files of one suffix in one folder share a white level: '
-                             'put those of another camera into a folder of their own.'),
-            ('white', white, 'Leave out what shows nothing.'),
+            ('black', black, SHARED if any(i.bits == 16 for i in black) else NOTHING),
+            ('white', white, NOTHING),
         ) if found
     ]  # fmt: skip
 

@@ -13,13 +13,13 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from ..datasets.image_files import decode
 from ..engine.visualizer import paint
 from ..errors import UserError
 from ..errors.wording import counted
 from ..files.atomic import write_png
 from ..models.segmentors.ensemble import EnsembleSegmentor
-from ..own_data.images import ImageFile
+from ..own_data.gathered import Source
+from ..report.loaded_picture import loaded_picture
 from .georeference import NEEDED, can_georeference, is_geotiff, read_georeference
 from .image_prediction import predict_image
 from .rows_of_voters import LARGE, windows_of
@@ -47,7 +47,7 @@ class Places(NamedTuple):
 def predict_folder(
     ensemble: EnsembleSegmentor,
     dataset: BaseDataset,
-    images: Mapping[str, ImageFile],
+    images: Mapping[str, Source],
     labels: Labels,
     places: Places,
     crop: tuple[int, int],
@@ -59,7 +59,7 @@ def predict_folder(
     Args:
         ensemble (EnsembleSegmentor): One voter or more.
         dataset (BaseDataset): See :func:`~.folder_config.folder_dataset`.
-        images (Mapping[str, ImageFile]): By its path below the folder of the data set, in its
+        images (Mapping[str, Source]): By its path below the folder of the data set, in its
             order; see :func:`~mmseg_im.own_data.gathered.gather`.
         labels (Labels): The form of the label maps.
         places (Places): Where results go.
@@ -80,7 +80,7 @@ def predict_folder(
     placed = can_georeference()
     failed = []
     batches = track(loader, 'Predicting', total=len(images), transient=True)
-    for (file, source), batch in zip(images.items(), batches, strict=True):
+    for number, ((file, source), batch) in enumerate(zip(images.items(), batches, strict=True)):
         [image], [sample] = batch.pop('inputs'), batch.pop('data_samples')
         try:
             found = predict_image(ensemble, image.to(device), sample, crop, LARGE)
@@ -95,7 +95,7 @@ def predict_folder(
             write_mask(places.unsure / 'masks', name, found.mask, place)
         del image  # not beside the picture
         if places.shown is not None:
-            picture = _picture(sample.img_path, found.label, labels)
+            picture = _picture(dataset, number, found.label, labels)
             write_png(places.shown / f'{name}.png', picture[..., ::-1])
     if places.unsure is not None:
         report.write(places.unsure, summary)
@@ -105,7 +105,7 @@ def predict_folder(
 def notes(
     ensemble: EnsembleSegmentor,
     dataset: BaseDataset,
-    images: Mapping[str, ImageFile],
+    images: Mapping[str, Source],
     crop: tuple[int, int],
 ) -> list[str]:
     """Returns sentences about what happens to large images and to georeferences.
@@ -113,7 +113,7 @@ def notes(
     Args:
         ensemble (EnsembleSegmentor): See :func:`predict_folder`, as the other arguments.
         dataset (BaseDataset): One large image of it is loaded.
-        images (Mapping[str, ImageFile]): Its images.
+        images (Mapping[str, Source]): Its images.
         crop (tuple[int, int]): See :func:`~.rows_of_voters.windows_of`.
     """
     said = []
@@ -148,9 +148,9 @@ def _some(paths: Sequence[Path]) -> str:
     return f'{paths[0]}{more}'
 
 
-def _picture(path: str, label: np.ndarray, labels: Labels) -> np.ndarray:
-    """The prediction over the image; a large one is made smaller."""
-    image = decode(path)[..., ::-1]
+def _picture(dataset: BaseDataset, number: int, label: np.ndarray, labels: Labels) -> np.ndarray:
+    """The prediction over an image of a data set; a large one is made smaller."""
+    image = loaded_picture(dataset, dataset.get_data_info(number), 'The test pipeline')
     height, width = image.shape[:2]
     if height * width > LARGE:
         factor = (LARGE / (height * width)) ** 0.5

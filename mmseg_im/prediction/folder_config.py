@@ -8,6 +8,8 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
+from ..datasets.annotation_steps import transform_class, without_annotations
+from ..datasets.own_loading import OwnLoading, own_loading
 from ..deploy.trained_size import test_dataset, trained_size
 from .written_labels import Labels
 
@@ -25,11 +27,9 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
         resize (bool): Whether a ``Resize`` of the pipeline is kept.
     """
     known = test_dataset(cfg)
-    pipeline = [
-        step
-        for step in known['pipeline']
-        if 'Annotations' not in step['type'] and (resize or step['type'] != 'Resize')
-    ]
+    steps = without_annotations(known['pipeline'])
+    named = transform_class(dict(type='Resize'))
+    pipeline = [step for step in steps if resize or transform_class(step) is not named]
     return DATASETS.build(
         dict(
             type='BaseSegDataset',
@@ -41,6 +41,18 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
             test_mode=True,
         )
     )
+
+
+def own_reading(cfg: Config) -> tuple[OwnLoading | None, str]:
+    """Returns how the test of a config reads images in a way of its own, and their suffix.
+
+    None: three channels of 8 bits, as MMSegmentation reads them by default.
+    """
+    known = test_dataset(cfg)
+    pipeline = without_annotations(known['pipeline'])
+    dataset = DATASETS.build(dict(known, lazy_init=True, pipeline=pipeline))
+    suffix = Path(f'image{getattr(dataset, "img_suffix", "")}').suffix
+    return own_loading(dataset, label=False), suffix
 
 
 def labels_of(cfg: Config) -> Labels:

@@ -204,6 +204,35 @@ def test_a_step_before_the_one_that_reads_changes_nothing(arrays):
         labeled(cfg_of(arrays, pipeline=[step, ARRAY, step, LABEL, PACK]))
 
 
+WRAPPED = (
+    lambda step: dict(type='RandomApply', prob=1.0, transforms=[step]),
+    lambda step: dict(type='RandomChoice', transforms=[[step], [step]]),
+    lambda step: dict(type='Compose', transforms=[step]),
+)
+
+
+@both
+@pytest.mark.parametrize('wrapped', WRAPPED, ids=('apply', 'choice', 'compose'))
+def test_loaders_within_other_transforms_are_found(arrays, check, wrapped):
+    pipeline = [wrapped(ARRAY), wrapped(LABEL), PACK]
+    assert len(check(cfg_of(arrays, pipeline=pipeline))) == 3
+    path = arrays.annotation('l1').with_suffix('.npy')
+    np.save(path, np.full((12, 16), 11, np.uint8))
+    with pytest.raises(ValueError, match=naming(WHERE, path, 'the value 11', '11 classes')):
+        check(cfg_of(arrays, pipeline=pipeline))
+
+
+def test_own_steps_within_views_do_not_stand_for_the_reader_of_the_images(mini):
+    strong = [dict(type='NothingForTest'), PACK]
+    views = dict(type='MultiView', views=dict(weak=[PACK], strong=strong))
+    pipeline = [dict(type='LoadImageFromFile'), dict(type='LoadEmptyAnnotations'), views]
+    cfg = mini.cfg('unlabeled', pipeline=pipeline)
+    assert len(build_checked(cfg, WHERE, labeled=False)) > 3
+    mini.image('u2').write_bytes(b'no image')
+    with pytest.raises(ValueError, match=naming(mini.image('u2'))):
+        build_checked(cfg, WHERE, labeled=False)
+
+
 def test_a_wrong_step_blames_no_array(arrays):
     with pytest.raises(ValueError, match='FailForTest fails .*my own mistake.*Correct this step'):
         evaluate(cfg_of(arrays, pipeline=[ARRAY, LABEL, dict(type='FailForTest'), PACK]))

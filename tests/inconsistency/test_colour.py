@@ -51,4 +51,6 @@ def test_wrong_channels_of_the_paint_end_the_building_of_a_model(fill):
     normalisation = dict(mean=[1.0] * 4, std=[1.0] * 4)
     preprocessor = dict(type='MultiViewDataPreProcessor', size=(32, 32), **normalisation)
     with pytest.raises(ValueError, match=f'has {len(fill)} values, and images have 4 channels'):
-        MODELS.build(dict(tiny_model(semi), data_preprocessor=preprocessor))
+        cfg = dict(tiny_model(semi), data_preprocessor=preprocessor)
+        cfg['backbone']['in_channels'] = 4
+        MODELS.build(cfg)

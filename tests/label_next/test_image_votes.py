@@ -37,7 +37,7 @@ def test_votes_of_yes_or_no(space, maps):
     differs = (logits[0] > 0) != (logits[1] > 0)
     assert vote.masked == pytest.approx(differs.any(axis=0).mean())
     by_map = differs.mean(axis=(1, 2))
-    assert vote.disputed == pytest.approx(np.repeat(by_map, 2) if maps == 1 else by_map)
+    assert vote.disputed == pytest.approx(by_map) and vote.disputed.shape == (maps,)
     probs = (1 / (1 + np.exp(-logits))).mean(axis=0)
     assert vote.confidence == pytest.approx(np.maximum(probs, 1 - probs).mean(), abs=1e-6)
 

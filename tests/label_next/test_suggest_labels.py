@@ -116,6 +116,14 @@ def test_other_label_spaces_and_sizes(task, mini_wbc, tmp_path):
     write_suggestion(found, cfg, tmp_path / 'out')
     page = (tmp_path / 'out' / 'index.html').read_text()
     assert '128 is what the voters disagree on, and training would take it as present' in page
+    with (tmp_path / 'out' / 'scores.csv').open() as file:
+        rows = list(csv.DictReader(file))
+    known = ('nucleus', 'cell') if task == 'wbc' else ('cell',)
+    assert {*rows[0]} - {'name', 'chosen', 'score', 'masked', 'confidence'} == {*known}
+    assert max(float(row['score']) for row in rows) <= len(known)
+    if task == 'wbc-binary':
+        assert [row['cell'] for row in rows] == [row['masked'] for row in rows]
+        assert 'most disputed: cell ' in page and 'background ' not in page.split('</h3>')[1]
     folder = tmp_path / 'out' / 'pre_labels'
     classes = ['cell', 'nucleus'] if task == 'wbc' else ['']
     for name, vote in zip(found.names, found.votes, strict=True):

@@ -56,6 +56,7 @@ def test_a_camera_of_12_bits_beside_one_of_16(folders, tmp_path):
     assert '65535 becomes white in' in reasons
     (said,) = faint_text(found.images)
     assert said.startswith('1 image of 14 will be nearly black, such as')
+    assert 'Of 16 bits' in said
     assert 'photos/dark.png' in said
 
 
@@ -78,7 +79,10 @@ def test_floats_and_whole_numbers_of_32_bits(folders, tmp_path, capfd):
     assert 'OpenCV' not in captured.err + captured.out
     text = flaws_text(found.flaws)
     assert 'raw.tif: has floats from 70.5882 to 300; 0 to 1 are read' in text
-    assert 'negative.tif: has floats from -' in text and 'hole.tif: has floats from nan' in text
+    assert (
+        'negative.tif: has floats from -' in text
+        and 'hole.tif: has 1 pixel without a number (NaN)' in text
+    )
     out = tmp_path / "Ann's out/images"
     for name, expected in (
         ('gray', gray[..., None]),
@@ -101,6 +105,7 @@ def test_images_that_show_nothing_are_named(folders):
     found = {path.stem: inspect_image(path) for path in images.iterdir()}
     black, white = faint_text(found)
     assert 'nearly black, such as' in black and 'ids.png' in black
+    assert '16 bits' not in black and 'Leave out what shows nothing' in black
     assert 'nearly white, such as' in white and 'bright.png' in white
     assert set(white_levels(found).values()) == {255}
     assert not faint_text({k: v for k, v in found.items() if k not in ('ids', 'bright')})

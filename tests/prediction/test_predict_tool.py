@@ -17,9 +17,10 @@ from PIL import Image
 
 from mmseg_im.datasets.image_files import class_ids, is_set
 from mmseg_im.evaluation import ClassIoUMetric
+from mmseg_im.own_data.gathered import has_more_pages
 from mmseg_im.prediction import folder, georeference
 from mmseg_im.prediction.folder_config import training_crop
-from mmseg_im.prediction.image_prediction import Prediction
+from mmseg_im.prediction.image_prediction import Prediction, predict_image
 from mmseg_im.prediction.unsure_report import UnsureReport
 from tests.conftest import tiny_model
 
@@ -208,3 +209,60 @@ def test_the_window_is_what_training_saw(tmp_path):
     assert training_crop(cfg) == (512, 512)
     cfg.train_dataloader = dict(dataset=dict(pipeline=[dict(type='RandomCrop', crop_size=(8, 9))]))
     assert training_crop(cfg) == (8, 9)
+
+
+def test_what_is_not_predicted_is_said(run, tmp_path):
+    new = project(tmp_path) / 'new'
+    cv2.imwrite(str(new / 'a.png'), draw())
+    pages = [Image.fromarray(draw(seed=i)) for i in range(3)]
+    pages[0].save(new / 'pages.tif', save_all=True, append_images=pages[1:])
+    for name in ('b.HEIC', 'c.heic', 'd.avif', 'e.npy', 'notes.txt', 'a.xml'):
+        (new / name).write_bytes(b'x')
+    *_, first, avif, heic, npy, further = run('net.py', '0.pth', 'new').strip().splitlines()
+    assert first == 'error: Left out:'
+    assert avif == '1 file *.avif, such as new/d.avif: this format is not read. ' + (
+        'Save them as PNG or TIFF.'
+    )
+    assert heic.startswith('2 files *.heic, such as new/b.HEIC')
+    assert npy.startswith('1 file *.npy')
+    assert further.startswith('new/pages.tif has further pages; only the first is predicted.')
+    assert {path.name for path in (tmp_path / 'predicted').iterdir()} == {'a.png', 'pages.png'}
+
+
+def test_smaller_copies_within_a_tiff_are_no_pages(tmp_path):
+    tifffile = pytest.importorskip('tifffile')
+    with tifffile.TiffWriter(tmp_path / 'a.tif') as writer:
+        writer.write(draw(64, 64), photometric='rgb')
+        writer.write(draw(32, 32), photometric='rgb', subfiletype=1)
+    assert not has_more_pages(tmp_path / 'a.tif')
+
+
+def test_a_file_in_place_of_a_folder(run, tmp_path):
+    cv2.imwrite(str(project(tmp_path) / 'new/a.png'), draw())
+    said = run('net.py', '0.pth', 'new/a.png')
+    assert 'new/a.png is a file, and a folder of images is needed: name the folder' in said
+
+
+def test_images_are_read_as_the_test_of_the_config_reads_them(run, tmp_path, monkeypatch):
+    """All 16 bits, and four channels."""
+    new = project(tmp_path) / 'new'
+    cfg = Config.fromfile(tmp_path / 'net.py')
+    cfg.model.backbone.in_channels = 4
+    cfg.model.data_preprocessor.update(mean=[900.0], std=[500.0], bgr_to_rgb=False)
+    load = dict(type='LoadImageFromFile', color_type='unchanged')
+    cfg.test_dataloader.dataset.pipeline[:2] = [load]
+    cfg.dump(str(tmp_path / 'net.py'))
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / '0.pth')
+    image = np.random.default_rng(0).integers(0, 2000, (32, 32, 4), np.uint16)
+    cv2.imwrite(str(new / 'deep.png'), image)
+    seen = []
+
+    def predicted(ensemble, image, *args):
+        seen.append(image)
+        return predict_image(ensemble, image, *args)
+
+    monkeypatch.setattr(folder, 'predict_image', predicted)
+    said = run('net.py', '0.pth', 'new', '--show-dir', 'shown')
+    assert 'Predicted: 1 image' in said
+    np.testing.assert_array_equal(seen[0].permute(1, 2, 0).numpy(), image)
+    assert cv2.imread(str(tmp_path / 'shown/deep.png')).any()

@@ -214,13 +214,16 @@ def test_normalisation_of_images_of_four_channels_is_converted(tmp_path, teacher
     torch.testing.assert_close(teacher.adapt(mine), theirs)
 
 
-def test_a_teacher_of_images_of_other_channels_is_refused(trained):
-    student, _, path = trained
+def test_a_teacher_of_images_of_other_channels_is_refused(trained, tmp_path):
+    student = trained[0]
     cfg = dict(tiny_model(), data_preprocessor=dict(
         type='MultiViewDataPreProcessor', mean=[1.0] * 4, std=[1.0] * 4
     ))  # fmt: skip
+    cfg['backbone']['in_channels'] = 4
+    path = tmp_path / 'four.pth'
+    torch.save(dict(state_dict=MODELS.build(cfg).state_dict()), path)
     with pytest.raises(ValueError, match='here.config: the teacher takes images of 4 channels and'):
-        FrozenTeacher(path, config=cfg).bind(student, 'here')
+        FrozenTeacher(str(path), config=cfg).bind(student, 'here')
 
 
 def test_wrong_teachers_are_named(trained, build_tiny, tmp_path):

@@ -136,6 +136,8 @@ class DINOv2(BaseModule):
         UserError: If an option is out of range or the checkpoint is of another size.
     """
 
+    in_channels = 3  # of the images of its weights
+
     def __init__(
         self,
         arch: str | dict = 'b',

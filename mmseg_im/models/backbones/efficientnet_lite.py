@@ -108,6 +108,8 @@ class EfficientNetLite(BaseModule):
         MissingFileError: If the package or the file is missing.
     """
 
+    in_channels = 3  # of the images of its weights
+
     def __init__(
         self,
         arch: str = 'lite0',

@@ -21,6 +21,7 @@ from ...labels.spaces import build_label_space
 from ...methods.base import SSLMethod
 from ...methods.labeled_only import labeled_losses
 from ...methods.student import JointPass
+from .channels import check_channels
 from .heads import check_head, check_losses, check_softmax, sigmoid_loss
 from .one_image import names_one_image
 
@@ -57,6 +58,7 @@ class SemiMixin(EncoderDecoder):
         super().__init__(*args, **kwargs)
         self.label_space = build_label_space(label_space, self.num_classes, self.out_channels)
         check_losses(self)
+        check_channels(self, kwargs.get('backbone'))
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._in_torchs_loading = False
         self.sup_only_iters = sup_only_iters
