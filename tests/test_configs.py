@@ -26,13 +26,21 @@ CONFIGS = sorted(
     if '_base_' not in p.parts and not p.stem.startswith('write_')  # test_generation_tools.py
 )
 
+LARGER = {'_r101-': '_r50-', '_dinov2-b-': '_dinov2-s-'}
+TWINS = {  # configs of a larger network and those of the smaller one
+    p: p.with_name(p.name.replace(large, small))
+    for large, small in LARGER.items()
+    for p in CONFIGS
+    if large in p.name
+}
+
 # by name, as parsing all of them would hold up every start of pytest; load() compares
 GENERATIONAL = [p for p in CONFIGS if p.parts[0] == 'generational' or '_generations_' in p.stem]
 # generation 0 of a folder is the same training, so that a few of its configs make a step
 STEPS = [
     p
     for p in CONFIGS
-    if p not in GENERATIONAL
+    if (p not in GENERATIONAL and p not in TWINS)
     or p.stem.split('_')[0] in ('im', 'aim-plus', 'consistency')
     or p.stem.startswith('im-unimatch')
 ]
@@ -143,6 +151,18 @@ def test_config_makes_a_step(path, load, tmp_path):
     changed = [k for k, p in runner.model.named_parameters() if not torch.equal(p, first[k])]
     assert any(k.startswith('backbone') for k in changed)
     assert any(k.startswith('decode_head') for k in changed)
+
+
+@pytest.mark.parametrize('path', TWINS, ids=str)
+def test_a_larger_network_trains_as_the_smaller_one(path, load):
+    """In miniature the two are the same, so that the step of the smaller one is that of both."""
+    cfg, smaller = load(path), load(TWINS[path])
+    assert MODELS.build(cfg.model)
+    for c in (cfg, smaller):
+        for node in dicts(c._cfg_dict):
+            if node.get('type') == 'ResNetV1c':
+                assert node.pop('depth') in (50, 101)
+    assert cfg.to_dict() == smaller.to_dict()
 
 
 def test_only_own_bases_are_inherited():
