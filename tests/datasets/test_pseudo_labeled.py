@@ -12,8 +12,8 @@ import pytest
 import torch
 from mmseg.registry import DATASETS
 
-from mmseg_im.datasets.pseudo_labeled import draws_by_mask
-from mmseg_im.evaluation.pseudo_label_writer import describe
+from mmseg_im.datasets.chosen_labels import draws_by_mask
+from mmseg_im.evaluation.written_label import describe
 
 LOAD = dict(type='LoadImageFromFile')
 
