@@ -26,12 +26,13 @@ class Infos(Sequence[dict]):
 
     def __init__(self, dataset: BaseDataset):
         self.dataset = dataset
+        self._numbers = range(len(dataset))
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        return len(self._numbers)
 
     def __getitem__(self, i):
-        return self.dataset.get_data_info(range(len(self))[i])  # past the end it is an IndexError
+        return self.dataset.get_data_info(self._numbers[i])
 
 
 def transforms_of(pipeline) -> Iterator[object]:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that a run wrote and that another hand changed, through the tools that go on with them."""
 
-import contextlib
 import json
 import shutil
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +11,8 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmseg_im.datasets.damaged_labels import first_damage
-from mmseg_im.datasets.pseudo_label_files import INDEX, INDEX_ROW, read_index
+from mmseg_im.datasets.pseudo_label_files import INDEX, read_index
 from mmseg_im.files.atomic import read_json, write_json
-from mmseg_im.files.row_file import write_rows
 from tests.attacks.test_own_records import BROKEN
 from tests.generations.conftest import make_generations_cfg, weights
 from tests.tool_runs import assert_refused, run_tool
@@ -226,52 +223,6 @@ def test_every_damage_of_labels_is_seen(work, attack):
         assert path.name in first_damage(labels)
         path.write_bytes(content)
     attack('pseudo-label with flipped bits', 40)
-    index = read_index(labels)
-    head, rows = index.head, dict(index)
-    name = next(iter(rows))
-    for bad in ('../x', '/x', 'a\\..\\..\\x', 'x\0', 'x' * 300):
-        write_index(labels, head, {**rows, bad: rows[name]})
-        assert f'{INDEX} is damaged' in first_damage(labels)
-    for key in INDEX_ROW:
-        row = {k: v for k, v in rows[name].items() if k != key}
-        write_index(labels, head, {name: row})
-        assert f'{key!r} is missing' in first_damage(labels)
-    attack('index of labels: another shape', 5 + len(INDEX_ROW))
-
-
-def write_index(labels: Path, head: dict, rows: dict) -> None:
-    write_rows(labels / INDEX, head, ((name, json.dumps(row)) for name, row in rows.items()))
-
-
-@pytest.mark.parametrize('what', ['other tables', 'a view', 'a number', 'no JSON', 'NaN', 'NUL'])
-def test_an_index_that_another_program_made(work, attack, what):
-    """Nothing in it runs, and nothing but text is taken from it."""
-    labels = work / 'generation_0' / 'labels'
-    command = {
-        'other tables': 'CREATE TABLE other (value TEXT)',
-        'a view': 'DROP TABLE rows; CREATE VIEW rows AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL '
-        'SELECT i + 1 FROM n) SELECT CAST(i AS TEXT) AS name, "{}" AS value FROM n',
-        'a number': 'UPDATE rows SET value = 3',
-        'no JSON': "UPDATE rows SET value = '{'",
-        'NaN': 'UPDATE rows SET value = \'{"masked": NaN}\'',
-        'NUL': 'UPDATE rows SET value = CAST(zeroblob(9) AS TEXT)',
-    }[what]
-    with contextlib.closing(sqlite3.connect(labels / INDEX)) as connection:
-        connection.executescript(command)
-    attack('index of labels: another shape')
-    assert f'{INDEX} is damaged' in first_damage(labels)
-
-
-def test_flipped_bits_of_an_index(work, attack):
-    """What is wrong is said, or nothing that is read is wrong: no other exception."""
-    path = work / 'generation_0' / 'labels' / INDEX
-    content = path.read_bytes()
-    for at in np.linspace(0, 1, 200, endpoint=False):
-        flip(path, at)
-        found = first_damage(path.parent)
-        assert found is None or INDEX in found or 'does not exist' in found
-        path.write_bytes(content)
-    attack('index of labels: flipped bits', 200)
 
 
 @pytest.mark.parametrize('what', ['of another student', 'of another architecture', 'missing'])
