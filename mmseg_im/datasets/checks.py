@@ -12,8 +12,9 @@ from mmseg.registry import DATASETS
 from ..errors import MissingFileError, UserError
 from .checked_files import check_new
 from .first_samples import try_first_samples
+from .free_memory import give_back_memory
 from .ignored_value import check_ignored_value
-from .in_threads import THREADS
+from .in_threads import MANY, THREADS
 from .label_values import check_common, check_not_ignored
 from .lists import check_list
 from .named_errors import name_broken_files
@@ -198,7 +199,9 @@ def _build(cfg: dict, where: str) -> BaseDataset:
         )  # fmt: skip
     dataset.load_data_list = lambda: infos  # a million files are not listed twice
     dataset.full_init()
-    del dataset.load_data_list
+    del dataset.load_data_list, infos
+    if len(dataset) > MANY:
+        give_back_memory()
     return dataset
 
 
