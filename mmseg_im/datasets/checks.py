@@ -199,7 +199,7 @@ def _build(cfg: dict, where: str) -> BaseDataset:
         )  # fmt: skip
     dataset.load_data_list = lambda: infos  # a million files are not listed twice
     dataset.full_init()
-    del dataset.load_data_list, infos
+    del dataset.load_data_list
     if len(dataset) > MANY:
         give_back_memory()
     return dataset

@@ -100,19 +100,22 @@ class RowWriter(BaseMetric):
             self.wait()
         except UserError as error:
             problem = str(error)
-        found = all_gather_object((problem, self.results))
-        self.results = []
-        outcome = [next((problem for problem, _ in found if problem), None), None]
-        if outcome[0] is None and is_main_process():
+        found = all_gather_object((problem, self.results[:]))
+        self.results.clear()
+        problem = next((each for each, _ in found if each), None)
+        metrics: dict[str, float] = {}
+        if problem is None and is_main_process():
             try:
                 # rows of skipped images are missing, so that `size` is not their number
-                outcome[1] = self.compute_metrics([part for _, parts in found for part in parts])
+                metrics = self.compute_metrics([part for _, parts in found for part in parts])
             except (UserError, MissingFileError) as error:
-                outcome[0] = str(error)
+                problem = str(error)
+        outcome: list = [problem, metrics]
         broadcast_object_list(outcome)
-        if outcome[0] is not None:
-            raise UserError(outcome[0])
-        return {f'{self.prefix}/{k}' if self.prefix else k: v for k, v in outcome[1].items()}
+        problem, metrics = outcome
+        if problem is not None:
+            raise UserError(problem)
+        return {f'{self.prefix}/{k}' if self.prefix else k: v for k, v in metrics.items()}
 
     def join(self, name: str, head: dict, results: list[dict]) -> None:
         """Writes a file of the rows of all parts, and deletes these.
