@@ -49,6 +49,12 @@ def parse_args() -> argparse.Namespace:
     )
     mask.add_argument('--teachers', type=int, nargs='+', default=[2, 4, 8], help='K to measure')
     mask.add_argument('--classes', type=int, default=19, help='channels of the logits')
+    many = commands.add_parser(
+        'many', help='what grows with the number of images: start, memory, index', **shown
+    )
+    many.add_argument('--images', type=int, nargs='+', default=[10_000, 100_000], help='numbers')
+    many.add_argument('--folder', help='for the files; default: that for temporary ones')
+    many.add_argument('--out', help='JSON file')
     sizes = (
         (predict, [360, 480], 8),
         (step, [96, 128], 4),

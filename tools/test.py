@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from mmseg_im.datasets.annotation_steps import loads_annotations
+from mmseg_im.datasets.checked_files import remembering
 from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
@@ -105,7 +106,8 @@ def main() -> None:
     with plain_errors():
         join_without_gpu(cfg)
         make_work_dir(cfg.work_dir)
-        Runner.from_cfg(cfg).test()
+        with remembering(cfg.work_dir, cfg.get('check_files', True)):
+            Runner.from_cfg(cfg).test()
     if cfg.get('val_dataloader') and cfg.val_dataloader.dataset == dataset_named:
         print(
             'These are the images of the validation, which chose the checkpoint: expect less on '

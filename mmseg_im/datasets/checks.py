@@ -2,28 +2,27 @@
 """Builds data sets and checks their files before training; errors name file and remedy."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
 from ..errors import MissingFileError, UserError
+from .checked_files import check_new
 from .first_samples import try_first_samples
+from .free_memory import give_back_memory
 from .ignored_value import check_ignored_value
+from .in_threads import MANY, THREADS
 from .label_values import check_common, check_not_ignored
 from .lists import check_list
 from .named_errors import name_broken_files
-from .nested_datasets import infos_of, parts_of
+from .nested_datasets import Infos, parts_of
 from .sample_files import IDS, MULTI_LABEL, SampleCheck, check_of
 
 DECODED = 500  # annotations of validation and test data that are decoded
-THREADS = 8
 PARTS = ('dataset', 'datasets')  # keys of a data set that holds others
-Result = TypeVar('Result')
 
 
 def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
@@ -56,17 +55,17 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
                 'in training; take the key out.'
             )
     dataset = _build(cfg, where)
-    found: list[set[int]] = []
+    found: list[frozenset[int]] = []
     for part in parts_of(dataset):
         check_ignored_value(part, where)
-        infos, check = infos_of(part), check_of(part, where)
+        infos, check = Infos(part), check_of(part, where)
         if not labeled:
             _check_unlabeled(check, infos)
             continue
         if check.loader is None and not (check.own and check.own.label):  # as for mmseg's
             several = isinstance(infos[0].get('seg_map_path'), dict)
             check = replace(check, loader=MULTI_LABEL if several else IDS)
-        found += _in_threads(check.check_all, infos, check)
+        found += _results(check, 'check_all', infos)
     if found:
         classes = dataset.metainfo.get('classes') or ()
         overlap = check.loader == MULTI_LABEL
@@ -116,10 +115,10 @@ def check_evaluation(dataset, where: str) -> None:
     """
     for part in parts_of(dataset):
         check_ignored_value(part, where)
-        infos, check = infos_of(part), check_of(part, where)
-        _in_threads(check.check_headers, infos, check)
+        infos, check = Infos(part), check_of(part, where)
+        _results(check, 'check_headers', infos)
         if check.loader is not None or check.own is not None:
-            found = _in_threads(check.check_annotation, _spread(infos), check)
+            found = _results(check, 'check_annotation', _spread(infos))
             if check.loader == IDS:
                 check_not_ignored(found, part.metainfo.get('classes') or (), where)
     try_first_samples(dataset, where)
@@ -128,9 +127,9 @@ def check_evaluation(dataset, where: str) -> None:
 def _check_unlabeled(check: SampleCheck, infos: Sequence[dict]) -> None:
     own = check.own and replace(check.own, label=False)
     check = replace(check, loader=None, own=own if own and own.image else None)
-    _in_threads(check.check_headers, infos, check)
+    _results(check, 'check_headers', infos)
     if check.own is not None:
-        _in_threads(check.check_all, _spread(infos), check)
+        _results(check, 'check_all', _spread(infos))
 
 
 def _spread(infos: Sequence[dict]) -> list[dict]:
@@ -138,26 +137,22 @@ def _spread(infos: Sequence[dict]) -> list[dict]:
     return [infos[i] for i in some]
 
 
-def _in_threads(
-    call: Callable[[dict], Result], infos: Sequence[dict], check: SampleCheck
-) -> list[Result]:
-    """Checks all data infos in threads, in portions, because a check is as cheap as a hand-over.
+def _results(check: SampleCheck, kind: str, infos: Sequence[dict]) -> list[frozenset[int]]:
+    """Checks all data infos; a pipeline of the user's own is not remembered, as it may change.
 
-    A pipeline of the user's own may not be made for threads: it gets one.
+    Args:
+        check (SampleCheck): Of their data set.
+        kind (str): The method that checks one.
+        infos (Sequence[dict]): Of the samples.
     """
-
-    def check_some(some: Sequence[dict]) -> list[Result]:
-        return [call(info) for info in some]
-
-    threads = THREADS if check.own is None else 1
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        return [result for some in pool.map(check_some, _portions(infos)) for result in some]
-
-
-def _portions(infos: Sequence[dict], size: int = 64) -> Iterator[Sequence[dict]]:
-    if len(infos) < size * THREADS:
-        size = 1
-    return (infos[at : at + size] for at in range(0, len(infos), size))
+    own = check.own is not None
+    how = None if own else f'{kind} {check.num_classes} {check.loader}'
+    threads = 1 if own else THREADS  # such a pipeline may not be made for threads
+    # few sets are different: memory holds each once
+    different: dict[frozenset[int], frozenset[int]] = {}
+    what = f'Checking {check.where}'
+    found = check_new(getattr(check, kind), infos, len(infos), what, how, threads)
+    return [different.setdefault(each, each) for each in found]
 
 
 def _parts(cfg: dict, where: str) -> Iterator[tuple[dict, str]]:
@@ -195,13 +190,18 @@ def _build(cfg: dict, where: str) -> BaseDataset:
     dataset = DATASETS.build({**cfg, 'lazy_init': True})
     if creates_its_data:
         _check_paths(cfg, where)
-    if not dataset.load_data_list():
+    infos = dataset.load_data_list()
+    if not infos:
         raise UserError(
             f'{where} has no images: '
             + (f'the list {dataset.ann_file} is empty.' if dataset.ann_file else
                f'no {dataset.img_suffix} file lies in {dataset.data_prefix["img_path"]}.')
         )  # fmt: skip
+    dataset.load_data_list = lambda: infos  # a million files are not listed twice
     dataset.full_init()
+    del dataset.load_data_list
+    if len(dataset) > MANY:
+        give_back_memory()
     return dataset
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images with candidate labels, for the quality network."""
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,13 +12,14 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from ..errors import UserError
 from ..inconsistency.mask import refine
 from ..labels.spaces import IGNORE_INDEX
+from .damaged_labels import label_damage
 from .first_samples import try_pipeline
 from .image_files import decode
 from .named_errors import name_broken_files
+from .nested_datasets import Infos
 from .pseudo_label_files import (
     REMEDY,
     image_name,
-    label_damage,
     label_files,
     overlapping_classes,
     read_index,
@@ -45,24 +45,23 @@ class CandidateDataset(Seeded):
         self.dataset = DATASETS.build(dataset)
         name_broken_files(self.dataset, 'CandidateDataset.dataset')
         self.times = times
-        folder = self.dataset.data_prefix['img_path']
-        infos = {}
-        for i in range(len(self.dataset)):
-            info = self.dataset.get_data_info(i)
-            infos[image_name(info['img_path'], folder)] = info
-        self.infos = []
-        for labels in candidates:
-            index = read_index(labels)
-            for name in index['images'].keys() & infos.keys():
-                files = label_files(labels, name, overlapping_classes(index))
-                self.infos.append((name, dict(infos[name], candidate_files=files)))
-        if not self.infos:
+        self.candidates = list(candidates)
+        indices = [read_index(labels) for labels in candidates]
+        self.classes = [overlapping_classes(index.head) for index in indices]
+        found = [
+            (name, i, k)
+            for i, name in enumerate(map(self._name, Infos(self.dataset)))
+            for k, index in enumerate(indices)
+            if name in index
+        ]
+        # numbers of images and of folders: processes that load data share an array
+        self.places = np.array([place for _, *place in sorted(found)], np.int64).reshape(-1, 2)
+        if not len(self.places):
             raise UserError(
                 f'None of the labels in {", ".join(candidates)} belongs to an image of the data '
                 'set, so there is nothing to judge.'
             )
-        self.infos.sort(key=lambda item: item[0])
-        try_pipeline(self.dataset.pipeline, self.infos[0][1], 'CandidateDataset.dataset.pipeline')
+        try_pipeline(self.dataset.pipeline, self._info(0), 'CandidateDataset.dataset.pipeline')
 
     @property
     def metainfo(self) -> dict:
@@ -70,14 +69,23 @@ class CandidateDataset(Seeded):
         return self.dataset.metainfo
 
     def __len__(self) -> int:
-        return len(self.infos) * self.times
+        return len(self.places) * self.times
 
     def load(self, index: int) -> dict:
-        info = copy.deepcopy(self.infos[index % len(self.infos)][1])
+        info = self._info(index % len(self.places))
         damage = label_damage(info['candidate_files'])
         if damage:
             raise UserError(f'{damage} {REMEDY}')
         return self.dataset.pipeline(info)
+
+    def _info(self, index: int) -> dict:
+        number, k = self.places[index].tolist()
+        info = self.dataset.get_data_info(number)
+        files = label_files(self.candidates[k], self._name(info), self.classes[k])
+        return dict(info, candidate_files=files)
+
+    def _name(self, info: dict) -> str:
+        return image_name(info['img_path'], self.dataset.data_prefix['img_path'])
 
 
 @TRANSFORMS.register_module()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists the parts of a data set: inner data sets, samples, transforms, classes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.dataset import BaseDataset
 
@@ -17,9 +17,22 @@ def parts_of(dataset) -> Iterator[BaseDataset]:
             yield from parts_of(part)
 
 
-def infos_of(dataset: BaseDataset) -> list[dict]:
-    """Returns the data infos of all samples: paths, and how to read them."""
-    return [dataset.get_data_info(i) for i in range(len(dataset))]
+class Infos(Sequence[dict]):
+    """The data infos of all samples, paths and how to read them, each made when it is asked for.
+
+    Args:
+        dataset (BaseDataset): Of mmseg.
+    """
+
+    def __init__(self, dataset: BaseDataset):
+        self.dataset = dataset
+        self._numbers = range(len(dataset))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, i):
+        return self.dataset.get_data_info(self._numbers[i])
 
 
 def transforms_of(pipeline) -> Iterator[object]:

@@ -4,8 +4,8 @@
 ``labels/NAME.png`` holds class ids (under the mask the label of the mean probability) and
 ``masks/NAME.png`` 255 where the voters disagree, before erosion and dilation. For
 classes that overlap there is one folder for each class, ``labels/CLASS/NAME.png`` and
-``masks/CLASS/NAME.png``, of 0 and 255. ``index.json`` is written last; without it a folder counts
-as unfinished.
+``masks/CLASS/NAME.png``, of 0 and 255. ``index.sqlite`` is written last; without it a folder
+counts as unfinished. Earlier versions wrote ``index.json``, which is read, too.
 """
 
 import os
@@ -15,19 +15,15 @@ from pathlib import Path
 
 from ..errors import MissingFileError, UserError
 from ..files.atomic import read_json
-from ..files.png import gray_size, png_flaw
+from ..files.row_file import RowFile
 from ..files.safe_names import flaw_of_name
 
-INDEX = 'index.json'
-QUALITY = 'quality.json'
+INDEX, QUALITY = 'index.sqlite', 'quality.sqlite'
+OLD_INDEX, OLD_QUALITY = 'index.json', 'quality.json'
 REMEDY = 'Write the pseudo-labels again (a generational run does so with --resume).'
-INDEX_SHAPE = dict(
-    classes=[str],
-    palette=([[int]], None),
-    overlapping=bool,
-    images={str: dict(image=str, masked=float, agreement=float, pixels=[int], same_classes=bool)},
-)
-QUALITY_SHAPE = dict(images={str: dict(draws=int, ignored_classes=[int])})
+INDEX_HEAD = dict(classes=[str], palette=([[int]], None), overlapping=bool)
+INDEX_ROW = dict(image=str, masked=float, agreement=float, pixels=[int], same_classes=bool)
+QUALITY_ROW = dict(draws=int, ignored_classes=[int])
 MAX_DRAWS = 5
 
 
@@ -55,27 +51,44 @@ def label_files(folder: str | os.PathLike, name: str, classes: list[str] | None)
     }
 
 
-def overlapping_classes(index: dict) -> list[str] | None:
-    """Returns the class names of an index if classes overlap, else None."""
-    return index['classes'] if index['overlapping'] else None
+def overlapping_classes(head: dict) -> list[str] | None:
+    """Returns the class names in the head of an index if classes overlap, else None."""
+    return head['classes'] if head['overlapping'] else None
 
 
-def read_index(folder: str | os.PathLike) -> dict:
-    """Reads the index: ``classes``, ``overlapping`` and ``images``, a dict from name to values.
+def read_index(folder: str | os.PathLike) -> RowFile:
+    """Opens the index, a mapping from the name of an image to its row.
+
+    Args:
+        folder (str or PathLike): Of the pseudo-labels.
+
+    Returns:
+        RowFile: Its ``head`` has ``classes``, ``palette`` and ``overlapping``.
 
     Raises:
         MissingFileError: If there is none: the labels were not written to the end.
-        UserError: If it is damaged.
+        UserError: If it is damaged; what is wrong in a row is found when the row is read.
     """
-    path = Path(folder) / INDEX
-    if not path.is_file():
+    index = _read(Path(folder), INDEX, OLD_INDEX, INDEX_HEAD, INDEX_ROW)
+    if index is None:
         raise MissingFileError(
-            f'{path} does not exist: {folder} holds no finished pseudo-labels. Write them with '
-            'PseudoLabelWriter, or correct the path.'
+            f'{Path(folder) / INDEX} does not exist: {folder} holds no finished pseudo-labels. '
+            'Write them with PseudoLabelWriter, or correct the path.'
         )
-    index = read_json(path, INDEX_SHAPE, REMEDY)
-    check_names([*index['images'], *index['classes']], path)
+    check_names(index.head['classes'], index.path)
     return index
+
+
+def _read(folder: Path, name: str, old: str, head: dict, row: dict) -> RowFile | None:
+    """Opens a file of rows, or reads one of the older format; None if there is neither."""
+    if (folder / name).is_file():
+        return RowFile(folder / name, head, row, REMEDY)
+    if not (folder / old).is_file():
+        return None
+    content = read_json(folder / old, dict(head, images={str: row}), REMEDY)
+    rows = content.pop('images')
+    check_names(rows, folder / old)
+    return RowFile(folder / old, head, row, REMEDY, (content, rows))
 
 
 def check_names(names: Iterable[str], path: Path) -> None:
@@ -90,46 +103,36 @@ def check_names(names: Iterable[str], path: Path) -> None:
             raise UserError(f'{path} is damaged (the name {name!r} {flaw}). {REMEDY}')
 
 
-def read_quality(folder: str | os.PathLike, index: dict) -> dict[str, dict]:
-    """Reads the quality network's verdict: ``draws`` and ``ignored_classes`` of each image.
+class Quality:
+    """The quality network's verdict on pseudo-labels.
+
+    Args:
+        folder (str or PathLike): Of the pseudo-labels.
+        num_classes (int): Of their index.
 
     Raises:
         MissingFileError: If there is none.
-        UserError: If it is damaged, or does not know an image of the index.
+        UserError: If it is damaged.
     """
-    path = Path(folder) / QUALITY
-    images = read_json(path, QUALITY_SHAPE, REMEDY)['images']
-    classes = range(len(index['classes']))
-    for name in index['images']:
-        row = images.get(name)
+
+    def __init__(self, folder: str | os.PathLike, num_classes: int):
+        rows = _read(Path(folder), QUALITY, OLD_QUALITY, {}, QUALITY_ROW)
+        if rows is None:
+            raise MissingFileError(f'{Path(folder) / QUALITY} does not exist.')
+        self._rows = rows
+        self._classes = set(range(num_classes))
+
+    def __getitem__(self, name: str) -> dict:
+        """Returns ``draws`` and ``ignored_classes`` of an image.
+
+        Raises:
+            UserError: If the file does not know it, or says what cannot be.
+        """
+        row = self._rows.get(name)
+        path = self._rows.path
         if row is None:
             raise UserError(f'{path} is damaged ({name!r} is missing). {REMEDY}')
-        ignored = set(row['ignored_classes'])
-        if row['draws'] not in range(MAX_DRAWS + 1) or not ignored <= {*classes}:
-            raise UserError(f'{path} is damaged (images.{name}: {row}). {REMEDY}')
-    return images
-
-
-def label_damage(files: dict) -> str | None:
-    """Returns which file of one image is missing or damaged, as a sentence; None if all are whole.
-
-    Args:
-        files (dict): From :func:`label_files`. Each is a PNG of one channel; all have one size.
-    """
-    sizes: set[tuple[int, int]] = set()
-    for kind in files.values():
-        for path in kind.values() if isinstance(kind, dict) else [kind]:
-            try:
-                content = Path(path).read_bytes()
-            except FileNotFoundError:
-                return f'{path} does not exist.'
-            except OSError as error:
-                return f'{path} cannot be read ({error.strerror}).'
-            flaw = png_flaw(content)
-            if flaw:
-                return f'{path} {flaw}.'
-            size = gray_size(content)
-            if size is None or (sizes and size not in sizes):
-                return f'{path} is no gray image of 8 bits and of the size of the others.'
-            sizes.add(size)
-    return None
+        possible = range(MAX_DRAWS + 1)
+        if row['draws'] not in possible or not set(row['ignored_classes']) <= self._classes:
+            raise UserError(f'{path} is damaged ({name}: {row}). {REMEDY}')
+        return row

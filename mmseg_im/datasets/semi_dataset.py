@@ -3,6 +3,7 @@
 
 import logging
 import os.path as osp
+from collections.abc import Iterator
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -13,7 +14,7 @@ from ..errors import UserError
 from ..errors.wording import counted
 from .checks import build_checked
 from .first_samples import first_sample
-from .nested_datasets import infos_of, parts_of
+from .nested_datasets import Infos, parts_of
 from .seeded import NOT_SET, Seeded
 
 
@@ -126,11 +127,12 @@ def _build_labeled(cfg: dict) -> BaseDataset | Seeded:
 
 
 def _warn_of_common_images(labeled: BaseDataset, unlabeled: BaseDataset) -> None:
-    def paths(dataset: BaseDataset) -> set[str]:
-        infos = (info for part in parts_of(dataset) for info in infos_of(part))
-        return {osp.abspath(info['img_path']) for info in infos}
+    def paths(dataset: BaseDataset) -> Iterator[str]:
+        infos = (info for part in parts_of(dataset) for info in Infos(part))
+        return (osp.abspath(info['img_path']) for info in infos)
 
-    common = paths(labeled) & paths(unlabeled)
+    few = set(paths(labeled))
+    common = {path for path in paths(unlabeled) if path in few}
     if common:
         print_log(
             f'The labeled list names {len(common)} of {counted(len(unlabeled), "unlabeled image")} '

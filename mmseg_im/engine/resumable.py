@@ -7,6 +7,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from ..datasets.checked_files import remembering
 from .hooks.validation_record import ValidationRecordHook
 from .newest_checkpoint import to_resume_from, training_checkpoints
 from .processes import on_main_process, stop_workers
@@ -103,9 +104,13 @@ class ResumableRunner(Runner):
             super().load_or_resume()
 
     def train(self):
-        """Trains; afterwards ends its workers and unlocks the folder."""
+        """Trains; afterwards ends its workers and unlocks the folder.
+
+        ``check_files`` of the config says whether files are checked, see :func:`.remembering`.
+        """
         try:
-            return super().train()
+            with remembering(self.work_dir, self.cfg.get('check_files', True)):
+                return super().train()
         finally:
             stop_workers(self)
             self._unlock_folder()

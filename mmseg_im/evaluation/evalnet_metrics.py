@@ -2,6 +2,7 @@
 """Metrics of the quality network: its error, and a writer of its predictions."""
 
 import logging
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 
-from ..datasets.pseudo_label_files import MAX_DRAWS, QUALITY, image_name
+from ..datasets.pseudo_label_files import MAX_DRAWS, QUALITY, QUALITY_ROW, REMEDY, image_name
 from ..errors import UserError
 from ..files.atomic import read_json, write_json
+from ..files.row_file import RowFile
 from ..labels.spaces import LABEL_SPACES
 from ..models.evalnet import label_quality
+from .row_writer import RowWriter
 
 
 def mean_quality(iou: np.ndarray, presence: np.ndarray, skip: list[int]) -> float:
@@ -132,8 +135,8 @@ class LabelQualityMetric(BaseMetric):
 
 
 @METRICS.register_module()
-class LabelQualityWriter(BaseMetric):
-    """Writes ``quality.json`` beside pseudo-labels: how often to draw each image.
+class LabelQualityWriter(RowWriter):
+    """Writes ``quality.sqlite`` beside pseudo-labels: how often to draw each image.
 
     Args:
         labels (str): Folder of the pseudo-labels.
@@ -161,8 +164,7 @@ class LabelQualityWriter(BaseMetric):
         collect_device: str = 'cpu',
         prefix: str | None = 'quality',
     ):
-        super().__init__(collect_device, prefix)
-        self.labels = Path(labels)
+        super().__init__(Path(labels), collect_device, prefix)
         self.img_dir = img_dir
         self.validation = validation
         self.quantiles = quantiles
@@ -171,36 +173,40 @@ class LabelQualityWriter(BaseMetric):
         self.skip_classes = skip_classes or []
 
     def process(self, data_batch: dict, data_samples: list[dict]) -> None:
-        """Collects the predicted IoU and presence of a batch."""
+        """Judges a batch by the thresholds."""
         for sample in data_samples:
-            iou, presence = (sample[key].float().cpu() for key in ('quality', 'presence'))
-            name = image_name(sample['img_path'], self.img_dir)
-            self.results.append((name, torch.stack([iou, presence]).tolist()))
-
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """Writes the file; returns mean quality, draws per image and share of dropped images."""
-        classes = list(self.dataset_meta['classes'])
-        skip = [classes.index(name) for name in self.skip_classes]
-        known = read_qualities(self.validation)
-        low, high, drop = np.quantile(known, [*self.quantiles, self.drop_quantile])
-        images = {}
-        for name, (iou, presence) in sorted(results):
-            iou, presence = np.array(iou), np.array(presence)
-            quality = mean_quality(iou, presence, skip)
-            dropped = self.drop_quantile > 0 and quality < drop
+            iou, presence = (sample[key].double().cpu().numpy() for key in ('quality', 'presence'))
+            quality = mean_quality(iou, presence, self._skip)
+            dropped = self.drop_quantile > 0 and quality < self._thresholds['drop']
             # what is predicted to be absent has no meaningful IoU
             ignored = np.flatnonzero((iou < self.min_class_iou) & (presence >= 0.5)).tolist()
-            images[name] = dict(
+            low, high = self._thresholds['low'], self._thresholds['high']
+            row = dict(
                 quality=quality,
                 draws=0 if dropped else draws_by_quality(quality, low, high),
                 ignored_classes=ignored,
             )
-        if is_main_process():
-            thresholds = dict(low=float(low), high=float(high), drop=float(drop))
-            write_json(self.labels / QUALITY, dict(thresholds=thresholds, images=images))
-        rows = list(images.values())
+            self.add(image_name(sample['img_path'], self.img_dir), row)
+
+    @cached_property
+    def _skip(self) -> list[int]:
+        classes = list(self.dataset_meta['classes'])
+        return [classes.index(name) for name in self.skip_classes]
+
+    @cached_property
+    def _thresholds(self) -> dict[str, float]:
+        known = read_qualities(self.validation)
+        values = np.quantile(known, [*self.quantiles, self.drop_quantile]).tolist()
+        return dict(zip(('low', 'high', 'drop'), values, strict=True))
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Writes the file; returns mean quality, draws per image and share of dropped images."""
+        self.join(QUALITY, dict(thresholds=self._thresholds), results)
+        rows = RowFile(self.folder / QUALITY, {}, dict(QUALITY_ROW, quality=float), REMEDY)
+        values = ((row['quality'], row['draws']) for _, row in rows.pairs())
+        quality, draws = np.fromiter(values, np.dtype((float, 2))).T
         return dict(
-            mean=float(np.mean([row['quality'] for row in rows])),
-            draws=float(np.mean([row['draws'] for row in rows])),
-            dropped=float(np.mean([row['draws'] == 0 for row in rows])),
+            mean=float(quality.mean()),
+            draws=float(draws.mean()),
+            dropped=float((draws == 0).mean()),
         )

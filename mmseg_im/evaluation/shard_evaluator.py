@@ -12,7 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from ..errors import UserError
 from ..files.atomic import write_aside
-from .pseudo_label_writer import PseudoLabelWriter
+from .row_writer import RowWriter
 
 
 @EVALUATOR.register_module()
@@ -31,7 +31,7 @@ class ShardEvaluator(Evaluator):
     def evaluate(self, size: int) -> dict:
         """Writes the file; returns no metrics."""
         for metric in self.metrics:
-            if isinstance(metric, PseudoLabelWriter):
+            if isinstance(metric, RowWriter):
                 metric.wait()
         content = io.BytesIO()
         torch.save(dict(results=[metric.results for metric in self.metrics]), content)

@@ -18,7 +18,7 @@ from ..errors.disk import unwritable
 from .json_shape import shape_error
 
 MAX_JSON = 2**30
-"""int: Bytes of a JSON file; an index of a million images has a third of it."""
+"""int: Bytes of a JSON file."""
 
 
 def write_aside(path: str | os.PathLike, content: bytes) -> None:
@@ -75,8 +75,7 @@ def read_json(path: str | os.PathLike, shape: Any = object, remedy: str = 'Write
     try:
         if os.path.getsize(path) > MAX_JSON:
             raise ValueError(f'it is larger than {MAX_JSON >> 20} MiB')
-        text = Path(path).read_text(encoding='utf-8')
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        value = parse_json(Path(path).read_text(encoding='utf-8'))
     except FileNotFoundError:
         raise MissingFileError(f'{path} does not exist.') from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
@@ -85,6 +84,15 @@ def read_json(path: str | os.PathLike, shape: Any = object, remedy: str = 'Write
     if problem:
         raise UserError(f'{path} is damaged ({problem}). {remedy}')
     return value
+
+
+def parse_json(text: str) -> Any:
+    """Returns the value of a JSON text.
+
+    Raises:
+        ValueError, RecursionError: If it is none, a key occurs twice, or a number is NaN or inf.
+    """
+    return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict:

@@ -40,7 +40,8 @@ def student_config(
     changes = getattr(settings, key)
     if isinstance(changes, str):
         student = read_config(changes, key)
-        for name in ('launcher', 'env_cfg', 'model_wrapper_cfg'):  # of the processes that run
+        # of the processes that run
+        for name in ('launcher', 'env_cfg', 'model_wrapper_cfg', 'check_files'):
             if name in cfg:
                 student[name] = copy.deepcopy(cfg[name])
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine import Config
 from mmseg.registry import DATASETS
 
-from ..datasets.pseudo_labeled import first_damage
+from ..datasets.damaged_labels import first_damage
 from ..engine.hooks.best_files import BEST
 from ..errors import UserError
 from ..labels.spaces import space_name
@@ -24,8 +24,8 @@ from .stages import measure, student_seed, train_quality, train_student, write_l
 FOLDER = 'evalnet'
 FOLD_SEEDS, NETWORK_SEED = 10_000, 20_000  # beyond all generations
 SHARED_KEYS = (
-    'custom_imports', 'default_hooks', 'default_scope', 'env_cfg', 'launcher', 'log_level',
-    'log_processor', 'model_wrapper_cfg', 'randomness', 'vis_backends', 'visualizer',
+    'check_files', 'custom_imports', 'default_hooks', 'default_scope', 'env_cfg', 'launcher',
+    'log_level', 'log_processor', 'model_wrapper_cfg', 'randomness', 'vis_backends', 'visualizer',
 )  # fmt: skip
 
 
@@ -135,8 +135,9 @@ class QualityStages:
             cfg = labeling_config(cfg, self.settings, teachers, folder)
             return [job_of(folder, write_labels, cfg=cfg)]
 
-        done = f'{FOLDER}/network' in self.stages.finished
-        damage = None if done else lambda: first_damage(folder)
+        needed = f'{FOLDER}/network' not in self.stages.finished
+        checked = needed and self.cfg.get('check_files', True)
+        damage = (lambda: first_damage(folder)) if checked else None
         return Stage(f'{FOLDER}/{name}/labels', jobs, damage=damage)
 
     def _network(self, labeled: dict, val: dict, candidates: list[str]) -> Job:
@@ -208,7 +209,8 @@ class QualityStages:
             cfg.test_cfg = dict(type='TestLoop')
             return [job_of(labels.with_name('judging'), measure, cfg=cfg)]
 
-        damage = (lambda: quality_damage(labels)) if needed else None
+        checked = needed and self.cfg.get('check_files', True)
+        damage = (lambda: quality_damage(labels)) if checked else None
         self.stages.one(Stage(f'generation_{generation}/quality', jobs, damage=damage))
 
     def _metric(self, out_file: str | None = None) -> dict:

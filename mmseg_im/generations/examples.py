@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps a few images and their pseudo-labels from every generation, for the report."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from ..datasets.nested_datasets import infos_of, parts_of
+from ..datasets.nested_datasets import Infos, parts_of
 from ..datasets.pseudo_label_files import check_names, label_files, overlapping_classes, read_index
 from ..errors import MissingFileError, UserError
-from ..evaluation.pseudo_label_writer import write_label
+from ..evaluation.written_label import write_label
 from ..files.atomic import read_json, write_aside, write_json, write_png
 from ..labels.spaces import IGNORE_INDEX
 from ..report.loaded_picture import loaded_picture
@@ -24,22 +25,22 @@ PER_KIND = 2
 BYTES = set(range(256))
 
 
-def choose_examples(images: dict[str, dict]) -> dict[str, str]:
+def choose_examples(images: Iterable[tuple[str, dict]]) -> dict[str, str]:
     """Chooses the most masked images, and those of median masked share.
 
     Where nothing is masked, the least agreement counts.
 
     Args:
-        images (dict[str, dict]): The rows of an index.
+        images (Iterable[tuple[str, dict]]): Names and rows of an index.
 
     Returns:
         dict[str, str]: Name to why it was chosen, ``'most masked'`` or ``'median'``.
     """
-    names = sorted(images, key=lambda n: (-images[n]['masked'], images[n]['agreement'], n))
-    masked = any(row['masked'] for row in images.values())
-    chosen = dict.fromkeys(names[:PER_KIND], 'most masked' if masked else 'least agreed')
-    middle = len(names) // 2
-    for name in names[middle : middle + PER_KIND]:
+    ranks = sorted((-row['masked'], row['agreement'], name) for name, row in images)
+    masked = any(rank[0] for rank in ranks)
+    chosen = {name: 'most masked' if masked else 'least agreed' for *_, name in ranks[:PER_KIND]}
+    middle = len(ranks) // 2
+    for *_, name in ranks[middle : middle + PER_KIND]:
         chosen.setdefault(name, 'median')
     return chosen
 
@@ -59,17 +60,15 @@ def keep_examples(work_dir: Path, generation: int, labels: Path) -> None:
     try:
         examples = read_examples(work_dir)
     except (UserError, MissingFileError):
-        chosen = choose_examples(index['images'])
-        images = {
-            name: dict(why=why, image=index['images'][name]['image'])
-            for name, why in chosen.items()
-        }
-        examples = dict(images=images, palette=index['palette'], classes=index['classes'])
+        chosen = choose_examples(index.pairs())
+        images = {name: dict(why=why, image=index[name]['image']) for name, why in chosen.items()}
+        head = index.head
+        examples = dict(images=images, palette=head['palette'], classes=head['classes'])
         write_json(path, examples)
-    classes = overlapping_classes(index)
+    classes = overlapping_classes(index.head)
     target = work_dir / FOLDER / f'generation_{generation}'
     for name in examples['images']:
-        if name not in index['images']:  # a teacher returned NaN this time
+        if name not in index:  # a teacher returned NaN this time
             continue
         pairs = zip(_files(labels, name, classes), _files(target, name, classes), strict=True)
         for source, copy in pairs:
@@ -88,7 +87,7 @@ def keep_pictures(work_dir: Path, unlabeled: dict) -> None:
     """
     names = {example['image']: n for n, example in read_examples(work_dir)['images'].items()}
     for dataset in parts_of(DATASETS.build(unlabeled)):
-        for info in infos_of(dataset):
+        for info in Infos(dataset):
             name = names.get(info['img_path'])
             if name is None or picture_file(work_dir, name).is_file():
                 continue
@@ -123,7 +122,7 @@ def keep_truth(work_dir: Path, unlabeled: dict) -> None:
     examples, load = read_examples(work_dir), TRANSFORMS.build(steps[0])
     names = {example['image']: name for name, example in examples['images'].items()}
     dataset = DATASETS.build(dict(unlabeled, pipeline=[]))
-    for info in infos_of(dataset):
+    for info in Infos(dataset):
         name = names.get(info['img_path'])
         if name is None:
             continue

@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from ..checkpoints.comparing import METHOD_PREFIX
-from ..datasets.pseudo_label_files import read_index, read_quality
+from ..datasets.pseudo_label_files import Quality, read_index
 from ..errors import MissingFileError, UserError
 from ..errors.wording import counted
 from ..evaluation.evalnet_metrics import read_qualities
@@ -82,7 +82,10 @@ def _generation(name: str) -> int | None:
 def quality_damage(labels: Path) -> str | None:
     """Returns what is wrong with the quality network's file on pseudo-labels; None if nothing."""
     try:
-        read_quality(labels, read_index(labels))
+        index = read_index(labels)
+        quality = Quality(labels, len(index.head['classes']))
+        for name in index:
+            quality[name]
     except (UserError, MissingFileError) as error:
         return str(error)
     return None

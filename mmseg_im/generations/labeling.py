@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine import Config
 from mmengine.dist import is_main_process
 
-from ..datasets.pseudo_labeled import first_damage
+from ..datasets.damaged_labels import first_damage
 from ..engine.processes import on_main_process
 from ..errors import UserError
 from .configs import labeling_config
@@ -55,11 +55,12 @@ class Labels:
             on_main_process(lambda: self._keep_examples(generation, folder), share=False)
             return result
 
+        checked = self.cfg.get('check_files', True)
         stage = Stage(
             f'generation_{generation}/labels',
             lambda: label_jobs(cfg, folder, self.stages.executor),
             finish,
-            (lambda: first_damage(folder)) if self.needed(generation) else None,
+            (lambda: first_damage(folder)) if checked and self.needed(generation) else None,
         )
         shares = ', '.join(f'{key} {value}' for key, value in self.stages.one(stage).items())
         self.stages.logger.info(f'{stage.name}: {shares}')

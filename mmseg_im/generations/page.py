@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..datasets.damaged_labels import label_damage
 from ..datasets.image_files import decode
-from ..datasets.pseudo_label_files import label_damage, label_files
+from ..datasets.pseudo_label_files import label_files
 from ..engine.run_report.page_parts import (
     CSS,
     REPORT,

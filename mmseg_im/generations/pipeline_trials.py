@@ -11,11 +11,12 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
+from ..datasets.chosen_labels import with_label
 from ..datasets.first_samples import try_first_sample, try_pipeline
 from ..datasets.image_files import decode
 from ..datasets.pseudo_label_files import image_name
-from ..datasets.pseudo_labeled import PseudoLabeledDataset, with_label
-from ..evaluation.pseudo_label_writer import write_label
+from ..datasets.pseudo_labeled import PseudoLabeledDataset
+from ..evaluation.written_label import write_label
 from ..labels.spaces import space_name
 from .evalnet_settings import EvalNetSettings, judging_pipeline, labeling_pipeline
 

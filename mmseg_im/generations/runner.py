@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS, init_default_scope
 from mmengine.runner import set_random_seed
 
+from ..datasets.checked_files import remembering
 from ..engine.processes import join, on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError
@@ -98,7 +99,8 @@ class GenerationalRunner:
             self.state.write()
 
     def _check(self) -> None:
-        check_plan(self.cfg, self.settings)
+        with remembering(self.work_dir, self.cfg.get('check_files', True)):
+            check_plan(self.cfg, self.settings)
         check_networks(self.work_dir, self.state.stages, self._model)
 
     def _model(self, generation: int) -> dict | None:

@@ -13,6 +13,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from ..datasets.checked_files import remembering
 from ..engine.hooks.best_files import BEST, best_validation
 from ..engine.hooks.validation_record import RECORD
 from ..engine.newest_checkpoint import newest_checkpoint
@@ -20,7 +21,7 @@ from ..engine.processes import on_main_process, stop_workers
 from ..engine.quiet_log import shorten_console
 from ..errors import DivergedError
 from ..files.atomic import plain_numbers, write_aside
-from .state import CONFIG
+from .state import CONFIG, STATE
 
 BY_HAND = 'by_hand'
 
@@ -133,10 +134,11 @@ def run_isolated(cfg: Config, folder: Path, method: str):
     runner = _StageRunner.from_cfg(cfg)
     try:
         metrics = None
-        if method == 'test':
-            metrics = runner.test()
-        else:
-            runner.train()
+        with remembering(_run_folder(folder), cfg.get('check_files', True)):
+            if method == 'test':
+                metrics = runner.test()
+            else:
+                runner.train()
     finally:
         stop_workers(runner)
         del runner
@@ -144,6 +146,11 @@ def run_isolated(cfg: Config, folder: Path, method: str):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     return metrics
+
+
+def _run_folder(folder: Path) -> Path:
+    """Returns the folder of the run to which a stage belongs: all share what was checked."""
+    return next((path for path in folder.parents if (path / STATE).is_file()), folder)
 
 
 class _StageRunner(Runner):

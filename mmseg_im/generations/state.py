@@ -34,7 +34,10 @@ STAGES = {
 }
 """dict: Names of stages, as regular expressions, and the shapes of their results."""
 
-FREE_KEYS = ('work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends')
+FREE_KEYS = (
+    'work_dir', 'resume', 'launcher', 'log_level', 'env_cfg', 'visualizer', 'vis_backends',
+    'check_files',
+)  # fmt: skip
 """tuple[str]: Top-level config keys that may change between a run and its ``--resume``."""
 
 LENGTH = 'generations.num_generations'

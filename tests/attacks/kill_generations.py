@@ -20,7 +20,7 @@ from tests.attacks.killing import kill_and_resume, run_to_the_end
 from tests.generations.conftest import make_generations_cfg
 
 COMPARED = (
-    'state.json', '**/*.pth', '**/labels/**/*.png', '**/index.json', '**/validation.json'
+    'state.json', '**/*.pth', '**/labels/**/*.png', '**/index.sqlite', '**/validation.json'
 )  # fmt: skip
 
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records beside data and pseudo-labels that another hand changed."""
 
+import json
+
 import pytest
 
-from mmseg_im.datasets.pseudo_label_files import read_quality
+from mmseg_im.datasets.pseudo_label_files import OLD_QUALITY, QUALITY, Quality
 from mmseg_im.datasets.shapes import ShapesDataset
 from mmseg_im.errors import UserError
 from mmseg_im.files.atomic import write_json
+from mmseg_im.files.row_file import write_rows
 from tests.attacks.converting import GOOD
 from tests.conversion.archives import write_folder
 from tests.tool_runs import assert_refused, run_tool
@@ -28,19 +31,24 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(('rows', 'sentence'), [
-    ([], 'images: [] stands where an object belongs'),
-    ({}, "'a' is missing"),
-    ({'a': dict(draws=1)}, "'ignored_classes' is missing"),
-    ({'a': dict(draws=10**9, ignored_classes=[])}, 'images.a'),
-    ({'a': dict(draws=-1, ignored_classes=[])}, 'images.a'),
-    ({'a': dict(draws=1, ignored_classes=[7])}, 'images.a'),
+@pytest.mark.parametrize(('row', 'sentence'), [
+    ([], 'a: [] stands where an object belongs'),
+    (None, "'a' is missing"),
+    (dict(draws=1), "'ignored_classes' is missing"),
+    (dict(draws=10**9, ignored_classes=[]), "a: {'draws'"),
+    (dict(draws=-1, ignored_classes=[]), "a: {'draws'"),
+    (dict(draws=1, ignored_classes=[7]), "a: {'draws'"),
 ])  # fmt: skip
-def test_quality_of_another_shape(tmp_path, attack, rows, sentence):
-    write_json(tmp_path / 'quality.json', dict(images=rows))
+@pytest.mark.parametrize('old', [False, True])
+def test_quality_of_another_shape(tmp_path, attack, row, sentence, old):
+    rows = {} if row is None else dict(a=row)
+    if old:
+        write_json(tmp_path / OLD_QUALITY, dict(images=rows))
+    else:
+        write_rows(tmp_path / QUALITY, {}, ((n, json.dumps(value)) for n, value in rows.items()))
     attack('JSON of our own: another shape')
-    with pytest.raises(UserError, match=r'quality\.json is damaged') as error:
-        read_quality(tmp_path, dict(images=dict(a={}), classes=['x', 'y']))
+    with pytest.raises(UserError, match=r'quality\.(json|sqlite) is damaged') as error:
+        Quality(tmp_path, 2)['a']
     assert sentence in str(error.value)
 
 

@@ -12,8 +12,10 @@ import pytest
 import torch
 from mmseg.registry import DATASETS
 
-from mmseg_im.datasets.pseudo_labeled import draws_by_mask
-from mmseg_im.evaluation.pseudo_label_writer import describe
+from mmseg_im.datasets.chosen_labels import draws_by_mask
+from mmseg_im.datasets.pseudo_label_files import INDEX, QUALITY
+from mmseg_im.evaluation.written_label import describe
+from mmseg_im.files.row_file import write_rows
 
 LOAD = dict(type='LoadImageFromFile')
 
@@ -40,7 +42,9 @@ class Written:
         self.write_index()
 
     def write_index(self) -> None:
-        (self.folder / 'index.json').write_text(json.dumps(self.index))
+        head = {key: value for key, value in self.index.items() if key != 'images'}
+        rows = self.index['images'].items()
+        write_rows(self.folder / INDEX, head, ((name, json.dumps(row)) for name, row in rows))
 
     def label(self, name: str) -> np.ndarray:
         image = cv2.imread(str(self.mini.image(name)))
@@ -175,7 +179,8 @@ def test_quality_says_how_often_and_which_classes(written):
         name: dict(quality=0.5, draws=i, ignored_classes=[1, 3])
         for i, name in enumerate(written.mini.names['unlabeled'])
     }
-    (written.folder / 'quality.json').write_text(json.dumps(dict(images=images)))
+    rows = ((name, json.dumps(row)) for name, row in images.items())
+    write_rows(written.folder / QUALITY, {}, rows)
     dataset = DATASETS.build(written.cfg(draws='quality', geometry=()))
     dataset.set_epoch(0, 0)
     samples = [dataset[i]['data_samples'] for i in range(len(dataset))]
@@ -249,7 +254,7 @@ def test_a_label_that_breaks_while_training_is_named(written):
 
 
 def test_unfinished_labels(written):
-    (written.folder / 'index.json').unlink()
+    (written.folder / INDEX).unlink()
     with pytest.raises(FileNotFoundError, match='holds no finished pseudo-labels'):
         DATASETS.build(written.cfg())
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pseudo-labels on the disk: whole or not there, and an index that says what is in them."""
 
+import contextlib
 import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import cv2
@@ -10,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_im.datasets.pseudo_label_files import read_index
+from mmseg_im.datasets.pseudo_label_files import INDEX, read_index
 from mmseg_im.evaluation.pseudo_label_quality import PseudoLabelQuality, quality_counts
-from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter, describe
+from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter
+from mmseg_im.evaluation.written_label import describe
 
 CLASSES = ('sky', 'road', 'car')
 
@@ -44,13 +47,13 @@ def test_files_and_index(tmp_path):
     samples = [sample(f'town/{i}.jpg', i) for i in range(5)]
     metrics = write(tmp_path, samples)
     index = read_index(tmp_path)
-    assert index['classes'] == list(CLASSES) and index['overlapping'] is False
-    assert list(index['images']) == [f'town/{i}' for i in range(5)]
+    assert index.head['classes'] == list(CLASSES) and index.head['overlapping'] is False
+    assert list(index) == [f'town/{i}' for i in range(5)]
     for i, one in enumerate(samples):
         label, mask = one['pred_sem_seg']['data'][0].numpy(), one['inconsistent']['data'][0].numpy()
         np.testing.assert_array_equal(read(tmp_path / f'labels/town/{i}.png'), label)
         np.testing.assert_array_equal(read(tmp_path / f'masks/town/{i}.png'), 255 * mask)
-        row = index['images'][f'town/{i}']
+        row = index[f'town/{i}']
         assert row['masked'] == pytest.approx(mask.mean())
         assert row['pixels'] == [int(((label == c) & ~mask).sum()) for c in range(3)]
         assert row['image'] == f'images/town/{i}.jpg'
@@ -65,13 +68,13 @@ def test_classes_that_overlap(tmp_path):
     one = sample('a.png', 0, maps=3)
     write(tmp_path, [one])
     index = read_index(tmp_path)
-    assert index['overlapping'] is True
+    assert index.head['overlapping'] is True
     for i, name in enumerate(CLASSES):
         label, mask = (one[k]['data'][i].numpy() for k in ('pred_sem_seg', 'inconsistent'))
         np.testing.assert_array_equal(read(tmp_path / f'labels/{name}/a.png'), 255 * label)
         np.testing.assert_array_equal(read(tmp_path / f'masks/{name}/a.png'), 255 * mask)
     union = one['inconsistent']['data'].any(dim=0).double().mean()
-    assert index['images']['a']['masked'] == pytest.approx(float(union))
+    assert index['a']['masked'] == pytest.approx(float(union))
 
 
 def test_agreement_of_two_voters_is_dice():
@@ -98,12 +101,12 @@ def test_an_ordinary_segmentor_has_no_mask(tmp_path):
     one.pop('inconsistent')
     write(tmp_path, [one])
     assert not read(tmp_path / 'masks/a.png').any()
-    assert read_index(tmp_path)['images']['a']['agreement'] == 1.0
+    assert read_index(tmp_path)['a']['agreement'] == 1.0
 
 
 def test_nan_images_get_no_label(tmp_path):
     write(tmp_path, [sample('a.png', 0), sample('b.png', 1, finite=False)])
-    assert list(read_index(tmp_path)['images']) == ['a']
+    assert list(read_index(tmp_path)) == ['a']
     assert not (tmp_path / 'labels/b.png').exists()
 
 
@@ -132,7 +135,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
     match = r'masks/3.png cannot be written \(No space left on device\). Free space .*--resume'
     with pytest.raises(ValueError, match=match):
         write(tmp_path, [sample(f'{i}.png', i) for i in range(40)])
-    assert not (tmp_path / 'index.json').exists()
+    assert not (tmp_path / INDEX).exists()
     assert not list(tmp_path.rglob('*.tmp'))
     with pytest.raises(FileNotFoundError, match='holds no finished pseudo-labels'):
         read_index(tmp_path)
@@ -145,9 +148,11 @@ def test_labels_are_written_again_over_old_ones(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / 'labels/a.png'), expected)
 
 
-def test_index_is_json_without_nan(tmp_path):
+def test_rows_are_json_without_nan(tmp_path):
     write(tmp_path, [sample('a.png', 0)])
-    json.loads((tmp_path / 'index.json').read_text(), parse_constant=pytest.fail)
+    with contextlib.closing(sqlite3.connect(tmp_path / INDEX)) as connection:
+        [(text,)] = connection.execute('SELECT value FROM rows')
+    json.loads(text, parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize('maps', [1, 3])

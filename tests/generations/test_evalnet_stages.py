@@ -13,6 +13,8 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmseg.registry import TRANSFORMS
 
+from mmseg_im.datasets.pseudo_label_files import QUALITY, QUALITY_ROW, read_index
+from mmseg_im.files.row_file import RowFile
 from mmseg_im.generations.evalnet_stages import folds
 from tests.generations.conftest import make_generations_cfg
 
@@ -52,9 +54,7 @@ def test_a_fold_is_labeled_by_networks_that_did_not_see_it(finished):
     _, _, work = finished
     seen = []
     for i in range(2):
-        labeled = set(
-            json.loads((work / f'evalnet/fold_{i}/labels/index.json').read_text())['images']
-        )
+        labeled = set(read_index(work / f'evalnet/fold_{i}/labels'))
         for j in range(2):
             config = Config.fromfile(work / f'evalnet/fold_{i}/student_{j}/config.py')
             others = {f'{k:04d}' for k in config.train_dataloader.dataset.labeled.indices}
@@ -65,14 +65,15 @@ def test_a_fold_is_labeled_by_networks_that_did_not_see_it(finished):
 
 def test_images_are_drawn_as_often_as_the_network_says(finished):
     _, stages, work = finished
-    quality = json.loads((work / 'generation_0/labels/quality.json').read_text())
+    shapes = dict(thresholds=dict(low=float, high=float)), QUALITY_ROW
+    quality = RowFile(work / 'generation_0/labels' / QUALITY, *shapes, '')
     validation = json.loads((work / 'evalnet/validation.json').read_text())
     assert len(validation) == 2
     low, high = np.quantile(validation, [0.25, 0.75])
-    assert quality['thresholds']['low'] == pytest.approx(low)
-    assert quality['thresholds']['high'] == pytest.approx(high)
-    assert len(quality['images']) == 8
-    draws = [row['draws'] for row in quality['images'].values()]
+    assert quality.head['thresholds']['low'] == pytest.approx(low)
+    assert quality.head['thresholds']['high'] == pytest.approx(high)
+    assert len(quality) == 8
+    draws = [row['draws'] for row in quality.values()]
     assert all(1 <= d <= 5 for d in draws)
     assert stages['generation_0/quality']['quality/draws'] == pytest.approx(np.mean(draws))
     student = Config.fromfile(work / 'generation_1/student_0/config.py')
@@ -93,7 +94,7 @@ def test_what_the_network_said_is_judged_again_if_it_is_damaged(finished, tmp_pa
     cfg, stages, whole = finished
     work = tmp_path / 'work'
     shutil.copytree(whole, work)
-    files = ('generation_0/labels/quality.json', 'evalnet/validation.json')
+    files = (f'generation_0/labels/{QUALITY}', 'evalnet/validation.json')
     for name in files:
         (work / name).write_text('[{}]')
     state = json.loads((work / 'state.json').read_text())

@@ -12,6 +12,7 @@ from mmengine import Config
 from mmengine.registry import RUNNERS
 from mmseg.registry import MODELS
 
+from mmseg_im.datasets.pseudo_label_files import INDEX
 from tests.conftest import ROOT, make_demo_cfg, retarget, shrink, tiny_model
 from tests.generations.conftest import make_generations_cfg
 from tests.tool_runs import run_tool
@@ -91,7 +92,7 @@ def test_writing_pseudo_labels_is_tools_test(run, networks, mini_shapes, tmp_pat
     found = run('test.py', config)
     assert found.status == 0, found.output
     assert len(list((tmp_path / 'labels' / 'masks').glob('*.png'))) == 8
-    assert (tmp_path / 'labels' / 'index.json').is_file()
+    assert (tmp_path / 'labels' / INDEX).is_file()
     assert 'pseudo/accuracy_outside' in found.output
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmseg_im.datasets.pseudo_label_files import INDEX, read_index
 from mmseg_im.datasets.pseudo_labeled import PseudoLabeledDataset
 from mmseg_im.generations.ranking import best_students
 from mmseg_im.generations.stages import student_seed
@@ -39,9 +40,9 @@ def test_stages(finished):
 def test_what_lies_on_the_disk(finished):
     _, _, work = finished
     for name in ('generation_0/labels', 'generation_1/labels'):
-        index = json.loads((work / name / 'index.json').read_text())
-        assert len(index['images']) == 8  # the unlabeled ones of twelve
-        for image in index['images']:
+        index = read_index(work / name)
+        assert len(index) == 8  # the unlabeled ones of twelve
+        for image in index:
             assert (work / name / 'labels' / f'{image}.png').is_file()
             assert (work / name / 'masks' / f'{image}.png').is_file()
     assert not list(work.rglob('*.tmp*'))
@@ -118,7 +119,7 @@ def test_damaged_labels_are_written_again(finished, tmp_path, how, monkeypatch):
     cfg, stages, work = finished
     shutil.copytree(work, tmp_path / 'work')
     labels = tmp_path / 'work' / 'generation_1' / 'labels'
-    file = labels / 'index.json' if how == 'no index' else next((labels / 'masks').iterdir())
+    file = labels / INDEX if how == 'no index' else next((labels / 'masks').iterdir())
     if how == 'cut':
         file.write_bytes(file.read_bytes()[:-20])
     elif how != 'flipped while training':

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmseg_im.datasets.pseudo_label_files import INDEX
 from tests.generations.conftest import make_generations_cfg, run, weights
 from tests.generations.forked_python import VARIABLE
 from tests.tool_runs import finish, run_tool, start_tool
 
 KILLS = int(os.environ.get('KILLS', 2))
-LASTING = ('config.py', 'best.pth', 'validation.json', 'index.json')
+LASTING = ('config.py', 'best.pth', 'validation.json', INDEX)
 MOMENTS = [('generation_0/student_1.job/job.json', 'run'), ('generation_1/student_0/*.pth', 'job')]
 
 
@@ -37,7 +38,7 @@ def in_miniature(mini_shapes: dict, work: Path, name: str = 'im'):
 def assert_equal(first: Path, second: Path) -> None:
     """The same state, labels and weights."""
     assert (first / 'state.json').read_text() == (second / 'state.json').read_text()
-    files = [p for p in first.rglob('*') if p.suffix == '.png' or p.name == 'index.json']
+    files = [p for p in first.rglob('*') if p.suffix == '.png' or p.name == INDEX]
     assert len([p for p in files if p.suffix == '.png']) >= 16
     for path in files:
         other = (second / path.relative_to(first)).read_bytes()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from mmseg_im.datasets.pseudo_label_files import INDEX
 from mmseg_im.generations.configs import student_config
 from mmseg_im.generations.ranking import best_students, what_to_use
 from mmseg_im.generations.settings import read_settings
@@ -16,7 +17,7 @@ def test_labels_can_be_dropped(generations_cfg):
     generations_cfg.generations.keep_labels = False
     run(generations_cfg)
     labels = Path(generations_cfg.work_dir) / 'generation_0' / 'labels'
-    assert (labels / 'index.json').is_file() and not (labels / 'labels').exists()
+    assert (labels / INDEX).is_file() and not (labels / 'labels').exists()
     examples = Path(generations_cfg.work_dir) / 'examples' / 'generation_0' / 'labels'
     assert list(examples.iterdir())
 

@@ -211,14 +211,14 @@ def test_not_a_run(tmp_path):
 
 def test_examples_are_the_worst_and_the_middle():
     images = {f'{i}': dict(masked=i / 10, agreement=0.5) for i in range(9)}
-    assert choose_examples(images) == {
+    assert choose_examples(images.items()) == {
         '8': 'most masked', '7': 'most masked', '4': 'median', '3': 'median'
     }  # fmt: skip
     without = {f'{i}': dict(masked=0.0, agreement=i / 10) for i in range(9)}
-    assert choose_examples(without) == {
+    assert choose_examples(without.items()) == {
         '0': 'least agreed', '1': 'least agreed', '4': 'median', '5': 'median'
     }  # fmt: skip
-    assert choose_examples({'a': dict(masked=1.0, agreement=0.0)}) == {'a': 'most masked'}
+    assert choose_examples([('a', dict(masked=1.0, agreement=0.0))]) == {'a': 'most masked'}
 
 
 def test_what_a_reader_is_warned_of():

@@ -10,7 +10,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
+from mmseg_im.datasets.pseudo_label_files import QUALITY, QUALITY_ROW
 from mmseg_im.evaluation.evalnet_metrics import LabelQualityWriter, draws_by_quality, mean_quality
+from mmseg_im.files.row_file import RowFile
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.models.evalnet import label_quality
 
@@ -154,9 +156,8 @@ def test_thresholds_are_quantiles_of_the_validation(tmp_path):
     ]
     writer.process({}, data)
     metrics = writer.evaluate(4)
-    found = json.loads((tmp_path / 'quality.json').read_text())
-    assert found['thresholds'] == pytest.approx(dict(low=0.2, high=0.7, drop=0.1))
-    rows = found['images']
+    rows = RowFile(tmp_path / QUALITY, {}, QUALITY_ROW, '')
+    assert rows.head['thresholds'] == pytest.approx(dict(low=0.2, high=0.7, drop=0.1))
     assert {n: r['draws'] for n, r in rows.items()} == dict(a=0, b=1, c=2, d=5)
     assert rows['c']['ignored_classes'] == [2] and rows['d']['ignored_classes'] == []
     assert metrics['quality/dropped'] == 0.25
