@@ -37,7 +37,7 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
         mean, std = kwargs.get('mean'), kwargs.get('std')
         _check_lengths(mean, std)
         # the maintained fork refuses these when it is built, and no later
-        bands = mean is not None and std is not None and len(mean) not in (1, 3)
+        bands = mean is not None and std is not None and not {len(mean), len(std)} <= {1, 3}
         super().__init__(*args, **(kwargs | dict(mean=None, std=None) if bands else kwargs))
         if bands:
             self._enable_normalize = True
