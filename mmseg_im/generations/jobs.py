@@ -2,6 +2,7 @@
 """A job of a generational run: a function of configs and files, in whichever process."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -56,10 +57,7 @@ class Job(NamedTuple):
 
     def forget(self) -> None:
         """Deletes all but its logs and its lock: its result is recorded, or no longer wanted."""
-        for path in self.folder.glob('*') if self.folder.is_dir() else ():
-            kept = path.suffix in ('.out', '.err', '.sh') and not path.is_symlink()
-            if path.name != LOCK and not kept:
-                path.unlink(missing_ok=True)
+        forget(self.folder)
 
 
 def job_of(folder: Path, run: Callable[..., dict], **arguments) -> Job:
@@ -68,9 +66,37 @@ def job_of(folder: Path, run: Callable[..., dict], **arguments) -> Job:
     return Job(place, run, dict(arguments, folder=folder))
 
 
+def job_folders(work_dir: Path) -> list[Path]:
+    """Returns the folders of all jobs of a run that were ever submitted."""
+    return sorted(work_dir.rglob(f'*{SUFFIX}'))
+
+
 def running_jobs(work_dir: Path) -> list[Path]:
     """Returns the folders of the jobs of a run on which a process is at work."""
-    return [path for path in sorted(work_dir.rglob(f'*{SUFFIX}')) if is_locked(path)]
+    return [path for path in job_folders(work_dir) if is_locked(path)]
+
+
+def submitted(folder: Path) -> dict | None:
+    """Returns ``dict(id, slot)`` of the job that was submitted last in a folder, None if none was.
+
+    Raises:
+        UserError: If the file that says so is damaged.
+    """
+    path = folder / SUBMITTED
+    if not path.is_file():
+        return None
+    content = read_json(path, dict(id=str, slot=int), 'Delete it; the job is done again.')
+    if not re.fullmatch(r'\d{1,12}', content['id'], re.ASCII):
+        raise UserError(f'{path} is damaged: id {content["id"]!r}. Delete it.')
+    return content
+
+
+def forget(folder: Path) -> None:
+    """Deletes all that is in the folder of a job but its logs and its lock."""
+    for path in folder.glob('*') if folder.is_dir() else ():
+        kept = path.suffix in ('.out', '.err', '.sh') and not path.is_symlink()
+        if path.name != LOCK and not kept:
+            path.unlink(missing_ok=True)
 
 
 def is_locked(folder: Path) -> bool:
