@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job of a generational run: a function of configs and files, in whichever process."""
 
+import contextlib
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from filelock import FileLock, Timeout
 from mmengine import Config
 from mmengine.utils import import_modules_from_strings
 
-from ..engine.processes import join, join_without_gpu
+from ..engine.processes import join, join_without_gpu, on_main_process
 from ..engine.work_dir import LOCK
 from ..errors import UserError
 from ..errors.signals import end_children_with_us, end_with_parent
@@ -114,7 +115,9 @@ class Submission:
     """What another process runs: a job, once, however often it was submitted.
 
     The process that holds the lock of the job's folder does it and writes ``result.json``; one
-    that waited for the lock finds it. Results are JSON, so that nobody reads a pickle of a job.
+    that waited for the lock finds it. Of several processes of a job the first holds the lock and
+    tells the others whether there is anything to do. Results are JSON, so that
+    nobody reads a pickle of a job.
 
     Args:
         job (Job): To do.
@@ -131,16 +134,17 @@ class Submission:
         """
         end_with_parent()
         end_children_with_us()
-        if self._join():
-            self.job()
-            return
-        with FileLock(self.job.folder / LOCK):
-            if self.job.result() is not None:
+        first = self._join() == 0
+        with FileLock(self.job.folder / LOCK) if first else contextlib.nullcontext():
+            if on_main_process(self.job.result) is not None:
                 return
             try:
-                write_json(self.job.folder / RESULT, self.job())
+                result = self.job()
+                if first:
+                    write_json(self.job.folder / RESULT, result)
             except UserError as error:
-                write_json(self.job.folder / REFUSED, dict(error=str(error)))
+                if first:
+                    write_json(self.job.folder / REFUSED, dict(error=str(error)))
                 raise
 
     def checkpoint(self):
