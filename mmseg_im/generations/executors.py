@@ -95,6 +95,10 @@ class Local(Submitting):
                 f'{len(visible_gpus())} GPUs.'
             )
 
+    def gpus(self) -> int:
+        """See the base class."""
+        return min(1, len(visible_gpus())) if self.gpus_per_node is None else self.gpus_per_node
+
     def threads(self) -> int:
         """See the base class."""
         return self.cpus_per_task or max(1, torch.get_num_threads() // (self.at_once or 1))
@@ -104,7 +108,7 @@ class Local(Submitting):
         from submitit import LocalExecutor
 
         gpus = visible_gpus()
-        number = self.gpus_per_node if self.gpus_per_node is not None else min(1, len(gpus))
+        number = self.gpus()
         mine = [int(gpus[(slot * number + k) % len(gpus)]) for k in range(number)]
         executor = LocalExecutor(folder, python=self.python)
         executor.update_parameters(

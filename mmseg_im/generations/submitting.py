@@ -75,11 +75,17 @@ class Submitting(ABC):
 
     def check(self) -> None:
         """Raises a UserError if the options do not fit this machine, before anything is done."""
-        if self.gpus_per_node and self.tasks_per_node > self.gpus_per_node:
+        gpus = self.gpus()
+        if gpus and self.tasks_per_node > gpus:
             raise UserError(
                 f'generations.executor.tasks_per_node={self.tasks_per_node} is more than '
-                f'gpus_per_node={self.gpus_per_node}: every process needs a GPU of its own.'
+                f'gpus_per_node={gpus}: every process needs a GPU of its own. Set both to the same '
+                'number (gpus_per_node=0 trains on the CPU).'
             )
+
+    def gpus(self) -> int | None:
+        """Returns the GPUs of a job on one machine, None if the cluster decides."""
+        return self.gpus_per_node
 
     @abstractmethod
     def threads(self) -> int | None:
