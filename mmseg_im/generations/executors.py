@@ -16,8 +16,8 @@ from mmengine.logging import MMLogger
 from ..build import check_options, did_you_mean
 from ..engine.processes import on_main_process
 from ..errors import UserError
-from .jobs import Job
-from .local_jobs import Controller, visible_gpus
+from .jobs import Job, submitted
+from .local_jobs import Controller, found, visible_gpus
 from .submitting import Submitting
 
 FOREVER = 60 * 24 * 365  # minutes
@@ -40,7 +40,7 @@ class Inline:
             UserError: If a process that an earlier run started is still at work on one of them.
         """
         for job in jobs:
-            if on_main_process(job.is_locked):
+            if on_main_process(lambda job=job: self._is_at_work(job)):
                 raise UserError(
                     f'{job.name}: a job of an earlier run is still at work on it. Use '
                     f'generations.executor of that run, which waits for it, or stop it; its log: '
@@ -49,8 +49,16 @@ class Inline:
             result = on_main_process(job.result)
             yield job() if result is None else result
 
+    def handle_of(self, folder: Path) -> Controller | None:
+        """Returns the process in which an earlier run does a job here, None if it has ended."""
+        place = submitted(folder)
+        return None if place is None else found(folder, place['id'])
+
     def stop(self) -> None:
         """Cancels jobs that run: there are none."""
+
+    def _is_at_work(self, job: Job) -> bool:
+        return job.is_locked() or self.handle_of(job.folder) is not None
 
 
 @dataclass(kw_only=True)
@@ -87,6 +95,10 @@ class Local(Submitting):
                 f'{len(visible_gpus())} GPUs.'
             )
 
+    def gpus(self) -> int:
+        """See the base class."""
+        return min(1, len(visible_gpus())) if self.gpus_per_node is None else self.gpus_per_node
+
     def threads(self) -> int:
         """See the base class."""
         return self.cpus_per_task or max(1, torch.get_num_threads() // (self.at_once or 1))
@@ -96,7 +108,7 @@ class Local(Submitting):
         from submitit import LocalExecutor
 
         gpus = visible_gpus()
-        number = self.gpus_per_node if self.gpus_per_node is not None else min(1, len(gpus))
+        number = self.gpus()
         mine = [int(gpus[(slot * number + k) % len(gpus)]) for k in range(number)]
         executor = LocalExecutor(folder, python=self.python)
         executor.update_parameters(
@@ -109,8 +121,7 @@ class Local(Submitting):
 
     def found(self, folder: Path, number: str):
         """See the base class."""
-        process = Controller(int(number), folder)
-        return None if process.done() else process
+        return found(folder, number)
 
 
 @dataclass(kw_only=True)
@@ -183,6 +194,8 @@ class Slurm(Submitting):
         """See the base class."""
         from submitit import SlurmJob
 
+        if not (folder / f'{number}_submission.sh').is_file():
+            return None  # the id is that of a process, from a run with another executor
         job: Any = SlurmJob(folder, number, tasks=list(range(self.processes)))
         state = job.watcher.get_state(number, mode='force')
         return None if state == 'UNKNOWN' or job.done() else job

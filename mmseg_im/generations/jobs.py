@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job of a generational run: a function of configs and files, in whichever process."""
 
+import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from filelock import FileLock, Timeout
 from mmengine import Config
 from mmengine.utils import import_modules_from_strings
 
-from ..engine.processes import join, join_without_gpu
+from ..engine.processes import join, join_without_gpu, on_main_process
 from ..engine.work_dir import LOCK
 from ..errors import UserError
 from ..errors.signals import end_children_with_us, end_with_parent
@@ -56,10 +58,7 @@ class Job(NamedTuple):
 
     def forget(self) -> None:
         """Deletes all but its logs and its lock: its result is recorded, or no longer wanted."""
-        for path in self.folder.glob('*') if self.folder.is_dir() else ():
-            kept = path.suffix in ('.out', '.err', '.sh') and not path.is_symlink()
-            if path.name != LOCK and not kept:
-                path.unlink(missing_ok=True)
+        forget(self.folder)
 
 
 def job_of(folder: Path, run: Callable[..., dict], **arguments) -> Job:
@@ -68,9 +67,37 @@ def job_of(folder: Path, run: Callable[..., dict], **arguments) -> Job:
     return Job(place, run, dict(arguments, folder=folder))
 
 
+def job_folders(work_dir: Path) -> list[Path]:
+    """Returns the folders of all jobs of a run that were ever submitted."""
+    return sorted(work_dir.rglob(f'*{SUFFIX}'))
+
+
 def running_jobs(work_dir: Path) -> list[Path]:
     """Returns the folders of the jobs of a run on which a process is at work."""
-    return [path for path in sorted(work_dir.rglob(f'*{SUFFIX}')) if is_locked(path)]
+    return [path for path in job_folders(work_dir) if is_locked(path)]
+
+
+def submitted(folder: Path) -> dict | None:
+    """Returns ``dict(id, slot)`` of the job that was submitted last in a folder, None if none was.
+
+    Raises:
+        UserError: If the file that says so is damaged.
+    """
+    path = folder / SUBMITTED
+    if not path.is_file():
+        return None
+    content = read_json(path, dict(id=str, slot=int), 'Delete it; the job is done again.')
+    if not re.fullmatch(r'\d{1,12}', content['id'], re.ASCII):
+        raise UserError(f'{path} is damaged: id {content["id"]!r}. Delete it.')
+    return content
+
+
+def forget(folder: Path) -> None:
+    """Deletes all that is in the folder of a job but its logs and its lock."""
+    for path in folder.glob('*') if folder.is_dir() else ():
+        kept = path.suffix in ('.out', '.err', '.sh') and not path.is_symlink()
+        if path.name != LOCK and not kept:
+            path.unlink(missing_ok=True)
 
 
 def is_locked(folder: Path) -> bool:
@@ -88,7 +115,9 @@ class Submission:
     """What another process runs: a job, once, however often it was submitted.
 
     The process that holds the lock of the job's folder does it and writes ``result.json``; one
-    that waited for the lock finds it. Results are JSON, so that nobody reads a pickle of a job.
+    that waited for the lock finds it. Of several processes of a job the first holds the lock and
+    tells the others whether there is anything to do. Results are JSON, so that
+    nobody reads a pickle of a job.
 
     Args:
         job (Job): To do.
@@ -105,16 +134,17 @@ class Submission:
         """
         end_with_parent()
         end_children_with_us()
-        if self._join():
-            self.job()
-            return
-        with FileLock(self.job.folder / LOCK):
-            if self.job.result() is not None:
+        first = self._join() == 0
+        with FileLock(self.job.folder / LOCK) if first else contextlib.nullcontext():
+            if on_main_process(self.job.result) is not None:
                 return
             try:
-                write_json(self.job.folder / RESULT, self.job())
+                result = self.job()
+                if first:
+                    write_json(self.job.folder / RESULT, result)
             except UserError as error:
-                write_json(self.job.folder / REFUSED, dict(error=str(error)))
+                if first:
+                    write_json(self.job.folder / REFUSED, dict(error=str(error)))
                 raise
 
     def checkpoint(self):

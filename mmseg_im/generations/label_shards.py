@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine import Config
 from mmseg.registry import DATASETS
 
+from ..errors import UserError
 from ..evaluation.shard_evaluator import evaluate_shards
 from ..files.atomic import plain_numbers
 from .executors import Inline
@@ -33,8 +34,8 @@ def label_jobs(cfg: Config, folder: Path, executor: Inline | Submitting) -> list
     if len(parts) < 2 or executor.processes > 1:
         return [job_of(folder, write_labels, cfg=cfg)]
     return [
-        job_of(folder.with_name(f'labeling_{i}'), label_shard, cfg=cfg, part=part)
-        for i, part in enumerate(parts)
+        job_of(folder.with_name(f'labeling_{a}_to_{b - 1}'), label_shard, cfg=cfg, part=(a, b))
+        for a, b in parts  # in the name: with another number of jobs they are other images
     ]
 
 
@@ -69,7 +70,7 @@ def label_shard(cfg: Config, folder: Path, part: tuple[int, int]) -> dict:
         type='ShardEvaluator', metrics=cfg.test_evaluator, out_file=str(folder / RESULTS)
     )
     measure(cfg, folder)
-    return dict(counts=str(folder / RESULTS))
+    return dict(counts=str(folder / RESULTS), part=list(part))
 
 
 def join_shards(cfg: Config, results: list[dict]) -> dict:
@@ -78,10 +79,22 @@ def join_shards(cfg: Config, results: list[dict]) -> dict:
     Args:
         cfg (Config): That labels all of them.
         results (list[dict]): Of the jobs, in their order.
+
+    Raises:
+        UserError: If the parts are not all images, each once.
     """
     if 'counts' not in results[0]:
         return results[0]
     dataset = DATASETS.build(copy.deepcopy(cfg.test_dataloader.dataset))
+    parts = [result.get('part') for result in results]
+    ends = [0, *(part[1] for part in parts if part)]
+    if parts != [list(pair) for pair in pairwise(ends)] or ends[-1] != len(dataset):
+        raise UserError(
+            f'The images were labeled in the parts {parts} (first image, and one after the last), '
+            f'which are not all {len(dataset)}, each once. Were images added or deleted meanwhile? '
+            f'Delete the folders {Path(results[0]["counts"]).parent.parent}/labeling_* and begin '
+            'again with --resume.'
+        )
     files = [Path(result['counts']) for result in results]
     metrics = evaluate_shards(cfg.test_evaluator, dataset.metainfo, len(dataset), files)
     return plain_numbers(metrics)

@@ -42,6 +42,17 @@ class Controller:
                 os.kill(self.number, signal.SIGINT)
 
 
+def found(folder: Path, number: str) -> Controller | None:
+    """Returns the process that does a job, None if it has ended.
+
+    Args:
+        folder (Path): Of the job.
+        number (str): The id of the process.
+    """
+    process = Controller(int(number), folder)
+    return None if process.done() else process
+
+
 def visible_gpus() -> list[str]:
     """Returns the GPUs that this process may use, by their numbers on the machine."""
     given = os.environ.get('CUDA_VISIBLE_DEVICES')

@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 from ..engine.processes import on_main_process
 from .executors import Inline
 from .jobs import Job
+from .leftovers import clear_leftovers
 from .state import State
 from .submitting import Submitting
 
@@ -49,6 +50,7 @@ class StageRuns:
         self.state = state
         self.executor = executor
         self.logger = logger
+        self.begun = False  # later on all jobs are of this run
 
     @property
     def finished(self) -> dict[str, dict]:
@@ -62,7 +64,14 @@ class StageRuns:
             stages (Sequence[Stage]): Their jobs may be done side by side.
         """
         to_do = {stage.name: self._jobs(stage) for stage in stages}
-        results = self.executor.run([job for jobs in to_do.values() for job in jobs], self.logger)
+        every = [job for jobs in to_do.values() for job in jobs]
+        if every and not self.begun:
+            work_dir = self.state.path.parent
+            on_main_process(
+                lambda: clear_leftovers(work_dir, every, self.executor, self.logger), share=False
+            )
+            self.begun = True
+        results = self.executor.run(every, self.logger)
         for stage in stages:
             name, jobs = stage.name, to_do[stage.name]
             if name in self.finished:

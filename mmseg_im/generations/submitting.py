@@ -3,7 +3,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import sys
 import threading
@@ -18,9 +17,9 @@ from typing import Any, ClassVar
 from mmengine.logging import MMLogger
 
 from ..errors import UserError
-from ..files.atomic import read_json, write_json
+from ..files.atomic import write_json
 from .job_logs import end_of_log, log_of, refusal_of
-from .jobs import REFUSED, SUBMITTED, Job, Submission
+from .jobs import REFUSED, SUBMITTED, Job, Submission, submitted
 
 POLL = 0.5  # seconds
 PATIENCE = 20.0  # seconds, for jobs that were cancelled
@@ -76,11 +75,17 @@ class Submitting(ABC):
 
     def check(self) -> None:
         """Raises a UserError if the options do not fit this machine, before anything is done."""
-        if self.gpus_per_node and self.tasks_per_node > self.gpus_per_node:
+        gpus = self.gpus()
+        if gpus and self.tasks_per_node > gpus:
             raise UserError(
                 f'generations.executor.tasks_per_node={self.tasks_per_node} is more than '
-                f'gpus_per_node={self.gpus_per_node}: every process needs a GPU of its own.'
+                f'gpus_per_node={gpus}: every process needs a GPU of its own. Set both to the same '
+                'number (gpus_per_node=0 trains on the CPU).'
             )
+
+    def gpus(self) -> int | None:
+        """Returns the GPUs of a job on one machine, None if the cluster decides."""
+        return self.gpus_per_node
 
     @abstractmethod
     def threads(self) -> int | None:
@@ -98,6 +103,11 @@ class Submitting(ABC):
     @abstractmethod
     def found(self, folder: Path, number: str):
         """Returns the handle of a job that an earlier run submitted, None if it has ended."""
+
+    def handle_of(self, folder: Path):
+        """Returns the handle of what an earlier run submitted in a folder, None if it has ended."""
+        place = submitted(folder)
+        return None if place is None else self.found(folder, place['id'])
 
     def run(self, jobs: Sequence[Job], logger: MMLogger) -> Iterator[dict]:
         """Yields the results of jobs, in their order.
@@ -186,17 +196,11 @@ class Submitting(ABC):
 
     def _adopt(self, i: int, job: Job, logger: MMLogger) -> bool:
         """Returns whether a job that an earlier run submitted still runs; then waits for it."""
-        path = job.folder / SUBMITTED
-        if not path.is_file():
+        place, handle = submitted(job.folder), self.handle_of(job.folder)
+        if place is None or handle is None:
             return False
-        content = read_json(path, dict(id=str, slot=int), 'Delete it; the job is done again.')
-        number = content['id']
-        if not re.fullmatch(r'\d{1,12}', number, re.ASCII):
-            raise UserError(f'{path} is damaged: id {number!r}. Delete it.')
-        handle = self.found(job.folder, number)
-        if handle is None:
-            return False
-        self.running[i] = Running(job, handle, number, content['slot'])
+        number = place['id']
+        self.running[i] = Running(job, handle, number, place['slot'])
         logger.info(f'{job.name} is job {number}, which an earlier run began: it is waited for.')
         return True
 

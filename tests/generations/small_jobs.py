@@ -5,6 +5,9 @@ import os
 import time
 from pathlib import Path
 
+from mmengine import Config
+from mmengine.dist import barrier, get_world_size
+
 from mmseg_im.errors import UserError
 
 
@@ -57,3 +60,16 @@ def interrupted_once(folder: Path) -> dict:
         (folder / 'waiting').touch()
         time.sleep(60)
     return dict(tries=begun(folder))
+
+
+def together(folder: Path, cfg: Config) -> dict:
+    """Each process of the job notes that it began."""
+    begin(folder)
+    barrier()
+    return dict(processes=get_world_size())
+
+
+def share(folder: Path) -> dict:
+    """As a stage records it."""
+    begin(folder)
+    return dict(share=0.5)

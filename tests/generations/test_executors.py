@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from mmengine import Config
 
 from mmseg_im.errors import UserError
+from mmseg_im.generations import executors
 from mmseg_im.generations.executors import Inline, read_executor
 from mmseg_im.generations.jobs import job_of
 from mmseg_im.generations.label_shards import shards
@@ -149,6 +151,34 @@ def test_a_job_that_was_submitted_twice_is_done_once(tmp_path, forked_python):
     file.touch()
     wait(lambda: len(executor._ended()) == 2)
     assert small_jobs.begun(folder) == 1 and job.result() == dict(done=1)
+
+
+def test_all_processes_of_a_job_know_that_it_is_done(tmp_path, forked_python):
+    folder = tmp_path / 'student_0'
+    job = job_of(folder, small_jobs.together, cfg=Config())
+    executor = local(forked_python, tasks_per_node=2, gpus_per_node=0)
+    for _ in range(2):  # the second time there is a result, which nobody has read
+        executor._begin(0, job, LOGGER)
+        wait(executor._ended)
+        assert job.result() == dict(processes=2) and small_jobs.begun(folder) == 2
+
+
+@pytest.mark.parametrize(
+    ('options', 'visible', 'number'),
+    [({}, 4, 1), ({}, 0, 0), (dict(gpus_per_node=2, tasks_per_node=2), 4, 2),
+     (dict(gpus_per_node=0, tasks_per_node=4), 4, 0), (dict(tasks_per_node=2), 0, 0)],
+)  # fmt: skip
+def test_gpus_of_a_local_job(tmp_path, monkeypatch, options, visible, number):
+    monkeypatch.setattr(executors, 'visible_gpus', lambda: [str(i) for i in range(visible)])
+    executor = read_executor(dict(type='local', **options), 2)
+    parameters = executor.executor(tmp_path, 1).parameters
+    assert parameters['gpus_per_node'] == len(parameters['visible_gpus']) == number
+
+
+def test_processes_do_not_share_the_one_gpu_of_a_job(monkeypatch):
+    monkeypatch.setattr(executors, 'visible_gpus', lambda: ['0', '1', '2', '3'])
+    with pytest.raises(UserError, match='tasks_per_node=2 is more than gpus_per_node=1: every pr'):
+        read_executor(dict(type='local', tasks_per_node=2), 2)
 
 
 def test_stop_cancels(tmp_path, forked_python):

@@ -58,7 +58,9 @@ def test_side_by_side(mini_shapes, tmp_path, forked_python, monkeypatch):
     cfg.generations.executor = dict(type='local', jobs=2, python=forked_python)
     assert run(cfg) == stages
     assert_equal(whole, parts)
-    assert (parts / 'generation_0/labeling_1/results.pth').is_file()  # labels came in two parts
+    assert (
+        parts / 'generation_0/labeling_4_to_7/results.pth'
+    ).is_file()  # labels came in two parts
     logs = {p.parent.name for p in (parts / 'generation_1').glob('*.job/*_0_log.out')}
     assert logs == {'student_0.job', 'student_1.job', 'test.job'}
     assert not list(parts.rglob('*.pkl')) and not list(parts.rglob('result.json'))
