@@ -20,7 +20,7 @@ from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.gathered import Source
 from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
-from .georeference import NEEDED, can_georeference, is_geotiff, read_georeference
+from .georeference import NEEDED, can_georeference, is_geotiff, is_turned, read_georeference
 from .image_prediction import predict_image
 from .places import MASKS, Places
 from .rows_of_voters import LARGE, windows_of
@@ -109,6 +109,12 @@ def notes(
     lie = [image.path for image in images.values() if is_geotiff(image.path)]
     if lie and not can_georeference():
         said.append(f'{_some(lie)}: GeoTIFF. {NEEDED}.')
+    turned = [image.path for image in images.values() if is_turned(image.path)]
+    if turned:
+        said.append(
+            f'{_some(turned)}: GeoTIFF with an orientation, which its georeference leaves open. '
+            'The prediction is a PNG without it; save the image unturned.'
+        )
     large = [i for i, image in enumerate(images.values()) if math.prod(image.size) > LARGE]
     if not large:
         return said
