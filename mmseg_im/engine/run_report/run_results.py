@@ -43,7 +43,7 @@ class RunResults:
 
     @property
     def best_at(self) -> int | None:
-        """int: The best validation, the earlier one of equals; None if there is none or it is not known."""
+        """int: The best validation, the earlier one of equals; None if it is not known."""
         if self.metric == NOT_KNOWN:
             return None
         values = {at: score(metrics.get(self.metric)) for at, metrics in self.validations.items()}
