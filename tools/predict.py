@@ -5,6 +5,7 @@ Several checkpoints or views vote: where they disagree is then shown in OUT-unsu
 """
 
 import argparse
+import os
 import os.path as osp
 import sys
 import tempfile
@@ -19,13 +20,14 @@ from mmseg.registry import MODELS
 from mmseg_im.checkpoints.comparing import tensors_of
 from mmseg_im.checkpoints.fitting import PREDICT, check
 from mmseg_im.engine.work_dir import make_work_dir
-from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
+from mmseg_im.files.config_file import read_config
 from mmseg_im.own_data.gathered import gather
-from mmseg_im.own_data.label_files.labelme_writing import predictions_as_labelme
-from mmseg_im.prediction.folder import Places, notes, predict_folder
+from mmseg_im.prediction.folder import notes, predict_folder
 from mmseg_im.prediction.folder_config import folder_dataset, labels_of, own_reading, training_crop
+from mmseg_im.prediction.places import places_of
 from mmseg_im.teachers.networks import build_network
 from mmseg_im.teachers.views import VIEWS
 
@@ -54,7 +56,14 @@ def parse_args() -> argparse.Namespace:
 
 def build_ensemble(cfg: Config, args: argparse.Namespace):
     """Builds the voters; a UserError if weights do not fit, before anything is written."""
+    seen: dict[str, str] = {}
     for path in args.checkpoints:
+        before = seen.setdefault(os.path.realpath(path), path)
+        if before is not path:
+            raise UserError(
+                f'{before} and {path} are one file, and a network has one vote. Name others, or '
+                'let it vote for several --views.'
+            )
         content = CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
         check(tensors_of(content), build_network(cfg.model, 'model'), path, PREDICT)
     views = VIEWS[: args.views]
@@ -72,11 +81,14 @@ def build_ensemble(cfg: Config, args: argparse.Namespace):
 def predict(cfg: Config, args: argparse.Namespace) -> None:
     """Predicts all images that can be read; ends with a list of those that cannot."""
     voters = len(args.checkpoints) * args.views
-    unsure = Path(f'{args.out.rstrip("/")}-unsure') if voters > 1 else None
-    places = Places(Path(args.out), Path(args.show_dir) if args.show_dir else None, unsure)
+    labels = labels_of(cfg)
+    overlapping = labels.classes if cfg.model.get('label_space') == 'multilabel' else ()
+    places = places_of(args.images, args.out, args.show_dir, voters > 1, args.labelme, overlapping)
     with tempfile.TemporaryDirectory(prefix='predict-') as folder:
         aside = Path(folder)
-        files, left_out = gather(args.images, aside / 'images', *own_reading(cfg))
+        files, left_out = gather(
+            args.images, aside / 'images', *own_reading(cfg), skip=places.folders()
+        )
         write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
         ensemble = build_ensemble(cfg, args)
         names = aside / 'images.txt'
@@ -84,21 +96,18 @@ def predict(cfg: Config, args: argparse.Namespace) -> None:
         crop = training_crop(cfg)
         for note in notes(ensemble, dataset, files, crop):
             print(note)
-        for place in places:
-            if place is not None:
-                make_work_dir(place)
+        for place in places.folders():
+            make_work_dir(place)
         networks = counted(len(args.checkpoints), 'network')
         summary = f'{networks}, {voters} votes ({", ".join(VIEWS[: args.views])}).'
         loader = cfg.get('test_dataloader') or cfg.val_dataloader
         workers = loader.get('num_workers', 0)
-        labels = labels_of(cfg)
         left_out += predict_folder(ensemble, dataset, files, labels, places, crop, summary, workers)
-        if args.labelme:
-            predictions_as_labelme(args.out, args.images, files, dataset.metainfo['classes'])
     print(
         f'Predicted: {counted(len(files), "image")}, in {args.out}'
         + (f', pictures in {args.show_dir}' if args.show_dir else '')
-        + (f'; where the voters disagree: {unsure / "index.html"}.' if unsure else '.')
+        + (f'; where the voters disagree: {places.unsure / "index.html"}' if places.unsure else '')
+        + '.'
     )
     if left_out:
         sys.exit('\n'.join(['error: Left out:', *left_out]))
@@ -109,9 +118,9 @@ def main() -> None:
     for path in (args.config, *args.checkpoints, args.images):
         if not osp.exists(path):
             sys.exit(f'{path} does not exist.')
-    cfg = Config.fromfile(args.config)
-    init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
+        cfg = read_config(args.config)
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
         predict(cfg, args)
 
 

@@ -3,7 +3,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +36,11 @@ class Source(NamedTuple):
 
 @quiet_opencv()
 def gather(
-    folder: str | os.PathLike, aside: Path, own: OwnLoading | None = None, suffix: str = ''
+    folder: str | os.PathLike,
+    aside: Path,
+    own: OwnLoading | None = None,
+    suffix: str = '',
+    skip: Collection[str | os.PathLike] = (),
 ) -> tuple[dict[str, Source], list[str]]:
     """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
 
@@ -48,6 +52,7 @@ def gather(
         own (OwnLoading, optional): How a config reads images in a way of its own: all bits and
             channels, arrays. They are then linked as they are.
         suffix (str): Of the config's images, which ``own`` reads, too.
+        skip (Collection[str or PathLike]): Folders that are not entered.
 
     Returns:
         tuple[dict[str, Source], list[str]]: The image of each file, by its path relative to
@@ -57,11 +62,11 @@ def gather(
         MissingFileError, UserError: If there is no folder, or no image in it that can be used.
     """
     suffixes = {*SUFFIXES, suffix.lower()} if own and suffix else {*SUFFIXES}
-    others = find_images(folder, suffixes={*NOT_READ} - suffixes)
+    others = find_images(folder, skip, {*NOT_READ} - suffixes)
     left_out = _not_read(path for paths in others.values() for path in paths)
     images: dict[str, ImageFile] = {}
     found: dict[str, Source] = {}
-    for name, (path, *twice) in find_images(folder, suffixes=suffixes).items():
+    for name, (path, *twice) in find_images(folder, skip, suffixes).items():
         if twice:
             both = ' and '.join(map(str, (path, *twice)))
             left_out.append(f'{both} have one name without suffix. Rename one.')

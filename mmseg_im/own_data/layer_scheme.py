@@ -44,7 +44,10 @@ def scheme_of_layers(
     if space == 'binary' and len(names) != 1:
         raise UserError(f'--label-space binary needs one folder, not {", ".join(names)}.')
     if space == 'multilabel' and len(names) < 2:
-        raise UserError('--label-space multilabel needs two folders or more; use binary.')
+        raise UserError(
+            '--label-space multilabel needs two classes or more, and there is '
+            f'{names[0]} alone; use binary.'
+        )
     if space == 'binary':
         names = ['background', *names]
     elif space == 'multiclass' and any(layer.uncovered for layer in layers):

@@ -4,7 +4,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,29 +18,17 @@ from ..errors.wording import counted
 from ..files.atomic import write_png
 from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.gathered import Source
+from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
-from .georeference import NEEDED, can_georeference, is_geotiff, read_georeference
+from .georeference import NEEDED, can_georeference, is_geotiff, is_turned, read_georeference
 from .image_prediction import predict_image
+from .places import MASKS, Places
 from .rows_of_voters import LARGE, windows_of
 from .unsure_report import UnsureReport
 from .written_labels import Labels, write_mask
 
 SHRUNK = 16
 """int: So many times fewer pixels of a large image are worth a word."""
-
-
-class Places(NamedTuple):
-    """Where results go.
-
-    Attributes:
-        out (Path): Label maps.
-        shown (Path, optional): Pictures.
-        unsure (Path, optional): Masks, table and page of several voters.
-    """
-
-    out: Path
-    shown: Path | None = None
-    unsure: Path | None = None
 
 
 def predict_folder(
@@ -90,9 +77,11 @@ def predict_folder(
         name = Path(file).with_suffix('').as_posix()
         place = read_georeference(source.path) if placed and is_geotiff(source.path) else None
         labels.write(places.out, name, found.label, place)
+        if places.labelme is not None:
+            write_labelme(places.labelme / f'{name}.json', found.label, labels.classes, source.path)
         if places.unsure is not None:
             report.add(name, image, found)
-            write_mask(places.unsure / 'masks', name, found.mask, place)
+            write_mask(places.unsure / MASKS, name, found.mask, place)
         del image  # not beside the picture
         if places.shown is not None:
             picture = _picture(dataset, number, found.label, labels)
@@ -120,6 +109,12 @@ def notes(
     lie = [image.path for image in images.values() if is_geotiff(image.path)]
     if lie and not can_georeference():
         said.append(f'{_some(lie)}: GeoTIFF. {NEEDED}.')
+    turned = [image.path for image in images.values() if is_turned(image.path)]
+    if turned:
+        said.append(
+            f'{_some(turned)}: GeoTIFF with an orientation, which its georeference leaves open. '
+            'The prediction is a PNG without it; save the image unturned.'
+        )
     large = [i for i, image in enumerate(images.values()) if math.prod(image.size) > LARGE]
     if not large:
         return said

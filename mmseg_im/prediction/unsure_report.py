@@ -105,9 +105,9 @@ class UnsureReport:
         if total > len(entries):
             of_all = f'The {len(entries)} least certain of {total} images; all are in images.csv'
         explained = (
-            f'{of_all}. Hatched: the voters disagree, and the colour below is the label of their '
-            'mean probability. What they agree on can be wrong, too. Masks of 0 and 255 are in the '
-            'folder masks, and all numbers in images.csv.'
+            f'{of_all}. Hatched: the voters disagree, and the colour between the stripes is '
+            'the label of their mean probability. What they agree on can be wrong, too. '
+            'Masks of 0 and 255 are in the folder masks, and all numbers in images.csv.'
         )
         return html_page(
             'Where the networks are not sure',

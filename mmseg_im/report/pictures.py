@@ -50,12 +50,13 @@ def label_picture(label: torch.Tensor, palette: Sequence[Sequence[int]]) -> np.n
     return colourise(array if len(array) > 1 else array[0], palette)
 
 
-def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def hatch(image: np.ndarray, mask: np.ndarray, see_through: bool = False) -> np.ndarray:
     """Draws diagonal stripes of two grays over the masked pixels.
 
     Args:
         image (np.ndarray): (H, W, 3) uint8.
         mask (np.ndarray): (H, W) bool.
+        see_through (bool): Draw the light stripes alone; between them the image is seen.
 
     Returns:
         np.ndarray: (H, W, 3) uint8, a new image.
@@ -63,7 +64,8 @@ def hatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     period = max(4, mask.shape[1] // 30)  # equally wide in tiles of equal size
     rows, columns = np.indices(mask.shape)
     light = ((rows + columns) % period < period // 2)[..., None]
-    return np.where(mask[..., None], np.where(light, *HATCH_COLOURS[::-1]), image)
+    dark = image if see_through else HATCH_COLOURS[0]
+    return np.where(mask[..., None], np.where(light, HATCH_COLOURS[1], dark), image)
 
 
 def to_rgb(

@@ -46,6 +46,6 @@ def strip(
     shown = np.ones(mask.shape, bool) if len(label) == 1 else (label == 1).any(axis=0)
     mixed = (STRENGTH * colours + (1 - STRENGTH) * image).astype(np.uint8)
     over = np.where(shown[..., None], mixed, image)
-    pictures = image, hatch(over, mask), hatch(image, mask)
+    pictures = image, hatch(over, mask, see_through=True), hatch(image, mask)
     tiles = [tile(*both, width) for both in zip(pictures, captions, strict=True)]
     return f'<div class="strip">{"".join(tiles)}</div>'

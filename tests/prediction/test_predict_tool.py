@@ -3,12 +3,10 @@
 
 import csv
 import re
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
-import predict
 import pytest
 import torch
 from mmengine import Config
@@ -57,22 +55,6 @@ def project(path: Path, task: str = 'multiclass', scale=(32, 24), **head) -> Pat
 def draw(height: int = 48, width: int = 64, seed: int = 0) -> np.ndarray:
     small = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``; what it prints, and how it ends."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*args: str) -> str:
-        monkeypatch.setattr(sys, 'argv', ['predict.py', *args])
-        try:
-            predict.main()
-        except SystemExit as end:
-            return f'{capsys.readouterr().out}\n{end.code}'
-        return capsys.readouterr().out
-
-    return run
 
 
 def test_images_of_all_kinds_with_two_networks_and_two_views(run, tmp_path):

@@ -34,6 +34,9 @@ def test_hatch_covers_the_mask_and_nothing_else():
     result = hatch(image, mask)
     assert (result[~mask] == 120).all() and not (result[mask] == 120).any()
     assert len(np.unique(result[mask])) == 2  # two grays, both there
+    seen = hatch(image, mask, see_through=True)
+    assert 0.4 < (seen[mask] == 120).mean() < 0.6  # half of what lies below is seen
+    np.testing.assert_array_equal(seen[seen != 120], result[seen != 120])
 
 
 def test_raw_images_become_rgb_and_are_padded():

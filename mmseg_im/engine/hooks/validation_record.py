@@ -53,7 +53,10 @@ class ValidationRecordHook(Hook):
             return
         self.record[str(position(runner))] = plain_numbers(_numbers(metrics))
         if is_main_process():
-            write_json(self.folder / RECORD, dict(validations=self.record))
+            content = dict(unit=unit_of(runner), validations=self.record)
+            if (metric := getattr(self, 'metric', None)) is not None:
+                content['metric'] = metric
+            write_json(self.folder / RECORD, content)
 
 
 def read_record(path: Path) -> dict[str, dict[str, float | None]]:
@@ -64,6 +67,16 @@ def read_record(path: Path) -> dict[str, dict[str, float | None]]:
     """
     shape = dict(validations={int: {str: (float, None)}})
     return read_json(path, shape, REMEDY)['validations']
+
+
+def read_choice(path: Path) -> tuple[str | None, str | None]:
+    """Returns by which metric a run chooses, and in what it counts; None for what is not known.
+
+    Raises:
+        UserError: If the file holds something else.
+    """
+    content = read_json(path, {'metric?': str, 'unit?': str}, REMEDY)
+    return content.get('metric'), content.get('unit')
 
 
 def position(runner) -> int:

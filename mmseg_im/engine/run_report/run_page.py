@@ -61,10 +61,13 @@ def write_run_report(work_dir: Path) -> Path:
 def _head(results: RunResults) -> str:
     steps = [int(line['step']) for line in results.scalars if 'loss' in line]
     done = f'Logged up to iteration {max(steps)}' if steps else 'Nothing is logged yet'
-    if results.best_at is None:
+    if not results.validations:
         found = 'There was no validation yet.'
+    elif results.best_at is None:
+        found = 'Which validation is the best is not known: the run does not say by which metric.'
     else:
-        value = score(results.best.get(results.metric))
+        value = results.best.get(results.metric)
+        value = float('nan') if value is None else value
         found = (
             f'Best validation: <b>{html.escape(results.metric)} {value:.2f}</b> at {results.unit} '
             f'{results.best_at}.'

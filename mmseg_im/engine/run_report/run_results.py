@@ -11,11 +11,12 @@ from ..hooks.best_details import Details, read_details
 from ..hooks.best_files import score
 from ..hooks.unfound_classes import PREFIX, REMEDY, unfound
 from ..hooks.use_warnings import LITTLE
-from ..hooks.validation_record import RECORD, read_record
+from ..hooks.validation_record import RECORD, read_choice, read_record
 from ..newest_checkpoint import training_checkpoints
 from .logged import panels, read_scalars, series
 
 FEW_IMAGES = 10
+NOT_KNOWN = 'a metric that is not known'
 
 
 @dataclass
@@ -42,7 +43,9 @@ class RunResults:
 
     @property
     def best_at(self) -> int | None:
-        """int: The best validation, the earlier one of equals; None before the first."""
+        """int: The best validation, the earlier one of equals; None if it is not known."""
+        if self.metric == NOT_KNOWN:
+            return None
         values = {at: score(metrics.get(self.metric)) for at, metrics in self.validations.items()}
         return max(values, key=lambda at: (values[at], -at), default=None)
 
@@ -81,9 +84,11 @@ def read_results(work_dir: Path) -> RunResults:
         details = None  # the run was resumed from an earlier checkpoint
     named = {key for values in validations.values() for key in values}
     metric = details.metric if details else 'mIoU'
+    chosen, counted_in = read_choice(record) if record.is_file() else (None, None)
+    metric = chosen or metric
     if named and metric not in named:
-        metric = min(named)
-    unit = details.unit if details else _unit(work_dir)
+        metric = NOT_KNOWN
+    unit = details.unit if details else counted_in or _unit(work_dir)
     name = work_dir.resolve().name
     return RunResults(name, metric, unit, validations, details, scalars, panels(work_dir))
 

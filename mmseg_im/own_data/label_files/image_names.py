@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from pathlib import PureWindowsPath
 
-from ..folders import composed_name
+from ..folders import NOT_READ, SUFFIXES, composed_name
 
 
 class ImageNames:
@@ -26,14 +26,38 @@ class ImageNames:
 
         Args:
             path (str): With ``/`` or ``\\``. Its longest end that is a name counts, with folders
-                or without; else the one image anywhere with its file name.
+                or without; else the one image of its file name whose folder is not another one
+                than the path has.
         """
-        parts = [composed_name(part) for part in PureWindowsPath(path).parts]
-        if not parts:
-            return None
-        parts[-1] = PureWindowsPath(parts[-1]).stem
-        for i in range(len(parts)):
-            if (name := '/'.join(parts[i:])) in self.names:
-                return name
-        same = self._by_last.get(parts[-1], [])
-        return same[0] if len(same) == 1 else None
+        *folders, last = [composed_name(part) for part in PureWindowsPath(path).parts] or ['']
+        for end in _without_suffix(last):
+            parts = [*folders, end]
+            for i in range(len(parts)):
+                if (name := '/'.join(parts[i:])) in self.names:
+                    return name
+            same = [
+                name for name in self._by_last.get(end, ())
+                if not folders or name.split('/')[-2] == folders[-1]
+            ]  # fmt: skip
+            if len(same) == 1:
+                return same[0]
+        return None
+
+
+def folders_shared(path: str, name: str) -> int:
+    """Returns how many folders, from the last on, a path and the name of an image share."""
+    stated = [composed_name(part) for part in PureWindowsPath(path).parts[-2::-1]]
+    count = 0
+    for a, b in zip(stated, name.split('/')[-2::-1], strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _without_suffix(file: str) -> list[str]:
+    """What a file may be called without its suffix: a number after a dot is none."""
+    stem, suffix = PureWindowsPath(file).stem, PureWindowsPath(file).suffix.lower()
+    if suffix in (*SUFFIXES, *NOT_READ):
+        return [stem]
+    return [file] if suffix[1:].isdigit() else [file, stem]

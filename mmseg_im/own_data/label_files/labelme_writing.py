@@ -2,15 +2,13 @@
 """Writes labels as files of LabelMe, to be corrected there."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ...files.atomic import write_json
-from ..folders import find_images
 from .label_classes import MEAN_BACKGROUND
 from .outlines import outlines
 
@@ -80,48 +78,6 @@ def write_labelme(
     folder = os.path.abspath((final or file).parent)
     relative = os.path.relpath(os.path.abspath(image), folder)
     write_json(file, labelme_content(label, classes, Path(relative).as_posix(), undecided))
-
-
-def predictions_as_labelme(
-    out: str | os.PathLike,
-    images: str | os.PathLike,
-    files: Iterable[str],
-    classes: Sequence[str],
-) -> Path:
-    """Writes predictions that lie in a folder as LabelMe files, too.
-
-    Args:
-        out (str or PathLike): Holds ``NAME.png`` (or ``.tif``) of class ids, or for overlapping
-            classes ``CLASS/NAME.png``, 0 = absent. An image without them is passed over: it could
-            not be predicted.
-        images (str or PathLike): The folder of images.
-        files (Iterable[str]): Images below it, with any suffix.
-        classes (Sequence[str]): Of the network.
-
-    Returns:
-        Path: The new files' folder, ``labelme`` in ``out``.
-    """
-    found = find_images(images)
-    folder = Path(out, FOLDER)
-    for name in (os.path.splitext(file)[0] for file in files):
-        whole = _values(Path(out), name)
-        parts = [values for cls in classes if (values := _values(Path(out, cls), name)) is not None]
-        if whole is not None:
-            label = whole[None]
-        elif len(parts) == len(classes):
-            label = np.stack(parts) > 0
-        else:
-            continue
-        write_labelme(folder / f'{name}.json', label.astype(np.uint8), classes, found[name][0])
-    return folder
-
-
-def _values(folder: Path, name: str) -> np.ndarray | None:
-    for file in (folder / f'{name}.png', folder / f'{name}.tif'):
-        if file.is_file():
-            with Image.open(file) as image:  # which reads the ids of a palette
-                return np.array(image)
-    return None
 
 
 def _is_background(name: str) -> bool:

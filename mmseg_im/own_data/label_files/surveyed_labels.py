@@ -3,6 +3,7 @@
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..other_labels import other_labels_text
 from ..survey import Survey, survey
 from .drawing import draw_shapes
 from .found_labels import label_files, read_label_files
-from .image_names import ImageNames
+from .image_names import ImageNames, folders_shared
 from .label_classes import label_ids
 from .label_entries import Entry, LabelFile
 from .label_masks import LabelMasks
@@ -87,7 +88,7 @@ def survey_label_files(
     found = composed(find_images(images))
     names = ImageNames(found.keys())
     kind, read, broken = read_label_files(files)
-    flaws = [replace(flaw, name=names.find(Path(flaw.file).name) or '') for flaw in broken]
+    flaws = [replace(flaw, name=names.find(Path(flaw.file).stem) or '') for flaw in broken]
     ids = label_ids(read, classes, ignore)
     masks = LabelMasks(aside, ids, label_space == 'multilabel')
     entries = _entries_by_name(read, names, flaws)
@@ -107,9 +108,10 @@ def survey_label_files(
     if not masks.written:
         stated = next((e.image for one in read for e in one.entries), '')
         example = f' Images are called {next(iter(found), "")}, and labels are of {stated}.'
+        why = ''.join(f'\n  {text}' for text in masks.reasons(kind, files, read)[1:])
         raise UserError(
             f'{labels} has no label for an image of {images} that can be used.'
-            f'{example if stated and not entries else ""}{shown}'
+            f'{example if stated and not entries else ""}{why}{shown}'
         )
     ignored = ['255'] if masks.ignored and not masks.layered else None
     try:
@@ -135,13 +137,13 @@ def _entries_by_name(
     read: Sequence[LabelFile], names: ImageNames, flaws: list[Flaw]
 ) -> Mapping[str, Entry]:
     """The annotated entry of each image; what belongs to none is added to the flaws."""
-    entries: dict[str, Entry] = {}
+    meant: defaultdict[str, list[Entry]] = defaultdict(list)
     for file in read:
         for entry in file.entries:
             if not entry.annotated:
                 continue
             path, name = str(entry.file), names.find(entry.image)
-            own = names.find(entry.file.name) if len(file.entries) == 1 else None
+            own = names.find(entry.file.stem) if len(file.entries) == 1 else None
             if name is None:
                 what = f'{entry.image!r} is not among the images'
                 what += f'; {own}, whose name the file has, is' if own else ''
@@ -149,10 +151,19 @@ def _entries_by_name(
             elif own not in (None, name):
                 what = f'it says {entry.image!r}, and there is {own}, too'
                 flaws += [Flaw(OTHER_IMAGE, path, what, image) for image in (name, own)]
-            elif name in entries:
-                flaws.append(Flaw(TWICE, f'{entries[name].file} and {path}', entry.image, name))
             else:
-                entries[name] = entry
+                meant[name].append(entry)
+    entries: dict[str, Entry] = {}
+    for name, some in meant.items():
+        shared = [folders_shared(entry.image, name) for entry in some]
+        best, *twice = [e for e, count in zip(some, shared, strict=True) if count == max(shared)]
+        entries[name] = best
+        flaws += [Flaw(TWICE, f'{best.file} and {e.file}', e.image, name) for e in twice]
+        flaws += [
+            Flaw(UNKNOWN, str(e.file), f'{e.image!r} is not among the images; {best.image!r} is')
+            for e, count in zip(some, shared, strict=True)
+            if count < max(shared)
+        ]
     bad = {flaw.name for flaw in flaws}
     return {name: entry for name, entry in entries.items() if name not in bad}
 

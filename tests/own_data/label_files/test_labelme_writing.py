@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels that are written for LabelMe are read back as they were, within a pixel at the rim."""
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from mmseg_im.files.label_png import write_ids
 from mmseg_im.own_data.label_files import outlines as module
 from mmseg_im.own_data.label_files.drawing import draw_shapes
 from mmseg_im.own_data.label_files.labelme import read_labelme
-from mmseg_im.own_data.label_files.labelme_writing import predictions_as_labelme, write_labelme
+from mmseg_im.own_data.label_files.labelme_writing import write_labelme
 from mmseg_im.own_data.label_files.outlines import outlines
-from mmseg_im.prediction.georeference import Georeference, geotiff
 from tests.own_data.conftest import save
 
 pytestmark = pytest.mark.fast
@@ -138,7 +135,13 @@ def test_predictions_become_files_that_init_project_reads(overlapping, tmp_path,
             save(out / f'{name}.png', blobs(i, 3))
     classes = ['a', 'b'] if overlapping else ['background', 'a', 'b']
     names = ['0.png', 'deep/1.png', 'deep/2.png']
-    folder = predictions_as_labelme(out, images, names, classes)
+    folder = tmp_path / 'labelme'
+    for name in names:
+        files = [out / cls / name for cls in classes] if overlapping else [out / name]
+        label = np.stack([cv2.imread(str(file), -1) for file in files])
+        label = (label > 0).astype(np.uint8) if overlapping else label
+        target = folder / Path(name).with_suffix('.json')
+        write_labelme(target, label, classes, images / name)
     space = ['--label-space', 'multilabel'] if overlapping else []
     error, text = run(images, folder, *space)
     assert error is None and '3 files of LabelMe' in text
@@ -148,18 +151,3 @@ def test_predictions_become_files_that_init_project_reads(overlapping, tmp_path,
         written = cv2.imread(str(out / file.relative_to(tmp_path / 'mine/annotations')), -1)
         again = cv2.imread(str(file), -1)
         assert iou(again > 0, written > 0) > 0.93
-
-
-def test_a_palette_a_geotiff_and_an_image_that_could_not_be_predicted(tmp_path):
-    affine = pytest.importorskip('rasterio').Affine(0.5, 0, 5e5, 0, -0.5, 4e6)
-    label = blobs(3, 3)
-    for name in 'abc':
-        save(tmp_path / 'images' / f'{name}.png', np.full((*SIZE, 3), 90, np.uint8))
-    write_ids(tmp_path / 'out/a.png', label, [[9, 9, 9], [200, 0, 0], [0, 200, 0]])
-    place = Georeference('EPSG:32633', affine)
-    (tmp_path / 'out/b.tif').write_bytes(geotiff(label, place, [(0, 0, 0)] * 3))
-    names, classes = ['a.png', 'b.png', 'c.png'], ['background', 'a', 'b']
-    folder = predictions_as_labelme(tmp_path / 'out', tmp_path / 'images', names, classes)
-    assert sorted(path.name for path in folder.iterdir()) == ['a.json', 'b.json']
-    shapes = [json.loads((folder / f'{name}.json').read_text())['shapes'] for name in 'ab']
-    assert shapes[0] == shapes[1] and {shape['label'] for shape in shapes[0]} == {'a', 'b'}
