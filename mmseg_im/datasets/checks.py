@@ -74,6 +74,8 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             overlap = label is not None and label.ndim == 3
         check_common(found, classes, where, overlap, check.loader == IDS)
     name_broken_files(dataset, where)
+    if len(dataset) > MANY:
+        give_back_memory()
     return dataset
 
 
@@ -200,8 +202,6 @@ def _build(cfg: dict, where: str) -> BaseDataset:
     dataset.load_data_list = lambda: infos  # a million files are not listed twice
     dataset.full_init()
     del dataset.load_data_list
-    if len(dataset) > MANY:
-        give_back_memory()
     return dataset
 
 
