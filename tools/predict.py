@@ -87,7 +87,11 @@ def predict(cfg: Config, args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix='predict-') as folder:
         aside = Path(folder)
         files, left_out = gather(
-            args.images, aside / 'images', *own_reading(cfg), skip=places.folders()
+            args.images,
+            aside / 'images',
+            *own_reading(cfg),
+            skip=places.folders(),
+            white=cfg.get('white'),
         )
         write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
         ensemble = build_ensemble(cfg, args)

@@ -2,7 +2,7 @@
 """What the written configs depend on, and the numbers that follow from it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .network_choices import NETWORKS
 from .scheme import Scheme
@@ -26,6 +26,7 @@ class Facts:
         labeled, unlabeled, val (int): Numbers of images.
         network (str): Name in :data:`~.network_choices.NETWORKS`.
         class_weight (list[float], optional): See :func:`~.class_weights.default_weights`.
+        white (dict[str, int]): See :func:`~.white.levels_by_suffix`.
     """
 
     scheme: Scheme
@@ -36,6 +37,7 @@ class Facts:
     val: int
     network: str
     class_weight: list[float] | None
+    white: dict[str, int] = field(default_factory=dict)
 
 
 def crop_of(size: tuple[int, int], divisor: int, longest: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +16,10 @@ from ..files.atomic import write_png
 from .folders import NOT_READ, SUFFIXES, find_images
 from .images import ImageFile, inspect_image, quiet_opencv, read_8_bit
 from .project import link
-from .white import white_levels
+from .white import levels_text, white_levels
 
 WHERE = 'test_dataloader.dataset'
+UNKNOWN = "the level of training is not known: name it in the config, white = {'.tif': 4095}"
 SUBFILE, COPY_OR_MASK = 254, 5  # a tag of TIFF, and its bits for smaller copies and masks
 
 
@@ -41,10 +42,12 @@ def gather(
     own: OwnLoading | None = None,
     suffix: str = '',
     skip: Collection[str | os.PathLike] = (),
+    white: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, Source], list[str]]:
     """Links the images below a folder, and writes as PNG what mmcv does not load as it is.
 
-    Images of 16 bits have the white levels of a project of ``tools/init_project.py``.
+    Images of 16 bits have the white levels of training where these are known. Else the images of
+    one suffix in one folder share one, as in ``tools/init_project.py``, and a line is printed.
 
     Args:
         folder (str or PathLike): Images of any format of ``SUFFIXES``, in any depth.
@@ -53,6 +56,7 @@ def gather(
             channels, arrays. They are then linked as they are.
         suffix (str): Of the config's images, which ``own`` reads, too.
         skip (Collection[str or PathLike]): Folders that are not entered.
+        white (Mapping[str, float], optional): White levels of training, by suffix (``'.tif'``).
 
     Returns:
         tuple[dict[str, Source], list[str]]: The image of each file, by its path relative to
@@ -90,7 +94,15 @@ def gather(
         raise UserError(
             f'{folder} holds no image that can be used ({", ".join(sorted(suffixes))}). {some}'
         )
-    levels = white_levels(images)
+    levels = white_levels(images, white)
+    for line in levels_text(
+        {
+            name: image
+            for name, image in images.items()
+            if image.bits == 16 and image.path.suffix.lower() not in (white or {})
+        }
+    ):
+        print(f'{line} ({UNKNOWN})')
     ready = {}
     for name, source in found.items():
         loads = own is not None or images[name].loads

@@ -15,7 +15,7 @@ from .facts import Facts
 from .masks import code_text
 from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
-from .white import levels_text, white_levels
+from .white import levels_by_suffix, levels_text, white_levels
 
 LONGER_SIDE, SHORTER_SIDE = 512, 32
 
@@ -62,6 +62,7 @@ class Plan:
             len(self.splits.val),
             self.network,
             default_weights(pixels, known, found.scheme.label_space),
+            levels_by_suffix(found.images),
         )
 
 

@@ -17,17 +17,33 @@ NOTHING = 'Leave out what shows nothing.'
 Group = tuple[str, str]
 
 
-def white_levels(images: Mapping[str, ImageFile]) -> dict[str, float]:
+def white_levels(
+    images: Mapping[str, ImageFile], known: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Returns the value of each image that becomes 255.
 
     Files of 16 bits of one suffix in one folder share it: they come from one camera, and a dark
     image among them stays dark.
+
+    Args:
+        images (Mapping[str, ImageFile]): By name.
+        known (Mapping[str, float], optional): White levels of training, by suffix (``'.tif'``).
     """
-    of_group = _groups(images)
+    of_group, known = _groups(images), known or {}
     return {
-        name: full_scale(of_group[_group(image)]) if image.bits == 16 else image.largest
+        name: known.get(_group(image)[1], full_scale(of_group[_group(image)]))
+        if image.bits == 16
+        else image.largest
         for name, image in images.items()
     }
+
+
+def levels_by_suffix(images: Mapping[str, ImageFile]) -> dict[str, int]:
+    """Returns the white level of the 16-bit files of each suffix that has one alone."""
+    found: dict[str, set[int]] = {}
+    for (_, suffix), largest in _groups(images).items():
+        found.setdefault(suffix, set()).add(full_scale(largest))
+    return {suffix: min(levels) for suffix, levels in sorted(found.items()) if len(levels) == 1}
 
 
 def full_scale(largest: float) -> int:

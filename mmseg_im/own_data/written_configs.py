@@ -40,7 +40,7 @@ data_root = "{{{{ fileDirname }}}}"  # the folder of this file
 img_suffix = {facts.suffix!r}
 classes = {_tuple(scheme.names)}
 palette = {[list(colour) for colour in scheme.palette]}
-{_class_weight(facts)}{_weights(network)}\
+{_class_weight(facts)}{_weights(network)}{_white(facts)}\
 scale = {facts.size[::-1]}  # width, height to which images are brought
 crop_size = {crop}  # height, width; multiples of {network.divisor}
 batch_size = {BATCH}
@@ -107,6 +107,12 @@ labeled_share = 0.5  # of the updates, the first: they learn from the labeled im
 
 def _weights(network: Network) -> str:
     return f'weights = {network.weights!r}  # {network.note}\n' if network.weights else ''
+
+
+def _white(facts: Facts) -> str:
+    if not facts.white:
+        return ''
+    return f'white = {facts.white}  # value of 16-bit files that became 255; for predict.py\n'
 
 
 def _model(facts: Facts, semi: bool) -> str:

@@ -4,6 +4,7 @@
 import cv2
 import numpy as np
 import pytest
+from mmengine import Config
 
 from mmseg_im.own_data.folders import flaws_text
 from mmseg_im.own_data.gathered import gather
@@ -109,3 +110,33 @@ def test_images_that_show_nothing_are_named(folders):
     assert 'nearly white, such as' in white and 'bright.png' in white
     assert set(white_levels(found).values()) == {255}
     assert not faint_text({k: v for k, v in found.items() if k not in ('ids', 'bright')})
+
+
+def test_prediction_takes_the_white_of_training(folders, tmp_path, capsys):
+    """A dark image comes out alike, whether it lies alone or beside a brighter one."""
+    images, masks = folders()
+    label = true_labels(1)[0]
+    bright, dim = (gray_of(label, most).astype(np.uint16) for most in (4000, 900))
+    write(images / 'bright.tif', bright)
+    write(images / 'dim.tif', dim)
+    written(images, masks, tmp_path)
+    white = Config.fromfile(tmp_path / "Ann's out/mine.py").white
+    assert white == {'.tif': 4095}
+    write(tmp_path / 'new/dim.tif', dim)
+    capsys.readouterr()
+    gather(tmp_path / 'new', tmp_path / 'aside', white=white)
+    assert capsys.readouterr().out == ''
+    picture = cv2.imread(str(tmp_path / 'aside/dim.png'), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(picture[..., 1], np.rint(dim * 255.0 / 4095))
+    gather(tmp_path / 'new', tmp_path / 'unknown')
+    out = capsys.readouterr().out
+    assert '1023 becomes white' in out and 'the level of training is not known' in out
+
+
+def test_two_cameras_of_one_suffix_have_no_level_in_common(folders, tmp_path):
+    images, masks = folders()
+    label = true_labels(1)[0]
+    for name, most in (('a/one', 4000), ('b/two', 65000)):
+        write(images / f'{name}.tif', gray_of(label, most).astype(np.uint16))
+    written(images, masks, tmp_path)
+    assert 'white' not in Config.fromfile(tmp_path / "Ann's out/mine.py")
