@@ -9,6 +9,7 @@ from ..errors.wording import counted
 from ..labels.spaces import IGNORE_INDEX
 from .masks import MaskFile, as_colours, code_text, gray_code
 
+SEVERAL = 2
 LARGE = 40  # class ids are hardly ever so far apart
 
 
@@ -49,6 +50,32 @@ def check_values(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
             + f'. If they mean the same: --classes background=0 {named}. If all are classes, name '
             'each: NAME=VALUE.'
         )
+
+
+def counted_from_one(masks: Sequence[MaskFile]) -> str:
+    """Returns a sentence if some masks seem to count their classes from 1 and others from 0.
+
+    So it looks where several masks have neither 0 nor a class less than the others, but one more,
+    and no mask has both the 0 and that class. A data set can be so by nature.
+    """
+    values = [{*mask.counts} - {IGNORE_INDEX} for mask in masks]
+    top = max((max(v) for v in values if v), default=0)
+    from_0 = [m for m, v in zip(masks, values, strict=True) if 0 in v and top not in v]
+    from_1 = [m for m, v in zip(masks, values, strict=True) if v and 0 not in v]
+    low = {value for mask in from_0 for value in mask.counts} - {IGNORE_INDEX}
+    high = {value for mask in from_1 for value in mask.counts} - {IGNORE_INDEX}
+    if (
+        min(len(from_0), len(from_1)) < SEVERAL
+        or len(from_0) + len(from_1) < len(masks)
+        or high != {value + 1 for value in low}
+    ):
+        return ''
+    return (
+        f'{counted(len(from_0), "mask")} with {_listed(sorted(low))} ({_names(from_0)}), '
+        f'{counted(len(from_1), "mask")} with {_listed(sorted(high))} ({_names(from_1)}), none '
+        f'with both 0 and {top}: if the latter count the same classes from 1, subtract 1 from their '
+        'values. Now each value is a class.'
+    )
 
 
 def check_grays(masks: Sequence[MaskFile]) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sentences about what a project cannot learn or measure well, and what helps."""
 
+from .agreement import counted_from_one
+from .masks import MaskFile
 from .plan import Plan
 from .survey import class_pixels
 from .white import faint_text
@@ -17,10 +19,19 @@ def notes(plan: Plan, config: str) -> list[str]:
     """
     return [
         *faint_text(plan.survey.images),
+        *_counted_from_one(plan),
         *_one_to_measure_on(plan),
         *_classes_not_seen(plan),
         *_rare_classes(plan, config),
     ]
+
+
+def _counted_from_one(plan: Plan) -> list[str]:
+    if plan.survey.scheme.kind != 'values':
+        return []
+    masks = plan.survey.masks.values()
+    text = counted_from_one([mask for mask in masks if isinstance(mask, MaskFile)])
+    return [text] if text else []
 
 
 def _one_to_measure_on(plan: Plan) -> list[str]:

@@ -88,3 +88,18 @@ def test_a_class_that_is_rare_because_few_images_show_it(big):
         shutil.copy(images / '0.png', images / f'more{i}.png')
     save(masks / '0.png', label)
     assert 'because there it is not rare' in said(images, masks)
+
+
+def test_masks_that_count_from_1_among_masks_that_count_from_0(big):
+    images, masks = big
+    for i in range(3, 6):
+        label = np.where(np.arange(SIZE[1]) < 30, 1, 2) + np.zeros(SIZE, int)
+        save(masks / f'{i}.png', label.astype(np.uint8))
+    text = said(images, masks, val='1/3')
+    assert (
+        '3 masks with 0, 1 (such as 0.png, 1.png, 2.png), 3 masks with 1, 2 (such as 3.png' in text
+    )
+    assert 'subtract 1' in text
+    label[0] = 0  # by nature: one that has all three
+    save(masks / '5.png', label.astype(np.uint8))
+    assert 'subtract' not in said(images, masks, val='1/3')
