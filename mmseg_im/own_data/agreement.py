@@ -73,8 +73,8 @@ def counted_from_one(masks: Sequence[MaskFile]) -> str:
     return (
         f'{counted(len(from_0), "mask")} with {_listed(sorted(low))} ({_names(from_0)}), '
         f'{counted(len(from_1), "mask")} with {_listed(sorted(high))} ({_names(from_1)}), none '
-        f'with both 0 and {top}: if the latter count the same classes from 1, subtract 1 from their '
-        'values. Now each value is a class.'
+        f'with both 0 and {top}: if the latter count the same classes from 1, subtract 1 from '
+        'their values. Now each value is a class.'
     )
 
 
