@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pytest plugin: what mmengine does in every tiny run, at less cost."""
 
+import contextlib
 import copy
 import gc
 import os
@@ -10,6 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 from mmengine import Config
+
+with contextlib.suppress(ImportError):  # without the extra, tests of jobs are skipped
+    import submitit  # noqa: F401 - configures logging, which closes the log files of all loggers
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 MEMORY, NEEDED = Path('/dev/shm'), 4 * 2**30  # bytes

@@ -13,6 +13,8 @@ from mmseg.apis import inference_model
 from mmseg.registry import MODELS
 from PIL import Image
 
+from mmseg_im.datasets.annotation_steps import loads_annotations
+from mmseg_im.generations.configs import nodes
 from mmseg_im.own_data.label_files.labelme import read_labelme
 from tests.conftest import ROOT, retarget, shrink
 from tests.tool_runs import Ended, run_tool
@@ -157,7 +159,7 @@ def test_augmented_test_writes_all_files_and_pictures(task, mini_camvid, mini_wb
 
 def test_the_mirror_image_comes_before_the_annotations():
     """Predictions are flipped back, annotations never."""
-    namespace: dict = {}
+    namespace = dict(loads_annotations=loads_annotations, nodes=nodes)
     source = Path(ROOT / 'tools/test.py').read_text()
     start, end = source.index('def flipped'), source.index('def main')
     exec(source[start:end], namespace)
