@@ -40,13 +40,17 @@ def pair(folder) -> None:
         save(folder / f'{name}.png', picture)
 
 
-def test_the_entry_of_another_folder_is_named_and_not_drawn(tmp_path, run):
-    pair(tmp_path / 'images')
-    content = coco_content(4)
-    names = ['train/1.jpg', 'val/1.jpg', '2.jpg', 'val/3.jpg']
+def write_entries(folder, names) -> None:
+    """Three images in ``val``, and COCO entries with file names."""
+    pair(folder / 'images')
+    content = coco_content(len(names))
     for image, name in zip(content['images'], names, strict=True):
         image['file_name'] = name
-    write(tmp_path / 'coco.json', content)
+    write(folder / 'coco.json', content)
+
+
+def test_the_entry_of_another_folder_is_named_and_not_drawn(tmp_path, run):
+    write_entries(tmp_path, ['train/1.jpg', 'val/1.jpg', '2.jpg', 'val/3.jpg'])
     error, text = run(tmp_path / 'images', tmp_path / 'coco.json')
     assert error is None and "'train/1.jpg' is not among the images" in text
     label = class_ids(str(tmp_path / 'mine/annotations/val/1.png'))
@@ -54,12 +58,7 @@ def test_the_entry_of_another_folder_is_named_and_not_drawn(tmp_path, run):
 
 
 def test_the_entry_with_more_folders_wins_and_equal_ones_are_twice(tmp_path, run):
-    pair(tmp_path / 'images')
-    content = coco_content(4)
-    names = ['1.jpg', 'val/1.jpg', '2.jpg', 'val/3.jpg']
-    for image, name in zip(content['images'], names, strict=True):
-        image['file_name'] = name
-    write(tmp_path / 'coco.json', content)
+    write_entries(tmp_path, ['1.jpg', 'val/1.jpg', '2.jpg', 'val/3.jpg'])
     error, text = run(tmp_path / 'images', tmp_path / 'coco.json')
     assert error is None and "'1.jpg' is not among the images; 'val/1.jpg' is" in text
     assert class_ids(str(tmp_path / 'mine/annotations/val/1.png'))[10, 4] == 0
