@@ -45,7 +45,7 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
     Raises:
         MissingFileError: If ``data_root``, the list, an image or an annotation is missing.
         UserError: If the list is no list or empty, a file does not decode, sizes differ, an
-            annotation holds a value that no class has, all hold one class, see
+            annotation holds a value that no class has, a class is in none of them, see
             :func:`~.label_values.check_common`, or ignored pixels get another label than 255.
     """
     for part, key in ((cfg, where), *_parts(cfg, where)):
@@ -67,12 +67,11 @@ def build_checked(cfg: dict, where: str, labeled: bool) -> BaseDataset:
             check = replace(check, loader=MULTI_LABEL if several else IDS)
         found += _results(check, 'check_all', infos)
     if found:
-        classes = dataset.metainfo.get('classes') or ()
         overlap = check.loader == MULTI_LABEL
         if check.own and check.own.label:  # (H, W, K), a map for each class
             label = check.own.load(infos[0], where)[1]
             overlap = label is not None and label.ndim == 3
-        check_common(found, classes, where, overlap, check.loader == IDS)
+        check_common(found, dataset.metainfo, where, overlap, check.loader == IDS)
     name_broken_files(dataset, where)
     if len(dataset) > MANY:
         give_back_memory()

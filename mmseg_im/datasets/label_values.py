@@ -11,6 +11,7 @@ from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
 
 SHOWN = 10  # classes in a message
+MAY_LACK = 'may_lack_classes'  # key of metainfo
 
 
 def values_of(label: np.ndarray) -> list[int | float]:
@@ -38,24 +39,26 @@ def class_of(value: float, info: dict) -> float:
 
 
 def check_common(
-    found: Iterable[Collection[int]], classes: Sequence[str], where: str, overlap: bool, ids: bool
+    found: Iterable[Collection[int]], metainfo: dict, where: str, overlap: bool, ids: bool
 ) -> None:
     """Checks what the annotations of all labeled images say together.
 
-    One class alone is nothing to learn, and nearly always a file that is read wrongly. Further
-    classes may really be absent where few images are labeled (CamVid has eleven, and 1/16 of it 23
-    images): that is a warning.
+    One class alone is nothing to learn, and a class that no annotation holds is never predicted:
+    nearly always a list of classes or a file that is read wrongly. Where few images are labeled a
+    rare class may really be absent; then ``may_lack_classes=True`` in ``metainfo`` of the data set
+    makes a warning of it.
 
     Args:
         found (Iterable[Collection[int]]): Class ids and 255 in each annotation.
-        classes (Sequence[str]): Names of the classes; without any nothing is checked.
+        metainfo (dict): Of the data set. Without ``classes`` nothing is checked.
         where (str): Config key of the data set, for the messages.
         overlap (bool): Whether classes overlap: absence is then a label, too, and one is enough.
         ids (bool): Whether the annotations hold class ids that ``LoadAnnotations`` loads.
 
     Raises:
-        UserError: If all annotations hold one class at most.
+        UserError: If all annotations hold one class at most, or together not all classes.
     """
+    classes = metainfo.get('classes') or ()
     number, held = _union(found)
     present = [i for i in range(len(classes)) if i in held]
     if len(present) < (1 if overlap else min(2, len(classes))):
@@ -64,13 +67,18 @@ def check_common(
             f'{_ignored(held)}: there is nothing to learn. {_remedy(held, ids)}'
         )
     absent = [i for i in range(len(classes)) if i not in held]
-    if absent:
-        print_log(
-            f'{where}: none of its {number} annotations holds {_names(absent, classes)}'
-            f'{_ignored(held, "; some pixels hold")}. No label teaches the network what is absent.',
-            logger='current',
-            level=logging.WARNING,
+    if not absent:
+        return
+    text = (
+        f'{where}: none of its {number} annotations holds {_names(absent, classes)}'
+        f'{_ignored(held, "; some pixels hold")}. No label teaches the network what is absent.'
+    )
+    if not metainfo.get(MAY_LACK):
+        raise UserError(
+            f'{text} {_remedy(held, ids)} If images that show it are not labeled yet, set '
+            f'{where}.metainfo.{MAY_LACK}=True.'
         )
+    print_log(text, logger='current', level=logging.WARNING)
 
 
 def check_not_ignored(found: Iterable[Collection[int]], classes: Sequence[str], where: str) -> None:

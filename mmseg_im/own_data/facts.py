@@ -27,6 +27,7 @@ class Facts:
         network (str): Name in :data:`~.network_choices.NETWORKS`.
         class_weight (list[float], optional): See :func:`~.class_weights.default_weights`.
         white (dict[str, int]): See :func:`~.white.levels_by_suffix`.
+        lacking (bool): Whether no labeled image shows one of the classes.
     """
 
     scheme: Scheme
@@ -38,6 +39,7 @@ class Facts:
     network: str
     class_weight: list[float] | None
     white: dict[str, int] = field(default_factory=dict)
+    lacking: bool = False
 
 
 def crop_of(size: tuple[int, int], divisor: int, longest: int) -> tuple[int, int]:

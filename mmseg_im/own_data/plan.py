@@ -63,6 +63,7 @@ class Plan:
             self.network,
             default_weights(pixels, known, found.scheme.label_space),
             levels_by_suffix(found.images),
+            lacking=not pixels.any(axis=0).all(),
         )
 
 

@@ -60,7 +60,7 @@ geometry = [
     dict(type='RandomCrop', crop_size=crop_size),
     _base_.flip,
 ]
-labeled = dict(**images, pipeline=[_base_.image, annotation, *geometry, _base_.pack])
+{_labeled(facts)}
 {_semi_dataset() if semi else _supervised_dataset(samples // facts.labeled)}
 train_dataloader = dict(batch_size=batch_size, dataset=train_dataset)
 test_pipeline = [_base_.image, resize, annotation, _base_.pack]
@@ -80,6 +80,17 @@ param_scheduler = [dict(_base_.param_scheduler[0], end=max_epochs)]
 best = dict(metric={_best(facts, 'classes')}, patience=early_stopping)
 default_hooks = dict(checkpoint=dict(interval=interval), best=best)
 """
+
+
+def _labeled(facts: Facts) -> str:
+    pipeline = 'pipeline=[_base_.image, annotation, *geometry, _base_.pack]'
+    if not facts.lacking:
+        return f'labeled = dict(**images, {pipeline})'
+    return f"""\
+labeled = dict(
+    **dict(images, metainfo=dict(images['metainfo'], may_lack_classes=True)),  # one is in no mask
+    {pipeline},
+)"""
 
 
 def _class_weight(facts: Facts) -> str:

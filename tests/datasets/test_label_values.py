@@ -12,6 +12,7 @@ from mmseg_im.datasets.checks import build_checked, build_evaluation, check_eval
 from tests.datasets.conftest import LOAD, naming
 
 WHERE = 'the.key'
+OPTION = 'the.key.metainfo.may_lack_classes=True'
 
 
 @pytest.fixture
@@ -35,9 +36,12 @@ def masks(mini, *values, dtype=np.uint8) -> None:
         assert cv2.imwrite(str(mini.annotation(name)), label)
 
 
-def cfg_of(mini, classes=('ground', 'thing'), load='LoadAnnotations', **changes) -> dict:
+def cfg_of(
+    mini, classes=('ground', 'thing'), load='LoadAnnotations', lack=False, **changes
+) -> dict:
     pipeline = [LOAD, dict(type=load), dict(type='PackSegInputs')]
-    cfg = dict(type='BaseSegDataset', metainfo=dict(classes=classes), seg_map_suffix='.png')
+    metainfo = dict(classes=classes, may_lack_classes=lack)
+    cfg = dict(type='BaseSegDataset', metainfo=metainfo, seg_map_suffix='.png')
     return mini.cfg('labeled', pipeline=pipeline, **cfg, **changes)
 
 
@@ -75,21 +79,33 @@ def test_pixels_that_are_all_ignored_are_nothing_to_learn(mini):
         build(cfg_of(mini))
 
 
-def test_classes_that_no_annotation_holds_are_named(mini, said):
+def test_a_class_in_no_annotation_is_an_error(mini, said):
     masks(mini, 0, 2)
-    build(cfg_of(mini, classes=('a', 'b', 'c', 'd')))
+    problem = (WHERE, '3 annotations', 'the classes b (1), d (3)', 'Correct the annotations')
+    with pytest.raises(ValueError, match=naming(*problem, OPTION)):
+        build(cfg_of(mini, classes=('a', 'b', 'c', 'd')))
+    masks(mini, 0, 1, 255)
+    with pytest.raises(ValueError, match=naming('c (2); some pixels hold 255', 'LoadBinary')):
+        build(cfg_of(mini, classes=('a', 'b', 'c')))
+    evaluate(cfg_of(mini, classes=('a', 'b', 'c', 'd')))
+    assert said == []
+
+
+def test_a_class_in_no_annotation_is_a_warning_where_the_data_set_may_lack_it(mini, said):
+    masks(mini, 0, 2)
+    build(cfg_of(mini, classes=('a', 'b', 'c', 'd'), lack=True))
     assert said == [
         'the.key: none of its 3 annotations holds the classes b (1), d (3). No label teaches the '
         'network what is absent.'
     ]
     masks(mini, 0, 1, 255)
-    build(cfg_of(mini, classes=('a', 'b', 'c')))
+    build(cfg_of(mini, classes=('a', 'b', 'c'), lack=True))
     assert 'the class c (2); some pixels hold 255, which is ignored.' in said[1]
 
 
 def test_long_lists_of_classes_are_cut(mini, said):
     masks(mini, 0, 1)
-    build(cfg_of(mini, classes=[str(i) for i in range(30)]))
+    build(cfg_of(mini, classes=[str(i) for i in range(30)], lack=True))
     assert '11 (11) and 18 others' in said[0] and '12 (12)' not in said[0]
 
 
@@ -135,7 +151,10 @@ def test_mapped_values_are_counted_as_what_they_become(mini, said):
 def test_empty_masks_of_overlapping_classes(cells, said):
     for name in cells.names:
         cv2.imwrite(str(cells.annotation('nucleus', name)), np.zeros((9, 14), np.uint8))
-    build(cells.cfg())
+    with pytest.raises(ValueError, match=naming('of its 4 annotations', 'nucleus (1)', OPTION)):
+        build(cells.cfg())
+    cfg = cells.cfg()
+    build(dict(cfg, metainfo=dict(cfg['metainfo'], may_lack_classes=True)))
     assert 'none of its 4 annotations holds the class nucleus (1).' in said[0]
     for name in cells.names:
         cv2.imwrite(str(cells.annotation('cell', name)), np.zeros((9, 14), np.uint8))

@@ -76,6 +76,8 @@ def _names(cfg: Config, part: str) -> list[str]:
 def _set_lists(cfg: Config, folder: Path) -> None:
     data = cfg.train_dataloader.dataset
     data.labeled.ann_file = os.path.abspath(folder / LABELED)
+    metainfo = data.labeled.get('metainfo') or {}
+    data.labeled.metainfo = dict(metainfo, may_lack_classes=True)  # few images, drawn at random
     data.unlabeled.ann_file = os.path.abspath(folder / UNLABELED)
     if cfg.get('unlabeled_dataloader'):
         cfg.unlabeled_dataloader.dataset.ann_file = data.unlabeled.ann_file

@@ -6,8 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
+from mmengine import Config
 from PIL import Image
 
+from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError
 from mmseg_im.own_data.label_files.drawing import draw_shapes
 from mmseg_im.own_data.label_files.labelme import read_labelme, shape_mask
@@ -99,6 +101,12 @@ def test_classes_of_a_project_that_is_there_already(images, run, tmp_path):
     error, text = run(images, tmp_path / 'labels', *options)
     assert error is None and 'Classes without a pixel in the clean masks:\n  dirt' in text
     assert set(np.unique(loaded(tmp_path / 'mine')['0'])) == {0, 2}
+    cfg = Config.fromfile(tmp_path / 'mine' / 'mine.py')
+    data = cfg.train_dataloader.dataset
+    labeled = data.get('labeled') or data.dataset
+    assert labeled.metainfo.may_lack_classes  # so that it trains
+    assert 'may_lack_classes' not in cfg.val_dataloader.dataset.metainfo
+    build_checked(labeled, 'the.key', labeled=True)
 
 
 def test_each_flaw_is_named_and_its_image_left_out(images, run, tmp_path):
