@@ -6,13 +6,13 @@ them was trained on; or one checkpoint, and several views of the image.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.wording import counted
+from mmseg_im.files.config_file import merge_options, read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,12 +42,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'{args.config} does not exist.')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     with plain_errors():
+        cfg = read_config(args.config)
+        merge_options(cfg, args.cfg_options)
         if not 2 <= len(args.checkpoints) * len(args.views) <= 8:
             raise UserError(
                 f'Given: {counted(len(args.checkpoints), "checkpoint")} and '

@@ -2,16 +2,16 @@
 """Draws what training sees: all views of each sample side by side, with their labels."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from rich.progress import track
 
 from mmseg_im.errors import plain_errors
 from mmseg_im.files.atomic import write_png
+from mmseg_im.files.config_file import merge_options, read_config
 from mmseg_im.report.pictures import Tile, check_bands, draw_panel, label_picture, to_rgb
 
 
@@ -43,12 +43,9 @@ def tiles_of(name: str, image, sample, palette, bands) -> list[Tile]:
 @plain_errors()
 def main() -> None:
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'{args.config} does not exist.')
     check_bands(args.bands, 'browse_dataset.py')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config)
+    merge_options(cfg, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     if hasattr(dataset, 'set_epoch'):

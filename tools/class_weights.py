@@ -8,7 +8,6 @@ which a class is present is (absent / present pixels) to a power.
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from mmseg_im.datasets.annotation_steps import loads_annotations
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.errors import UserError, plain_errors
 from mmseg_im.errors.wording import counted
+from mmseg_im.files.config_file import merge_options, read_config
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX, space_name
 from mmseg_im.own_data.class_weights import (
@@ -76,13 +76,10 @@ def labeled_pixels(cfg: Config) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 def main() -> None:
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'{args.config} does not exist.')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    init_default_scope(cfg.get('default_scope', 'mmseg'))
     with plain_errors():
+        cfg = read_config(args.config)
+        merge_options(cfg, args.cfg_options)
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
         classes, pixels, known = labeled_pixels(cfg)
     kind = space_name(cfg.model)
     if kind == 'multiclass':

@@ -5,12 +5,10 @@ Writes OUT/list.txt, scores.csv, pre_labels (to be finished by hand) and index.h
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmengine.config import Config
-
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.files.config_file import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,10 +35,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    if not Path(args.config).is_file():
-        sys.exit(f'{args.config} does not exist.')
-    cfg = Config.fromfile(args.config)
     with plain_errors():
+        cfg = read_config(args.config)
         from mmseg_im.files.new_folder import check_is_free
         from mmseg_im.label_next.suggestion import suggest, write_suggestion
 

@@ -6,7 +6,7 @@ import os
 import os.path as osp
 import sys
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from mmseg_im.datasets.annotation_steps import loads_annotations
@@ -14,6 +14,7 @@ from mmseg_im.datasets.checked_files import remembering
 from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.engine.work_dir import make_work_dir
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
+from mmseg_im.files.config_file import merge_options, read_config
 from mmseg_im.generations.configs import nodes
 
 
@@ -57,15 +58,14 @@ def flipped(pipeline: list[dict]) -> list[dict]:
 def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    for path in (args.config, args.checkpoint):
-        if path is not None and not osp.isfile(path) and '://' not in path:
-            sys.exit(f'{path} does not exist.')
-    cfg = Config.fromfile(args.config)
+    with plain_errors():
+        cfg = read_config(args.config)
+        merge_options(cfg, args.cfg_options)
+    if args.checkpoint and not osp.isfile(args.checkpoint) and '://' not in args.checkpoint:
+        sys.exit(f'{args.checkpoint} does not exist.')
     if args.checkpoint is None and cfg.model.type != 'EnsembleSegmentor':
         sys.exit(f'{args.config} describes a single network: name its checkpoint.')
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     if cfg.get('test_dataloader') is None:
         sys.exit(
             f'{args.config} has no test images: test_dataloader is None. Name some there, with '

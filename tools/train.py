@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmseg_im.engine.processes import join_without_gpu
 from mmseg_im.errors import plain_errors  # before mmseg: it makes mmcv-lite enough
 from mmseg_im.errors.signals import end_children_with_us
+from mmseg_im.files.config_file import merge_options, read_config
 from mmseg_im.generations.state import flatten
 
 
@@ -39,13 +40,10 @@ def parse_args() -> argparse.Namespace:
 def load_config(args: argparse.Namespace) -> Config:
     """Returns the config with the options of the command line applied."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not osp.isfile(args.config):
-        sys.exit(f'{args.config} does not exist; configs/ holds those of this project.')
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        check_has_effect(cfg, args)
-        cfg.merge_from_dict(args.cfg_options)
+    check_has_effect(cfg, args)
+    merge_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -55,7 +53,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def check_has_effect(cfg: Config, args: argparse.Namespace) -> None:
     """Exits if an option sets a number from which a file computes its settings when it is read."""
-    for key in args.cfg_options:
+    for key in args.cfg_options or ():
         is_number = isinstance(cfg.get(key), int | float) and not isinstance(cfg.get(key), bool)
         if is_number and key not in inspect.signature(Runner.__init__).parameters:
             sys.exit(
@@ -75,7 +73,8 @@ def follows(cfg: Config, key: str) -> str:
 
 def main() -> None:
     args = parse_args()
-    cfg = load_config(args)
+    with plain_errors():
+        cfg = load_config(args)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

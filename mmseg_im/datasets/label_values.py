@@ -12,6 +12,7 @@ from ..labels.spaces import IGNORE_INDEX
 
 SHOWN = 10  # classes in a message
 MAY_LACK = 'may_lack_classes'  # key of metainfo
+CORRECT = 'Correct the annotations, the classes in metainfo or the transform that loads them.'
 
 
 def values_of(label: np.ndarray) -> list[int | float]:
@@ -75,7 +76,7 @@ def check_common(
     )
     if not metainfo.get(MAY_LACK):
         raise UserError(
-            f'{text} {_remedy(held, ids)} If images that show it are not labeled yet, set '
+            f'{text} {CORRECT} If images that show it are not labeled yet, set '
             f'{where}.metainfo.{MAY_LACK}=True.'
         )
     print_log(text, logger='current', level=logging.WARNING)
@@ -117,4 +118,4 @@ def _remedy(held: Collection[int], ids: bool) -> str:
             f'If {IGNORE_INDEX} means foreground, load them with LoadBinaryAnnotations in place of '
             'LoadAnnotations (docs/label_spaces.md).'
         )
-    return 'Correct the annotations, the classes in metainfo or the transform that loads them.'
+    return CORRECT

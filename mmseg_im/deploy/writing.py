@@ -15,8 +15,9 @@ from mmseg.models import EncoderDecoder
 from ..checkpoints import read_checkpoint
 from ..checkpoints.comparing import tensors_of
 from ..checkpoints.fitting import PREDICT, fitted
-from ..errors import MissingFileError, UserError
+from ..errors import UserError
 from ..files.atomic import write_aside
+from ..files.config_file import read_config
 from ..generations.configs import nodes
 from ..own_data.folders import find_images
 from ..teachers.networks import build_network
@@ -58,10 +59,8 @@ def load(checkpoint: str, config: str | None) -> tuple[Config, EncoderDecoder, l
     Raises:
         MissingFileError, UserError: If a file is missing, or weights and config do not fit.
     """
-    if config and not os.path.isfile(config):
-        raise MissingFileError(f'--config: {config} does not exist.')
     weights, meta = read_checkpoint(checkpoint)
-    cfg = Config.fromfile(config) if config else recorded_config(meta, checkpoint)
+    cfg = read_config(config, '--config') if config else recorded_config(meta, checkpoint)
     network = build_network(cfg.model, 'model')
     if not isinstance(network, EncoderDecoder):
         raise UserError(

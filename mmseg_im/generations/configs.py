@@ -10,7 +10,8 @@ from mmengine import Config, ConfigDict
 from mmseg.registry import DATASETS
 
 from ..build import did_you_mean
-from ..errors import MissingFileError, UserError
+from ..errors import UserError
+from ..files.config_file import read_config
 from .settings import Generations
 
 MASK_OPTIONS = dict(
@@ -39,7 +40,7 @@ def student_config(
     key = 'student' if generation else 'first'
     changes = getattr(settings, key)
     if isinstance(changes, str):
-        student = read_config(changes, key)
+        student = read_config(changes, f'generations.{key}')
         # of the processes that run
         for name in ('launcher', 'env_cfg', 'model_wrapper_cfg', 'check_files'):
             if name in cfg:
@@ -78,13 +79,6 @@ def keep_best(cfg: Config, metric: str) -> None:
     given = {hook['type'] for hook in hooks}
     needed = [dict(type=name) for name in ('SeedHook', 'FiniteHook') if name not in given]
     cfg.custom_hooks = [*needed, *hooks]
-
-
-def read_config(path: str, key: str) -> Config:
-    """Reads the config file that ``generations.first`` or ``.student`` names."""
-    if not osp.isfile(path):
-        raise MissingFileError(f'generations.{key}: {path} does not exist.')
-    return Config.fromfile(path)
 
 
 def _merge(cfg: Config, changes: dict, where: str) -> None:

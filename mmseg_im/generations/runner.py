@@ -14,7 +14,8 @@ from ..datasets.checked_files import remembering
 from ..engine.processes import join, on_main_process
 from ..engine.work_dir import Lock
 from ..errors import UserError
-from .configs import read_config, student_config
+from ..files.config_file import read_config
+from .configs import student_config
 from .evalnet_stages import QualityStages
 from .finished_files import check_networks
 from .jobs import running_jobs
@@ -87,7 +88,9 @@ class GenerationalRunner:
         config = dict(self.cfg.to_dict(), processes=self.settings.executor.processes)
         for key in ('first', 'student'):
             if isinstance(getattr(self.settings, key), str):
-                config[f'{key}_file'] = read_config(getattr(self.settings, key), key).to_dict()
+                config[f'{key}_file'] = read_config(
+                    getattr(self.settings, key), f'generations.{key}'
+                ).to_dict()
         self.state = State(self.work_dir, flatten(config), self.cfg.get('resume', False))
         self._clean()
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None

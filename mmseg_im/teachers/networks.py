@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from mmengine import Config
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -15,7 +14,8 @@ from torch import Tensor, nn
 from ..checkpoints import read_checkpoint
 from ..checkpoints.comparing import tensors_of
 from ..checkpoints.fitting import PREDICT, fitted
-from ..errors import MissingFileError
+from ..errors import MissingFileError, UserError
+from ..files.config_file import read_config
 from ..labels.logits import pixel_logits
 
 
@@ -27,13 +27,14 @@ def build_network(config: str | dict[str, Any], where: str) -> BaseSegmentor:
         where (str): The config key, for error messages.
 
     Raises:
-        MissingFileError: If the file is missing.
+        MissingFileError, UserError: See :func:`~mmseg_im.files.config_file.read_config`; and if the
+            file has no ``model``.
     """
     if isinstance(config, str):
-        try:
-            model = Config.fromfile(config).model
-        except FileNotFoundError:
-            raise MissingFileError(f'{where}.config: {config} does not exist.') from None
+        cfg = read_config(config, f'{where}.config')
+        if 'model' not in cfg:
+            raise UserError(f'{where}.config: {config} has no model. Name the config of a network.')
+        model = cfg.model
     else:
         model = config
     model = copy.deepcopy(model)

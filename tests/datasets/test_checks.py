@@ -71,7 +71,11 @@ def test_palette_annotation_is_read_as_mmseg_reads_it(mini):
 
 
 @pytest.mark.parametrize(
-    'changes', [dict(reduce_zero_label=True), dict(metainfo=dict(classes=('road', 'car')))]
+    'changes',
+    [
+        dict(reduce_zero_label=True, metainfo=dict(may_lack_classes=True)),
+        dict(metainfo=dict(classes=('road', 'car'))),
+    ],
 )
 def test_values_that_mmseg_maps_to_classes_are_accepted(mini, changes):
     # 2 to 10 are no classes of the changed data set, but become some when they are loaded

@@ -43,7 +43,8 @@ def config(root, kind: str, suffix: str, label: np.ndarray) -> dict:
 def test_ids_are_read_as_they_are_and_255_stays(tmp_path, kind, count, suffix):
     label = np.resize(np.uint8([*range(count), 255]), (4, 5))
     label[3, 4] = 255
-    dataset = build_checked(config(tmp_path, kind, suffix, label), 'data', labeled=True)
+    cfg = dict(config(tmp_path, kind, suffix, label), metainfo=dict(may_lack_classes=True))
+    dataset = build_checked(cfg, 'data', labeled=True)
     assert np.array_equal(dataset[0]['gt_seg_map'], label)
     assert dataset[0]['img_path'].endswith(f'images/a{suffix}')
 

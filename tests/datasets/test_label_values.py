@@ -85,7 +85,7 @@ def test_a_class_in_no_annotation_is_an_error(mini, said):
     with pytest.raises(ValueError, match=naming(*problem, OPTION)):
         build(cfg_of(mini, classes=('a', 'b', 'c', 'd')))
     masks(mini, 0, 1, 255)
-    with pytest.raises(ValueError, match=naming('c (2); some pixels hold 255', 'LoadBinary')):
+    with pytest.raises(ValueError, match=naming('c (2); some pixels hold 255', OPTION)):
         build(cfg_of(mini, classes=('a', 'b', 'c')))
     evaluate(cfg_of(mini, classes=('a', 'b', 'c', 'd')))
     assert said == []
