@@ -54,14 +54,13 @@ def try_pipeline(pipeline: Compose, info: dict, where: str) -> dict | None:
     except Exception as error:  # whatever a transform raises
         reason = ' '.join(str(error).split())  # in one line
         raise UserError(
-            f'{where}: {_failed(error)} fails on the first image, {info["img_path"]}: '
+            f'{where}: {failed_step(error)} fails on the first image, {info["img_path"]}: '
             f'{type(error).__name__}: {reason.rstrip(".")}. Correct this step of the pipeline.'
         ) from error
 
 
-def _failed(error: Exception) -> str:
-    """Returns the class of the innermost transform in which an error was raised."""
-    name = 'a transform'
+def failed_step(error: Exception, name: str = 'a transform') -> str:
+    """Returns the class of the innermost transform in which an error was raised, else ``name``."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         found = frame.f_locals
         if isinstance(found.get('self'), Compose) and 'transform' in found:  # any callable

@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from ..errors import MissingFileError, UserError
+from .first_samples import failed_step
 from .nested_datasets import transforms_of
 
 PACKAGES = ('mmcv', 'mmengine', 'mmseg', 'mmseg_im')
@@ -80,7 +81,8 @@ def _made(step: Callable, data: dict, info: dict, where: str) -> dict:
         raise
     except Exception as error:  # what it raises is the user's choice
         raise UserError(
-            f'{where}: {name} of the pipeline fails on {path} ({type(error).__name__}: {error}). '
+            f'{where}: {failed_step(error, name)} of the pipeline fails on {path} '
+            f'({type(error).__name__}: {error}). '
             'Replace the file, or correct the transform.'
         ) from error
     if made is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..datasets import lists
 from ..errors import MissingFileError, UserError
+from ..errors.wording import counted
 
 SUFFIXES = (
     '.bmp', '.gif', '.jp2', '.jpeg', '.jpg', '.pbm', '.pgm', '.png', '.ppm', '.tif', '.tiff',
@@ -21,6 +22,7 @@ NOT_READ = (
 )  # fmt: skip
 """tuple[str]: Suffixes of images that are not read: whoever has some is told so."""
 TWICE = 'Two files have one name without suffix, so a list cannot tell them apart; rename one'
+FORMAT = 'Images of formats that are not read; save them as PNG or TIFF'
 EDGE = 'Names that begin or end with a blank cannot be listed; rename them'
 NO_IMAGE = 'Masks without an image of their name'
 NO_LAYER = 'Images with a mask in some class folders only; add an empty mask (0) to the others'
@@ -70,6 +72,25 @@ def find_images(
                 name = path.relative_to(folder).with_suffix('').as_posix()
                 found.setdefault(name, []).append(path)
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def not_read(
+    folder: str | os.PathLike,
+    skip: Iterable[str | os.PathLike] = (),
+    read: Collection[str] = SUFFIXES,
+) -> list[str]:
+    """Returns how many images of each format that is not read lie below a folder, with an example.
+
+    Args: see :func:`find_images`; ``read`` are suffixes that are read after all.
+    """
+    found = find_images(folder, skip, {*NOT_READ}.difference(read))
+    by_suffix: dict[str, list[Path]] = {}
+    for path in (path for paths in found.values() for path in paths):
+        by_suffix.setdefault(path.suffix.lower(), []).append(path)
+    return [
+        f'{counted(len(files), "file")} *{suffix}, such as {min(files)}'
+        for suffix, files in sorted(by_suffix.items())
+    ]
 
 
 def composed(found: Mapping[str, list[Path]]) -> dict[str, list[Path]]:

@@ -2,25 +2,20 @@
 """Makes images of all formats that a project reads ready to be predicted."""
 
 import os
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from ..datasets.own_loading import OwnLoading
 from ..errors import UserError
-from ..errors.wording import counted
 from ..files.atomic import write_png
-from .folders import NOT_READ, SUFFIXES, find_images
+from .folders import SUFFIXES, find_images, not_read
 from .images import ImageFile, inspect_image, quiet_opencv, read_8_bit
 from .project import link
 from .white import levels_text, white_levels
 
 WHERE = 'test_dataloader.dataset'
 UNKNOWN = "the level of training is not known: name it in the config, white = {'.tif': 4095}"
-SUBFILE, COPY_OR_MASK = 254, 5  # a tag of TIFF, and its bits for smaller copies and masks
 
 
 class Source(NamedTuple):
@@ -66,8 +61,10 @@ def gather(
         MissingFileError, UserError: If there is no folder, or no image in it that can be used.
     """
     suffixes = {*SUFFIXES, suffix.lower()} if own and suffix else {*SUFFIXES}
-    others = find_images(folder, skip, {*NOT_READ} - suffixes)
-    left_out = _not_read(path for paths in others.values() for path in paths)
+    left_out = [
+        f'{files}: this format is not read. Save them as PNG or TIFF.'
+        for files in not_read(folder, skip, suffixes)
+    ]
     images: dict[str, ImageFile] = {}
     found: dict[str, Source] = {}
     for name, (path, *twice) in find_images(folder, skip, suffixes).items():
@@ -85,7 +82,7 @@ def gather(
             left_out.append(str(error))
             continue
         found[name] = Source(path, size)
-        if own is None and has_more_pages(path):
+        if own is None and images[name].more_pages:
             left_out.append(
                 f'{path} has further pages; only the first is predicted. Save each as a file.'
             )
@@ -115,30 +112,3 @@ def gather(
             write_png(target, read_8_bit(source.path, levels[name]))
         ready[file] = source
     return ready, left_out
-
-
-def has_more_pages(path: Path) -> bool:
-    """Whether a TIFF, GIF or WebP holds further images; smaller copies and masks are none."""
-    try:
-        with Image.open(path) as image:
-            if image.format not in ('TIFF', 'GIF', 'WEBP'):  # a JPEG may hold its depth
-                return False
-            for number in range(1, image.n_frames):  # type: ignore[attr-defined]
-                image.seek(number)
-                tags = getattr(image, 'tag_v2', {})
-                if not tags.get(SUBFILE, 0) & COPY_OR_MASK:
-                    return True
-    except Exception:  # OpenCV reads files that Pillow does not
-        return False
-    return False
-
-
-def _not_read(paths: Iterable[Path]) -> list[str]:
-    by_suffix = defaultdict(list)
-    for path in paths:
-        by_suffix[path.suffix.lower()].append(path)
-    return [
-        f'{counted(len(files), "file")} *{suffix}, such as {min(files)}: this format is not read. '
-        'Save them as PNG or TIFF.'
-        for suffix, files in sorted(by_suffix.items())
-    ]

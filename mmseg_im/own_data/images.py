@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an image file holds, and how it becomes what mmcv loads: three channels of 8 bits."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from ..datasets.image_files import is_cut
 from ..errors import UserError
 from ..errors.wording import counted
 from ..files.image_size import check_size
+from .bands import HOW, MOST, Bands, bands_of
+from .pages import has_more_pages
 
 SAMPLE = 256  # rows and columns that tell how dark an image is
 
@@ -30,6 +33,8 @@ class ImageFile:
         largest (float): The largest value, for 16 bits; otherwise what is white, 255 or 1.
         loads (bool): Whether mmcv loads the file as it is without a loss.
         dark, bright (float): 1 % of its values are below the one, and above the other.
+        bands (Bands): Of a TIFF.
+        more_pages (bool): Whether the file holds further images, which are not read.
     """
 
     path: Path
@@ -40,6 +45,8 @@ class ImageFile:
     loads: bool
     dark: float
     bright: float
+    bands: Bands
+    more_pages: bool
 
 
 def inspect_image(path: Path) -> ImageFile:
@@ -60,9 +67,9 @@ def inspect_image(path: Path) -> ImageFile:
     height, width = pixels.shape[:2]
     some = pixels[:: max(height // SAMPLE, 1), :: max(width // SAMPLE, 1)]
     dark, bright = (float(value) for value in np.percentile(some, (1, 99)))
-    return ImageFile(
-        path, (height, width), mode, bits, largest, as_mmcv and bits == 8, dark, bright
-    )
+    loads, size = as_mmcv and bits == 8, (height, width)
+    extra = bands_of(path), has_more_pages(path)
+    return ImageFile(path, size, mode, bits, largest, loads, dark, bright, *extra)
 
 
 def read_8_bit(path: Path, white: float = 255) -> np.ndarray:
@@ -83,10 +90,16 @@ def read_8_bit(path: Path, white: float = 255) -> np.ndarray:
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Keeps OpenCV's own lines about a file off the terminal: ours name the file.
+    """Keeps lines of OpenCV and Pillow about a file off the terminal: ours name the file.
 
     The level is the process's, so this goes around all threads that decode and not into one.
     """
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'Corrupt EXIF data')
+        yield from _quiet()
+
+
+def _quiet() -> Iterator[None]:
     logging = getattr(getattr(cv2, 'utils', None), 'logging', cv2)  # its place before OpenCV 5
     if not hasattr(logging, 'setLogLevel'):
         yield
@@ -137,6 +150,10 @@ def _by_pillow(path: Path) -> np.ndarray:
                 return np.array(image)
             return np.array(image.convert('RGB'))[..., ::-1]
     except Exception as error:  # what a broken file raises depends on its kind
+        if (total := bands_of(path).total) > MOST:
+            raise UserError(
+                f'{path} has {total} bands, and up to {MOST} are read here. {HOW}'
+            ) from error
         raise UserError(f'{path} cannot be decoded as an image. Replace the file.') from error
 
 

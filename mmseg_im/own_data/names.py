@@ -14,6 +14,7 @@ from ..errors.wording import counted
 from .expressions import compiled
 
 MOST_AFFIXES = 3
+NUMBER = r'0*(\d+)'  # whatever zeros stand before it
 
 
 class Rule(NamedTuple):
@@ -107,7 +108,8 @@ def find_rule(images: Sequence[str], masks: Sequence[str]) -> Rule | None:
     """Looks for what keeps names of images and masks apart.
 
     Common beginnings and ends of either side (``image_000``, ``label_000``), folders of one side
-    only, and a folder in the middle (``a/images/0``, ``a/masks/0``).
+    only, a folder in the middle (``a/images/0``, ``a/masks/0``), and zeros before a number
+    (``007``, ``7``).
 
     Returns:
         Rule: By which most masks find an image, at least half of them, and no two the same one;
@@ -140,11 +142,13 @@ def rule_text(rule: Rule, masks: int) -> str:
 def _places(images: Sequence[str], masks: Sequence[str]) -> Iterator[Iterator[str]]:
     """Expressions that look at whole names, at the last part, and around a folder before it."""
     yield _patterns(images, masks, '^', '(.*?)')
+    yield _patterns(images, masks, '^', NUMBER)
     last_images, last_masks = (
         [name.rpartition('/')[2] for name in names] for names in (images, masks)
     )
     if any('/' in name for name in (*images, *masks)):
         yield _patterns(last_images, last_masks, '^(?:.*/)?', '([^/]*?)')
+        yield _patterns(last_images, last_masks, '^(?:.*/)?', NUMBER)
         middle = [{Path(name).parent.name for name in names} for names in (images, masks)]
         if all(len(folders) == 1 for folders in middle):
             a, b = (re.escape(folders.pop()) for folders in middle)

@@ -2,7 +2,9 @@
 """Sentences about what a project cannot learn or measure well, and what helps."""
 
 from .agreement import counted_from_one
+from .bands import dropped_text
 from .masks import MaskFile
+from .pages import pages_text
 from .plan import Plan
 from .survey import class_pixels
 from .white import faint_text
@@ -17,8 +19,11 @@ def notes(plan: Plan, config: str) -> list[str]:
         plan (Plan): What will be written.
         config (str): Name of the config.
     """
+    images = plan.survey.images.values()
     return [
         *faint_text(plan.survey.images),
+        *dropped_text((image.path, image.bands) for image in images),
+        *pages_text(image.path for image in images if image.more_pages),
         *_counted_from_one(plan),
         *_one_to_measure_on(plan),
         *_classes_not_seen(plan),

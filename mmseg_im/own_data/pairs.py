@@ -9,12 +9,15 @@ from pathlib import Path
 
 from ..errors import MissingFileError, UserError
 from .folders import (
+    FORMAT,
     NO_IMAGE,
     Flaw,
     class_folders,
     composed,
     find_images,
+    flaws_text,
     layer_files,
+    not_read,
     renamed,
     unique,
 )
@@ -82,9 +85,13 @@ def find_pairs(
         )
         if not in_masks:
             raise UserError(f'--mask-files {mask_files!r}: no image file below {masks} fits it.')
+    others = not_read(images, [] if one_folder else [masks])
+    flaws += [Flaw(FORMAT, files) for files in others]
     found = unique(in_images, flaws)
     if not found:
-        raise UserError(f'{images} holds no images that can be listed.')
+        raise UserError(
+            f'{images} holds no images that can be listed.\n{flaws_text(flaws)}'.rstrip()
+        )
     names = found.keys() | {flaw.name for flaw in flaws}
     image = image_of(match, names)
     files: Mapping[str, Path | dict[str, Path]]
@@ -100,9 +107,9 @@ def find_pairs(
         reasons.append(f'names: {len(files)} masks find their image by --match {match}')
     if in_masks and len(files) * 2 < len(in_masks) and not folders:
         _advise(found, in_masks, len(files), match)
-    others = other_labels_text(masks, and_images=True) if files else ''
-    if others:
-        reasons.append(f'beside the masks: {others}')
+    beside = other_labels_text(masks, and_images=True) if files else ''
+    if beside:
+        reasons.append(f'beside the masks: {beside}')
     return Pairs(found, files, bool(folders), flaws, reasons)
 
 

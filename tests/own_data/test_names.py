@@ -35,11 +35,16 @@ def option(text: str, name: str) -> str:
         ('{}', 'mask-{}'),
         ('photo ({})', 'mask ({})'),
         ('cases/image_{}', 'label_{}'),
+        ('{}', '{:d}'),
+        ('img_{:d}', 'mask_{}'),
+        ('cases/image_{}', 'label {:d} b'),
     ],
 )
 def test_the_rule_is_found(image, mask):
-    images = [image.format(number) for number in NUMBERS]
-    masks = [mask.format(number) for number in NUMBERS[2:8]]
+    images, masks = (
+        [text.format(i if ':d' in text else f'{i:03}') for i in range(12)] for text in (image, mask)
+    )
+    masks = masks[2:8]
     rule = find_rule([*images, 'odd'], [*masks, 'lonely'])
     assert rule is not None and rule.met == 6
     of_mask = image_of(rule.pattern, images)
@@ -57,6 +62,7 @@ def test_a_folder_in_the_middle_of_several():
 def test_no_rule_is_made_up():
     assert find_rule(['cat', 'dog', 'fish'], ['x1', 'x2', 'x3']) is None
     assert find_rule(['a/1', 'b/1'], ['1']) is None  # of which image?
+    assert find_rule(['01', '1'], ['001']) is None
 
 
 def rename_all(folder, change):

@@ -27,11 +27,23 @@ KINDS = {
     'COCO': ('.json', json.dumps(COCO), 'name the file'),
     'CVAT': ('.xml', '<annotations><image/></annotations>', 'name the file'),
     'CVAT video': ('.xml', '<annotations><track/></annotations>', 'CVAT for images 1.1'),
+    'Cityscapes polygons': (
+        '.json', json.dumps(dict(imgHeight=4, imgWidth=4, objects=[dict(label='road', polygon=[
+            [0, 0], [1, 1], [2, 0]])])), '*_labelIds.png',
+    ),
+    'VIA': (
+        '.json', json.dumps({'a.jpg12': dict(filename='a.jpg', regions=[dict(
+            shape_attributes=dict(name='polygon'), region_attributes={})])}), 'COCO',
+    ),
+    'Label Studio': (
+        '.json', json.dumps([dict(id=1, annotations=[dict(result=[dict(
+            from_name='label', to_name='image', type='polygonlabels')])])]), 'export them as COCO',
+    ),
     'other JSON': ('.json', '{"a": 1}', 'export masks'),
     'Pascal VOC XML': ('.xml', VOC, 'masks have to be drawn'),
     'YOLO text': ('.txt', YOLO, 'boxes say nothing'),
     '.npy': ('.npy', '', 'export masks'),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize('kind', KINDS)

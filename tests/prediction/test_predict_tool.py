@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmseg_im.datasets.image_files import class_ids, is_set
 from mmseg_im.evaluation import ClassIoUMetric
-from mmseg_im.own_data.gathered import has_more_pages
+from mmseg_im.own_data.pages import has_more_pages
 from mmseg_im.prediction import folder, georeference
 from mmseg_im.prediction.folder_config import training_crop
 from mmseg_im.prediction.image_prediction import Prediction, predict_image

@@ -9,6 +9,12 @@ from pathlib import Path
 PEEK = 65536  # bytes at both ends of a file: outlines may be large, and pictures lie in them
 LABELME, COCO, CVAT = 'LabelMe', 'COCO', 'CVAT'
 """str: The kinds that are read."""
+OF_JSON = {
+    'Cityscapes polygons': (b'"objects"', b'"polygon"', b'"imgHeight"'),
+    'VIA': (b'"regions"', b'"shape_attributes"'),
+    'Label Studio': (b'"from_name"', b'"to_name"'),
+}
+"""dict[str, tuple[bytes, ...]]: Other kinds of JSON, and the words that tell them."""
 YOLO = re.compile(rb'\d+( -?\d*\.?\d+([eE]-?\d+)?){4,}')
 
 
@@ -25,8 +31,8 @@ def kind_of(path: Path) -> str:
     Nothing is parsed: JSON of any size and content is safe.
 
     Returns:
-        str: Also ``CVAT video``, ``Pascal VOC XML``, ``YOLO text``, ``other JSON``; of all others
-        the suffix.
+        str: Also one of :data:`OF_JSON`, ``CVAT video``, ``Pascal VOC XML``, ``YOLO text`` or
+        ``other JSON``; of all others the suffix.
     """
     suffix = path.suffix.lower()
     if suffix not in ('.json', '.xml', '.txt'):
@@ -44,7 +50,10 @@ def kind_of(path: Path) -> str:
         lists = b'"images"' in text or b'"annotations"' in text
         if lists and (b'"category_id"' in text or b'"categories"' in text):
             return COCO
-        return 'other JSON'
+        return next(
+            (kind for kind, words in OF_JSON.items() if all(word in text for word in words)),
+            'other JSON',
+        )
     if suffix == '.xml':
         if b'<annotations' in text:
             return 'CVAT video' if b'<track' in text and b'<image' not in text else CVAT
