@@ -34,7 +34,7 @@ def main() -> None:
             raise UserError(f'--size {args.size[0]} {args.size[1]}: sides are 1 or more.')
         check_output(args.output)
         cfg, network, classes = load(args.checkpoint, args.config)
-        images = pictures(cfg, args.images, input_channels(network.data_preprocessor))
+        images = pictures(cfg, args.images, input_channels(network))
         said = remarks(cfg)
         notes = notes_of(classes, network, said)
         size = tuple(args.size) if args.size else None

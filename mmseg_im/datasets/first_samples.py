@@ -3,12 +3,14 @@
 
 import copy
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset, Compose
 
 from ..errors import MissingFileError, UserError
-from .nested_datasets import parts_of
+from .nested_datasets import parts_of, transforms_of
 from .random_state import seeded
 
 
@@ -32,7 +34,9 @@ def try_first_samples(dataset, where: str) -> None:
 
 
 def try_pipeline(pipeline: Compose, info: dict, where: str) -> dict | None:
-    """Runs a pipeline once before training, so that a mistake in it does not wait for a worker.
+    """Runs a pipeline before training, so that a mistake in it does not wait for a worker.
+
+    Once as in training, and once with every step that is drawn with a probability.
 
     Args:
         pipeline (Compose): Of a data set.
@@ -48,7 +52,11 @@ def try_pipeline(pipeline: Compose, info: dict, where: str) -> dict | None:
     """
     try:
         with seeded(0):  # what training draws stays the same
-            return pipeline(copy.deepcopy(info))  # transforms add to its lists
+            sample = pipeline(copy.deepcopy(info))  # transforms add to its lists
+        with seeded(0), rarely_drawn(pipeline) as steps:
+            if steps:
+                pipeline(copy.deepcopy(info))
+        return sample
     except (UserError, MissingFileError):
         raise
     except Exception as error:  # whatever a transform raises
@@ -57,6 +65,23 @@ def try_pipeline(pipeline: Compose, info: dict, where: str) -> dict | None:
             f'{where}: {failed_step(error)} fails on the first image, {info["img_path"]}: '
             f'{type(error).__name__}: {reason.rstrip(".")}. Correct this step of the pipeline.'
         ) from error
+
+
+@contextmanager
+def rarely_drawn(pipeline: Compose) -> Iterator[list]:
+    """Lets the steps of a pipeline that have a probability run for sure; yields them."""
+    steps = [
+        (step, step.prob)
+        for step in transforms_of(pipeline)
+        if isinstance(getattr(step, 'prob', None), float) and 0 < step.prob < 1
+    ]
+    for step, _ in steps:
+        step.prob = 1.0
+    try:
+        yield [step for step, _ in steps]
+    finally:
+        for step, prob in steps:
+            step.prob = prob
 
 
 def failed_step(error: Exception, name: str = 'a transform') -> str:

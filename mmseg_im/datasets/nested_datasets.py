@@ -2,6 +2,7 @@
 """Lists the parts of a data set: inner data sets, samples, transforms, classes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from mmengine.dataset import BaseDataset
 
@@ -35,7 +36,7 @@ class Infos(Sequence[dict]):
         return self.dataset.get_data_info(self._numbers[i])
 
 
-def transforms_of(pipeline) -> Iterator[object]:
+def transforms_of(pipeline) -> Iterator[Any]:
     """Yields the transforms of a pipeline, also those inside views and test-time augmentation."""
     for name in ('transforms', 'subroutines', 'views'):
         inner = getattr(pipeline, name, ())

@@ -38,7 +38,7 @@ class PredictionGraph(nn.Module):
         self.align_corners: bool = network.align_corners
         self.divisor = _padding(preprocessor)
         self.pad_value: float = preprocessor.pad_val
-        channels = input_channels(preprocessor)
+        channels = input_channels(network)
         # pictures are RGB here; without a conversion the network sees them as OpenCV reads them
         self.reverse = channels == 3 and not swaps_channels(preprocessor)
         if preprocessor._enable_normalize:
@@ -88,9 +88,13 @@ def label_space(network: EncoderDecoder) -> LabelSpace:
     return build_label_space(dict(type='binary', threshold=threshold), 2, 1)
 
 
-def input_channels(preprocessor: SegDataPreProcessor) -> int:
-    """Returns the number of channels of an image: that of ``mean``, 3 without one."""
-    return len(preprocessor.mean) if preprocessor._enable_normalize else 3
+def input_channels(network: EncoderDecoder) -> int:
+    """Returns the number of channels of an image: that of ``mean``, or of the first convolution."""
+    preprocessor = network.data_preprocessor
+    if preprocessor._enable_normalize and len(preprocessor.mean) > 1:
+        return len(preprocessor.mean)  # one value is for all channels
+    convolutions = (m for m in network.backbone.modules() if isinstance(m, nn.Conv2d))
+    return next((convolution.in_channels for convolution in convolutions), 3)
 
 
 def _padding(preprocessor: SegDataPreProcessor) -> int:

@@ -235,17 +235,26 @@ class QualityStages:
         cfg = Config({key: copy.deepcopy(self.cfg[key]) for key in SHARED_KEYS if key in self.cfg})
         for name in ('visualization', 'report'):  # of segmentations
             cfg.default_hooks.pop(name, None)
-        preprocessor = self.cfg.model.data_preprocessor
-        cfg.model = dict(
-            type='EvalNet',
-            num_classes=self.cfg.model.decode_head.num_classes,
-            label_space=space_name(self.cfg.model),
-            channels=self.options.channels,
-            data_preprocessor=dict(
-                type='ImgDataPreprocessor',
-                **{k: preprocessor[k] for k in ('mean', 'std', 'bgr_to_rgb') if k in preprocessor},
-            ),
-        )
+        cfg.model = quality_network(self.cfg.model, self.options.channels)
         if checkpoint is not None:
             cfg.load_from = str(checkpoint)
         return cfg
+
+
+def quality_network(model: dict, channels: int) -> dict:
+    """Returns the config of the quality network for the images and labels of a segmentor.
+
+    Args:
+        model (dict): Config of the segmentor.
+        channels (int): See :class:`~mmseg_im.models.evalnet.EvalNet`.
+    """
+    constants = model['data_preprocessor']
+    kept = {key: constants[key] for key in ('mean', 'std', 'bgr_to_rgb') if key in constants}
+    return dict(
+        type='EvalNet',
+        num_classes=model['decode_head']['num_classes'],
+        label_space=space_name(model),
+        channels=channels,
+        in_channels=model['backbone'].get('in_channels') or 3,
+        data_preprocessor=dict(type='BandsDataPreProcessor', **kept),
+    )

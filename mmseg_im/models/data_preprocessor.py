@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 import torch
+from mmengine.model import BaseDataPreprocessor, ImgDataPreprocessor
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -13,8 +14,36 @@ from ..errors import UserError
 from .strong_views_on_device import DeviceStrongViews
 
 
+class AnyBands(BaseDataPreprocessor):
+    """Lets a preprocessor of mmengine or mmseg take ``mean`` and ``std`` of any length.
+
+    Args:
+        *args: Of the preprocessor.
+        **kwargs: Of the preprocessor; one value of ``mean`` or ``std`` is for all channels.
+
+    Raises:
+        UserError: If only one of ``mean`` and ``std`` is given, or both and not equally long.
+    """
+
+    def __init__(self, *args, **kwargs):
+        mean, std = kwargs.get('mean'), kwargs.get('std')
+        _check_lengths(mean, std)
+        # mmengine and the maintained fork of mmseg refuse these when it is built, and no later
+        bands = mean is not None and std is not None and not {len(mean), len(std)} <= {1, 3}
+        super().__init__(*args, **(kwargs | dict(mean=None, std=None) if bands else kwargs))
+        if bands:
+            self._enable_normalize = True
+            for name, values in (('mean', mean), ('std', std)):
+                self.register_buffer(name, torch.tensor(values).view(-1, 1, 1), persistent=False)
+
+
 @MODELS.register_module()
-class MultiViewDataPreProcessor(SegDataPreProcessor):
+class BandsDataPreProcessor(AnyBands, ImgDataPreprocessor):
+    """Normalises and stacks images of any number of channels; see :class:`AnyBands`."""
+
+
+@MODELS.register_module()
+class MultiViewDataPreProcessor(AnyBands, SegDataPreProcessor):
     """Applies mmseg's preprocessor to each view of a batch.
 
     A batch of :class:`~mmseg_im.datasets.SemiDataset` is ``dict(inputs={view: [image, ...]},
@@ -22,27 +51,15 @@ class MultiViewDataPreProcessor(SegDataPreProcessor):
     A batch without views (validation, test, inference, supervised training) is left to mmseg.
 
     Args:
-        *args: Of mmseg's preprocessor; ``mean`` and ``std`` may be of any number of channels;
-            one value is for all of them.
+        *args: Of mmseg's preprocessor and of :class:`AnyBands`.
         device_views (dict, optional): Config of :class:`DeviceStrongViews`, which makes further
             views of a training batch before they are normalised and padded. A view that is made
             shares the samples of the view that it is made of.
-        **kwargs: Of mmseg's preprocessor.
-
-    Raises:
-        UserError: If only one of ``mean`` and ``std`` is given, or both and not equally long.
+        **kwargs: Of the same.
     """
 
     def __init__(self, *args, device_views: dict | None = None, **kwargs):
-        mean, std = kwargs.get('mean'), kwargs.get('std')
-        _check_lengths(mean, std)
-        # the maintained fork refuses these when it is built, and no later
-        bands = mean is not None and std is not None and not {len(mean), len(std)} <= {1, 3}
-        super().__init__(*args, **(kwargs | dict(mean=None, std=None) if bands else kwargs))
-        if bands:
-            self._enable_normalize = True
-            for name, values in (('mean', mean), ('std', std)):
-                self.register_buffer(name, torch.tensor(values).view(-1, 1, 1), persistent=False)
+        super().__init__(*args, **kwargs)
         self.device_views: DeviceStrongViews | None = None
         if device_views is not None:
             where = 'model.data_preprocessor.device_views'

@@ -54,6 +54,7 @@ class EvalNet(BaseModel):
         label_space (str): ``'multiclass'``, ``'binary'`` or ``'multilabel'``.
         channels (int): Width of the first block; the others have 2, 4, 8 and 16 times as many.
         data_preprocessor (dict, optional): Normalises and stacks the images.
+        in_channels (int): Channels of the images.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class EvalNet(BaseModel):
         label_space: str = 'multiclass',
         channels: int = 16,
         data_preprocessor: dict | None = None,
+        in_channels: int = 3,
     ):
         super().__init__(data_preprocessor)
         if label_space not in LABEL_SPACES:
@@ -70,7 +72,7 @@ class EvalNet(BaseModel):
                 f'{", ".join(LABEL_SPACES)}.'
             )
         self.space: LabelSpace = LABEL_SPACES[label_space](num_classes)
-        self.image_stem = _block(3, channels)
+        self.image_stem = _block(in_channels, channels)
         self.label_stem = _block(num_classes, channels)
         widths = [2 * channels, *(channels * 2**i for i in range(5))]
         self.blocks = nn.Sequential(*(_block(a, b) for a, b in itertools.pairwise(widths)))
@@ -81,7 +83,7 @@ class EvalNet(BaseModel):
         """Returns the logits of IoU and presence, (N, C) each.
 
         Args:
-            image (Tensor): (N, 3, H, W), normalised.
+            image (Tensor): (N, in_channels, H, W), normalised.
             label (Tensor): (N, M, H, W) integer labels, 255 where there is none.
         """
         maps = self.space.class_maps(label).to(image.dtype)

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from mmseg_im.datasets import SemiDataset
 from mmseg_im.datasets.checks import build_checked
+from mmseg_im.datasets.nested_datasets import transforms_of
 from mmseg_im.errors import MissingFileError, UserError
 from tests.datasets.conftest import BRIGHTNESS, label_of, naming, stem
 
@@ -225,6 +226,25 @@ def test_global_random_states_are_put_back_after_an_error(semi, mini):
     with pytest.raises(ValueError, match='u0.png'):
         dataset[0]
     assert global_states() == before
+
+
+def test_steps_that_are_drawn_rarely_are_tried_before_training(mini):
+    """A step for colours among images of four channels, once in a thousand images."""
+    bands = dict(type='LoadImageFromFile', color_type='unchanged')
+    for path in (mini.root / 'images').rglob('*.png'):
+        assert cv2.imwrite(str(path), np.zeros((12, 16, 4), np.uint8))
+    gray = dict(type='RandomGrayscale', prob=0.001, keep_channels=True)
+    views = dict(weak=[dict(type='PackSegInputs')], strong=[gray, dict(type='PackSegInputs')])
+    empty = dict(type='LoadEmptyAnnotations')
+    pipeline = [bands, empty, dict(type='MultiView', views=views)]
+    labeled = mini.cfg('labeled', pipeline=[bands, *mini.pipeline('labeled', geometry=[])[1:]])
+    with pytest.raises(UserError, match='RandomGrayscale fails on the first image'):
+        SemiDataset(labeled, mini.cfg('unlabeled', pipeline=pipeline))
+    gray['type'] = 'RandomFlip'
+    del gray['keep_channels']
+    dataset = SemiDataset(labeled, mini.cfg('unlabeled', pipeline=pipeline))
+    flip = next(t for t in transforms_of(dataset.unlabeled.pipeline) if hasattr(t, 'prob'))
+    assert flip.prob == 0.001  # as before
 
 
 # -------------------------------------------------------------------------- data sets within others

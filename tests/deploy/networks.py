@@ -52,7 +52,7 @@ def small_network(model: dict, seed: int = 0) -> EncoderDecoder:
             torch.nn.init.normal_(module.running_mean, std=0.1)
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
     torch.nn.init.normal_(network.decode_head.conv_seg.weight)
-    channels = input_channels(network.data_preprocessor)
+    channels = input_channels(network)
     head = network.decode_head.conv_seg
     with torch.no_grad():  # logits that vary over the image, around 0
         logits = network._forward(torch.randn(1, channels, 112, 112))

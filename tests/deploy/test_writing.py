@@ -64,14 +64,16 @@ def test_a_program_of_torch_export(tmp_path):
         dict(bgr_to_rgb=False),
         dict(mean=None, std=None),
         dict(test_cfg=dict(size_divisor=8), pad_val=3),
-        dict(mean=[100.0], std=[50.0], bgr_to_rgb=False),
+        dict(mean=[100.0], std=[50.0], bgr_to_rgb=False, bands=1),
+        dict(mean=[100.0], std=[50.0], bgr_to_rgb=False, bands=4),
+        dict(mean=[90.0, 5.0, 7.0, 9.0], std=[50.0] * 4, bgr_to_rgb=False, bands=4),
     ],
-    ids=['BGR', 'no normalisation', 'padding', 'one channel'],
+    ids=['BGR', 'no normalisation', 'padding', 'one channel', 'one for all', 'four channels'],
 )
 def test_the_data_preprocessor_is_in_the_graph(change):
     model = tiny_model()
-    model['data_preprocessor'].update(change)
-    channels = len(change.get('mean') or 'RGB')
+    channels = change.get('bands', 3)
+    model['data_preprocessor'].update({k: v for k, v in change.items() if k != 'bands'})
     model['backbone']['in_channels'] = channels
     network = small_network(model)
     images = drawn_images(2, (42, 50), channels)

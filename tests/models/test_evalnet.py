@@ -13,8 +13,10 @@ from mmseg.structures import SegDataSample
 from mmseg_im.datasets.pseudo_label_files import QUALITY, QUALITY_ROW
 from mmseg_im.evaluation.evalnet_metrics import LabelQualityWriter, draws_by_quality, mean_quality
 from mmseg_im.files.row_file import RowFile
+from mmseg_im.generations.evalnet_stages import quality_network
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.models.evalnet import label_quality
+from tests.conftest import tiny_model
 
 SPACES = dict(multiclass=MultiClass(4), binary=Binary(), multilabel=MultiLabel(3))
 
@@ -81,6 +83,21 @@ def test_any_size_and_task(name, size):
     for sample in found:
         assert sample.quality.shape == sample.presence.shape == (space.num_classes,)
         assert ((sample.quality >= 0) & (sample.quality <= 1)).all()
+
+
+@pytest.mark.parametrize(('bands', 'values'), [(3, 3), (1, 1), (4, 4), (6, 1), (6, None)])
+def test_images_of_any_channels(bands, values):
+    """As the stages build it for a segmentor of such images."""
+    model = tiny_model()
+    constants = {} if values is None else dict(mean=[9.0] * values, std=[2.0] * values)
+    model['data_preprocessor'] = dict(type='MultiViewDataPreProcessor', **constants)
+    model['backbone']['in_channels'] = bands
+    net = MODELS.build(quality_network(model, channels=2)).eval()
+    image = torch.full((bands, 32, 40), 19.0)
+    batch = net.data_preprocessor(dict(inputs=[image]))['inputs']
+    assert (batch == (19 if values is None else 5)).all() and batch.shape == (1, *image.shape)
+    [found] = net(batch, samples(*2 * [np.zeros((1, 1, 32, 40), int)]), mode='predict')
+    assert found.quality.shape == (model['decode_head']['num_classes'],)
 
 
 def test_a_batch_with_nothing_known_has_a_zero_iou_loss():
