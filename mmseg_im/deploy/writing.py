@@ -25,6 +25,7 @@ from .difference import Difference, as_input, difference, predicted, read_images
 from .formats import FORMATS
 from .graph import PredictionGraph, label_space
 from .recorded_config import recorded_config
+from .taken_size import check_takes
 from .trained_size import test_dataset
 
 IMAGES = 3
@@ -122,8 +123,11 @@ def write(
         notes (dict[str, str]): Stored in the file.
 
     Raises:
-        UserError: If the network cannot be exported, or the file predicts something else.
+        UserError: If the network cannot be exported or does not take ``size``, or the file predicts
+            something else.
     """
+    if size is not None:
+        check_takes(network, images[0], size)
     graph = PredictionGraph(network)
     height, width = size or trained or images[0].shape[:2]
     free, reason = size is None, ''
