@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
-from .svg import STYLE, svg
+from .svg import STYLE, WIDTH, svg
 
 
 def class_bars(
@@ -27,7 +27,7 @@ def class_bars(
     classes = list(shown[0][1])
     with matplotlib.rc_context(STYLE):
         height = 0.9 + len(classes) * (0.2 + 0.13 * len(shown))
-        figure = Figure(figsize=(7, height), layout='constrained')
+        figure = Figure(figsize=(WIDTH, height), layout='constrained')
         axes = figure.add_subplot()
         width = 0.8 / len(shown)
         for i, (name, values) in enumerate(shown):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.typing import ColorType
 
-from .svg import STYLE, svg
+from .svg import STYLE, WIDTH, svg
 
 MOST_POINTS = 400
 WITH_MARKERS = 40  # points of a line that can be told apart
@@ -48,7 +48,7 @@ def line_plot(
         ylim (tuple[float, float], optional): Of the values; None: what they need.
     """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7, 3.6), layout='constrained')
+        figure = Figure(figsize=(WIDTH, 3.2), layout='constrained')
         axes = figure.add_subplot()
         for line in lines:
             x, y = thinned(line.x, line.y)

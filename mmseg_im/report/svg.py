@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+WIDTH = 5.8  # inches of a plot of a page: its text is legible on a phone, too
 STYLE: dict[Any, Any] = {
     'svg.fonttype': 'none',
     'svg.hashsalt': 'mmseg_im',  # equal runs make equal files

@@ -14,7 +14,7 @@ CSS = """
 .warning { border-left: 4px solid #c60; padding-left: 10px; box-sizing: border-box; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid #ddd; }
-th { font-weight: 600; border-bottom: 2px solid #999; }
+th { font-weight: 600; white-space: normal; vertical-align: bottom; border-bottom: 2px solid #999; }
 th:first-child, td:first-child { text-align: left; } tr.best td { background: #eef6ea; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
   gap: 16px; align-items: start; } .plots > div { min-width: 0; }
