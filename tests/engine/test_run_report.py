@@ -81,7 +81,9 @@ def log(folder: Path, start: str, lines: list[dict], end: str = '') -> None:
 def work(tmp_path) -> Path:
     """Files of a training of three epochs that was stopped in the third and resumed."""
     work = tmp_path / 'a <run>'
-    losses = [{'loss': 9.0 - i, 'decode.loss_ce': 5.0 - i, 'lr': 0.1, 'step': i} for i in (1, 2, 3)]
+    losses = [
+        {'loss': 9.0 - i, 'decode.loss_ce': 5.0 - i, 'epoch': 1, 'step': i} for i in (1, 2, 3)
+    ]
     log(work, '20260101_000000', [*losses, {'mIoU': 3.0, 'step': 2}], end='{"loss": 1.0, "st')
     later = [{'loss': 1.5, 'decode.loss_ce': 1.0, 'step': 3}, {'im/masked': 0.25, 'step': 3}]
     log(work, '20260102_000000', [*later, {'im/epoch/used': 0.001, 'step': 3}])
@@ -202,12 +204,23 @@ def test_damaged_details(work, change, message):
     assert not (work / 'report.html').exists()
 
 
+def test_an_old_run_that_counts_iterations(work):
+    """Of a version that did not say so, and its checkpoints are gone."""
+    assert read_results(work).unit == 'epoch'
+    for path in work.glob('*/vis_data/scalars.json'):
+        path.write_text(path.read_text().replace('"epoch": 1, ', ''))
+    assert read_results(work).unit == 'iteration'
+    (work / 'epoch_2.pth').touch()
+    assert read_results(work).unit == 'epoch'
+
+
 def test_how_few_images_are_few(work):
     keep_details(work, ClassIoUMetric(), 1)
     details = read_details(work)
     details.images = 10
     assert few_images(details) == [] == few_images(None)
-    details.images = 1
+    details.images, details.unit = 1, 'iteration'
+    assert 'which iteration is the best' in few_images(details)[0]
     assert few_images(details)[0].startswith('All figures rest on one validation image:')
 
 

@@ -88,7 +88,7 @@ def read_results(work_dir: Path) -> RunResults:
     metric = chosen or metric
     if named and metric not in named:
         metric = NOT_KNOWN
-    unit = details.unit if details else counted_in or _unit(work_dir)
+    unit = details.unit if details else counted_in or _unit(work_dir, scalars)
     name = work_dir.resolve().name
     return RunResults(name, metric, unit, validations, details, scalars, panels(work_dir))
 
@@ -110,7 +110,7 @@ def warnings(results: RunResults) -> list[str]:
     used = series(results.scalars, 'im/epoch/used')[1]
     if used and used[-1] < LITTLE:
         found.append(
-            f'Only {used[-1]:.1%} of the unlabeled pixels carried a loss in the last epoch: the '
+            f'Only {used[-1]:.1%} of the unlabeled pixels carried a loss at the end: the '
             'teachers agree nowhere, or their confidence does not reach model.semi.threshold. '
             'Train longer or with a larger learning rate, or lower the threshold.'
         )
@@ -125,7 +125,8 @@ def few_images(details: Details | None) -> list[str]:
     images = 'one validation image' if count == 1 else f'{count} validation images'
     return [
         f'All figures rest on {images}: one image more or less can move them by points, and which '
-        'epoch is the best is partly chance. Put more annotated images into the validation list.'
+        f'{details.unit} is the best is partly chance. Put more annotated images into the '
+        'validation list.'
     ]
 
 
@@ -141,6 +142,10 @@ def print_results(results: RunResults) -> str:
     return '\n'.join([head, *(f'Warning: {text}' for text in warnings(results))])
 
 
-def _unit(work_dir: Path) -> str:
+def _unit(work_dir: Path, scalars: list[dict]) -> str:
     names = [path.name for path in training_checkpoints(work_dir)]
+    if not names and any(
+        'loss' in line for line in scalars
+    ):  # mmengine logs epochs if it counts them
+        return 'epoch' if any('epoch' in line for line in scalars) else 'iteration'
     return 'iteration' if names and all(name.startswith('iter_') for name in names) else 'epoch'
