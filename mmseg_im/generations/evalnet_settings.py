@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..datasets.annotation_steps import without_annotations
 from ..errors import UserError
+from ..labels.spaces import space_name
 
 
 @dataclass
@@ -75,3 +76,22 @@ def labeling_pipeline(cfg: dict) -> list[dict]:
 def judging_pipeline(options: EvalNetSettings) -> list[dict]:
     """Returns the pipeline with which the quality network judges images without annotations."""
     return without_annotations(options.test_pipeline)
+
+
+def quality_network(model: dict, channels: int) -> dict:
+    """Returns the config of the quality network for the images and labels of a segmentor.
+
+    Args:
+        model (dict): Config of the segmentor.
+        channels (int): See :class:`~mmseg_im.models.evalnet.EvalNet`.
+    """
+    constants = model['data_preprocessor']
+    kept = {key: constants[key] for key in ('mean', 'std', 'bgr_to_rgb') if key in constants}
+    return dict(
+        type='EvalNet',
+        num_classes=model['decode_head']['num_classes'],
+        label_space=space_name(model),
+        channels=channels,
+        in_channels=model['backbone'].get('in_channels') or 3,
+        data_preprocessor=dict(type='BandsDataPreProcessor', **kept),
+    )

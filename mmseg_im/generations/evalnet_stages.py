@@ -14,7 +14,12 @@ from ..errors import UserError
 from ..labels.spaces import space_name
 from .configs import image_folder, labeled_config, labeling_config, student_config
 from .evalnet_checks import folds
-from .evalnet_settings import EvalNetSettings, judging_pipeline, labeling_pipeline
+from .evalnet_settings import (
+    EvalNetSettings,
+    judging_pipeline,
+    labeling_pipeline,
+    quality_network,
+)
 from .finished_files import qualities_damage, quality_damage
 from .jobs import Job, job_of
 from .settings import Generations
@@ -239,22 +244,3 @@ class QualityStages:
         if checkpoint is not None:
             cfg.load_from = str(checkpoint)
         return cfg
-
-
-def quality_network(model: dict, channels: int) -> dict:
-    """Returns the config of the quality network for the images and labels of a segmentor.
-
-    Args:
-        model (dict): Config of the segmentor.
-        channels (int): See :class:`~mmseg_im.models.evalnet.EvalNet`.
-    """
-    constants = model['data_preprocessor']
-    kept = {key: constants[key] for key in ('mean', 'std', 'bgr_to_rgb') if key in constants}
-    return dict(
-        type='EvalNet',
-        num_classes=model['decode_head']['num_classes'],
-        label_space=space_name(model),
-        channels=channels,
-        in_channels=model['backbone'].get('in_channels') or 3,
-        data_preprocessor=dict(type='BandsDataPreProcessor', **kept),
-    )

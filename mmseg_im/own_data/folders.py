@@ -4,7 +4,7 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,6 @@ TWICE = 'Two files have one name without suffix, so a list cannot tell them apar
 FORMAT = 'Images of formats that are not read; save them as PNG or TIFF'
 EDGE = 'Names that begin or end with a blank cannot be listed; rename them'
 NO_IMAGE = 'Masks without an image of their name'
-NO_LAYER = 'Images with a mask in some class folders only; add an empty mask (0) to the others'
 
 
 def find_images(
@@ -186,53 +185,6 @@ def unique(found: Mapping[str, list[Path]], flaws: list[Flaw]) -> dict[str, Path
         else:
             files[name] = paths[0]
     return files
-
-
-def class_folders(
-    found: Mapping[str, list[Path]], names: Collection[str], image: Callable[[str], str]
-) -> dict[str, dict[str, list[Path]]]:
-    """The files of each class by name, if masks lie in a sub-folder for each class; else none.
-
-    Args:
-        found (Mapping[str, list[Path]]): All masks; see :func:`find_images`.
-        names (Iterable[str]): Of all images.
-        image (Callable): The name of the image that belongs to that of a mask.
-    """
-    by_class: dict[str, dict[str, list[Path]]] = {}
-    for name, files in found.items():
-        head, _, rest = name.partition('/')
-        if rest:
-            by_class.setdefault(head, {})[rest] = files
-    direct = sum(image(name) in names for name in found)
-    below = sum(image(name) in names for files in by_class.values() for name in files)
-    return {cls: by_class[cls] for cls in sorted(by_class)} if below > direct else {}
-
-
-def layer_files(masks, folders, names, classes, flaws) -> dict[str, dict[str, Path]]:
-    """The masks of each image by class."""
-    if classes is not None and set(classes) - set(folders):
-        raise UserError(
-            f'--classes: {", ".join(sorted(set(classes) - set(folders)))} is no folder in '
-            f'{masks}; there are {", ".join(folders)}.'
-        )
-    classes = list(classes or folders)
-    by_class = {}
-    for cls in classes:
-        found: list[Flaw] = []
-        by_class[cls] = unique(folders[cls], found)
-        flaws += found
-    everyone = sorted({name for files in by_class.values() for name in files})
-    layers = {}
-    for name in everyone:
-        files = {cls: by_class[cls][name] for cls in classes if name in by_class[cls]}
-        if name not in names:
-            flaws += [Flaw(NO_IMAGE, str(path)) for path in files.values()]
-        elif len(files) < len(classes):
-            lacks = ', '.join(cls for cls in classes if cls not in files)
-            flaws.append(Flaw(NO_LAYER, str(next(iter(files.values()))), f'none in {lacks}', name))
-        else:
-            layers[name] = files
-    return layers
 
 
 def renamed(found: dict, names: Collection[str], reasons: list[str]) -> dict:

@@ -8,15 +8,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import MissingFileError, UserError
+from .class_folders import class_folders, layer_files
 from .folders import (
     FORMAT,
     NO_IMAGE,
     Flaw,
-    class_folders,
     composed,
     find_images,
     flaws_text,
-    layer_files,
     not_read,
     renamed,
     unique,

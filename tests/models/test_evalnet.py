@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from mmseg_im.datasets.pseudo_label_files import QUALITY, QUALITY_ROW
 from mmseg_im.evaluation.evalnet_metrics import LabelQualityWriter, draws_by_quality, mean_quality
 from mmseg_im.files.row_file import RowFile
-from mmseg_im.generations.evalnet_stages import quality_network
+from mmseg_im.generations.evalnet_settings import quality_network
 from mmseg_im.labels.spaces import Binary, MultiClass, MultiLabel
 from mmseg_im.models.evalnet import label_quality
 from tests.conftest import tiny_model
