@@ -18,7 +18,7 @@ from .in_threads import THREADS, in_threads
 from .sample_files import files_of
 
 FILE = '.checked_files.npz'
-VERSION = 1  # another one where checks find more than they did: all is checked again
+VERSION = 2  # another one where checks find more than they did: all is checked again
 SETS = 2**16  # different sets of classes that are remembered; samples with others are checked again
 
 

@@ -16,6 +16,9 @@ JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
 JPEG2000 = b'\x00\x00\x00\x0cjP  ', b'\xff\x4f\xff\x51'
 # Start-of-frame segments: all from 0xC0 but tables (C4), an extension (C8) and conditioning (CC)
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+PRESENT, UNDECIDED = 255, 128
+"""int: Values where a label to be finished says of one class whether it is present. Such files
+cannot say "ignored": what is not 0 is loaded as present, so that the undecided has its own."""
 
 
 def check_exists(path: str, where: str, remedy: str) -> None:
@@ -83,8 +86,13 @@ def class_ids(path: str) -> np.ndarray:
 
 def is_set(path: str) -> np.ndarray:
     """Returns (H, W) bool: where a mask file of any depth and channels is not zero."""
+    return np.any(mask_values(path), axis=-1)
+
+
+def mask_values(path: str) -> np.ndarray:
+    """Returns (H, W, 3) uint8 or uint16: the values of a mask file of any depth and channels."""
     # with 8 bits a 16-bit mask of 0 and 1 would be empty
-    return np.any(decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR), axis=-1)
+    return decode(path, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
 
 
 def lossy_kind(path: str) -> str:

@@ -10,13 +10,15 @@ from mmengine.dataset import BaseDataset
 from ..errors import UserError
 from ..labels.spaces import IGNORE_INDEX
 from .image_files import (
+    PRESENT,
+    UNDECIDED,
     check_exists,
     check_header,
     class_ids,
     decode,
     header_size,
-    is_set,
     lossy_kind,
+    mask_values,
 )
 from .label_values import class_of, values_of
 from .nested_datasets import num_classes_of, transforms_of
@@ -134,8 +136,17 @@ class SampleCheck:
             yield path
 
     def _label(self, path: str) -> np.ndarray:
-        # where zero means that a class is absent, any other value and depth is valid
-        return class_ids(path) if self.loader == IDS else is_set(path)
+        if self.loader == IDS:
+            return class_ids(path)
+        # zero means that a class is absent, and any other value and depth that it is present
+        values = mask_values(path)
+        if {UNDECIDED, PRESENT} <= (found := set(values_of(values))) <= {0, UNDECIDED, PRESENT}:
+            raise UserError(
+                f'{self.where}: {path} holds {sorted(found)}, as labels of suggest_labels.py that '
+                f'are not finished: {UNDECIDED} is undecided there and would be loaded as present. '
+                'Draw these pixels as 0 or 255.'
+            )
+        return values.any(axis=-1)
 
     def _check(
         self, label: np.ndarray, number: int, map_path: str, size: tuple[int, ...], info: dict

@@ -5,11 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..datasets.image_files import PRESENT, UNDECIDED
 from ..labels.spaces import IGNORE_INDEX
-
-PRESENT, UNDECIDED = 255, 128
-"""int: Values where a file says of one class whether it is present. Such files cannot say
-"ignored": what is not 0 is loaded as present, so that the undecided has a gray of its own."""
 
 
 def stored_ids(

@@ -162,6 +162,21 @@ def test_empty_masks_of_overlapping_classes(cells, said):
         build(cells.cfg())
 
 
+@pytest.mark.parametrize('held', [(0, 128, 255), (128, 255)])
+@pytest.mark.parametrize('check', [build, evaluate])
+def test_pre_labels_that_are_not_finished_are_refused(mini, cells, held, check):
+    masks(mini, *held)
+    problem = (WHERE, 'suggest_labels.py that are not finished', '128 is undecided', '0 or 255')
+    with pytest.raises(ValueError, match=naming(*problem)):
+        check(cfg_of(mini, load='LoadBinaryAnnotations'))
+    masks(mini, 0, 128)  # of another tool
+    check(cfg_of(mini, load='LoadBinaryAnnotations'))
+    label = np.resize(np.uint8(held), (9, 14))
+    assert cv2.imwrite(str(cells.annotation('cell', 'a')), label)
+    with pytest.raises(ValueError, match=naming(cells.annotation('cell', 'a'), *problem[1:])):
+        check(cells.cfg())
+
+
 def test_a_data_set_without_names_of_classes_is_not_judged(mini, said):
     masks(mini, 0)
     build(dict(cfg_of(mini), metainfo=None))
