@@ -146,7 +146,7 @@ class SampleCheck:
                 f'are not finished: {UNDECIDED} is undecided there and would be loaded as present. '
                 'Draw these pixels as 0 or 255.'
             )
-        return values.any(axis=-1)
+        return np.any(values, axis=-1)
 
     def _check(
         self, label: np.ndarray, number: int, map_path: str, size: tuple[int, ...], info: dict

@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 NOBODYS = (
     r'``build_loss`` would be deprecated',  # mmseg calls it itself
     r'The draw is False',  # so it says in the config
+    r'For binary segmentation, we suggest using',  # also of two classes that overlap
 )
 """tuple[str]: How Python warnings begin that a user cannot follow."""
 ONCE = (

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .config_mistakes import config_problem
 from .disk import disk_problem, log_errors_raised
 from .signals import STATUS, stop_signals
 from .workers import loading_problem
@@ -69,6 +70,8 @@ def _sentence(error: BaseException) -> str | None:
     problem = None
     if isinstance(error, OSError):
         problem = disk_problem(error)
+    elif isinstance(error, TypeError | KeyError):
+        problem = config_problem(error)
     elif isinstance(error, RuntimeError):
         chain: list[BaseException] = [error]  # torch raises one on another
         while (before := _before(chain[-1])) is not None:

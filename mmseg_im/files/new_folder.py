@@ -21,7 +21,7 @@ def check_is_free(out: Path, option: str = '--out') -> None:
         option (str): What names it, for the message.
     """
     if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f'{out} exists with other content. Choose another {option}, or remove it.')
+        raise UserError(f'{out} exists and is not empty. Choose another {option}, or remove it.')
 
 
 @contextlib.contextmanager

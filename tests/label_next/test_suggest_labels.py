@@ -94,7 +94,7 @@ def test_what_the_tool_writes(shapes, tmp_path):
         'suggest_labels.py', tmp_path / 'shapes.py', *checkpoints, '--out', out, '--number', 3,
         log=tmp_path / 'log',
     )  # fmt: skip
-    assert_refused(again, 'exists with other content', str(out))
+    assert_refused(again, 'exists and is not empty', str(out))
     assert not list(tmp_path.glob('.*.tmp'))
 
 
@@ -151,7 +151,7 @@ def test_votes_do_not_depend_on_the_batch(mini_wbc, tmp_path):
         (['--number', 0], ['--number 0', '1 to 8']),
         (['--views', 'identity'], ['a single voter agrees with itself']),
         (['--views', 'upside'], ["'upside' is no view"]),
-        (['--out', 'FILE'], ['exists with other content']),
+        (['--out', 'FILE'], ['exists and is not empty']),
     ],
 )
 def test_mistakes_are_told_before_any_prediction(options, parts, shapes, tmp_path):
