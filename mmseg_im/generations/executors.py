@@ -47,7 +47,10 @@ class Inline:
                     f'{job.folder}.'
                 )
             result = on_main_process(job.result)
-            yield job() if result is None else result
+            if result is None:
+                logger.info(f'{job.name} begins.')
+                result = job()
+            yield result
 
     def handle_of(self, folder: Path) -> Controller | None:
         """Returns the process in which an earlier run does a job here, None if it has ended."""

@@ -24,6 +24,14 @@ def end_of_log(folder: Path, number: str) -> tuple[Path, str]:
     return path, 'it was killed, or its machine was lost.'
 
 
+def last_line(folder: Path, number: str) -> str:
+    """Returns the last line that a running job logged, without its time."""
+    path = log_of(folder, number)
+    lines = path.read_text(errors='replace').split('\n')[-50:] if path.is_file() else []
+    said = [line.strip() for line in lines if line.strip() and not line.startswith('submitit ')]
+    return said[-1].rpartition(' - INFO - ')[2][:200] if said else 'it has said nothing yet'
+
+
 def refusal_of(folder: Path) -> str | None:
     """Returns the mistake of the user because of which a job ended, None if there was none."""
     path = folder / REFUSED

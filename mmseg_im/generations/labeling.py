@@ -17,6 +17,15 @@ from .settings import Generations
 from .stage_runs import Stage, StageRuns
 
 
+def in_words(result: dict) -> str:
+    """Returns counts as they are, and shares in percent, without what the keys begin with."""
+    values = {key.removeprefix('pseudo/').replace('_', ' '): v for key, v in result.items()}
+    return ', '.join(
+        f'{key} {value:.1%}' if isinstance(value, float) and key != 'images' else f'{key} {value:g}'
+        for key, value in values.items()
+    )
+
+
 class Labels:
     """The pseudo-labels of a run.
 
@@ -62,8 +71,7 @@ class Labels:
             finish,
             (lambda: first_damage(folder)) if checked and self.needed(generation) else None,
         )
-        shares = ', '.join(f'{key} {value}' for key, value in self.stages.one(stage).items())
-        self.stages.logger.info(f'{stage.name}: {shares}')
+        self.stages.logger.info(f'{stage.name}: {in_words(self.stages.one(stage))}')
         return folder
 
     def needed(self, generation: int) -> bool:

@@ -96,7 +96,10 @@ class GenerationalRunner:
         log_file = str(self.work_dir / 'generations.log') if is_main_process() else None
         self.logger = MMLogger.get_instance(f'generations_{unique()}', log_file=log_file)
         if self.cfg.get('resume', False) and not self.state.stages:
-            self.logger.warning(f'{self.work_dir} holds no finished stage: nothing is passed over.')
+            self.logger.warning(
+                f'{self.work_dir} holds no finished stage yet. What has begun there goes on: jobs '
+                'that run are waited for, and networks train on from their last checkpoint.'
+            )
         on_main_process(self._check)
         if is_main_process():
             self.state.write()

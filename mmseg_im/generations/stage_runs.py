@@ -77,7 +77,6 @@ class StageRuns:
             if name in self.finished:
                 self.logger.info(f'{name} is finished already.')
             else:
-                self.logger.info(f'{name} begins.')
                 self.state.finish(name, stage.finish([next(results) for _ in jobs]))
                 if is_main_process():
                     self.state.write()

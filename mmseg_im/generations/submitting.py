@@ -18,10 +18,11 @@ from mmengine.logging import MMLogger
 
 from ..errors import UserError
 from ..files.atomic import write_json
-from .job_logs import end_of_log, log_of, refusal_of
+from .job_logs import end_of_log, last_line, log_of, refusal_of
 from .jobs import REFUSED, SUBMITTED, Job, Submission, submitted
 
 POLL = 0.5  # seconds
+NEWS = 300.0  # seconds between what the log says of jobs that run
 PATIENCE = 20.0  # seconds, for jobs that were cancelled
 
 
@@ -130,7 +131,7 @@ class Submitting(ABC):
                     waiting.append(i)
                 else:
                     results[i] = found
-        next_one = 0
+        next_one, spoke = 0, time.monotonic()
         while True:
             while next_one in results:
                 yield results.pop(next_one)
@@ -159,6 +160,10 @@ class Submitting(ABC):
                 times = '' if refusal else f' {failures[i]} times'
                 problem = f'{one.job.name} failed{times}: {refusal or said} Its log: {log}'
                 logger.error(problem)
+            if time.monotonic() - spoke > NEWS:
+                spoke = time.monotonic()
+                for one in self.running.values():
+                    logger.info(f'{one.job.name}: {last_line(one.job.folder, one.number)}')
             time.sleep(POLL)
 
     def stop(self) -> None:
