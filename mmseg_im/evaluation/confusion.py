@@ -82,6 +82,9 @@ def areas(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 def image_score(matrix: Tensor) -> Tensor:
     """Returns the mean IoU of the classes that one image shows or is predicted to show.
 
+    Of two classes that do not overlap it is the IoU of the second, the foreground: with the mean,
+    an image of which nothing was found would look half right.
+
     Args:
         matrix (Tensor): Of one image, see :func:`areas`.
 
@@ -89,6 +92,8 @@ def image_score(matrix: Tensor) -> Tensor:
         Tensor: A float64 number in [0, 1]; 1 where nothing is there and nothing found.
     """
     both, union, _, _ = areas(matrix)
+    if matrix.ndim == 2 and len(both) == 2:
+        both, union = both[1:], union[1:]
     there = (union > 0).double()
     mean = (both / union.clamp(min=1)).sum() / there.sum().clamp(min=1)
     return torch.where(there.sum() > 0, mean, 1.0)

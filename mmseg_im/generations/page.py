@@ -49,7 +49,8 @@ def write_report(work_dir: Path) -> Path:
     """
     work_dir = Path(work_dir)
     summary = read_summary(work_dir)
-    results = f'<div class="results">{_head(summary)}{_table(summary)}</div>'
+    tables = f'{_table(summary)}{_students(work_dir, summary)}'
+    results = f'<div class="results">{_head(summary)}{tables}</div>'
     parts = [results, _plots(summary), _best(summary), _examples(work_dir, summary)]
     page = html_page(f'{summary.name}: generations', ''.join(parts), CSS + RESULTS_CSS)
     write_aside(work_dir / REPORT, page.encode())
@@ -98,6 +99,17 @@ def _table(summary: Summary) -> str:
         f'<h2>Generations</h2><div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'
         f'<p class="quiet">{note}</p>{warning_lines(warnings(summary))}'
     )
+
+
+def _students(work_dir: Path, summary: Summary) -> str:
+    """Links to the pages of the students that have one."""
+    names = [f'generation_{g.number}/student_{i}' for g in summary.generations for i in g.curves]
+    links = [
+        f'<a href="{name}/{REPORT}">{name.replace("_", " ").replace("/", ", ")}</a>'
+        for name in names
+        if (work_dir / name / REPORT).is_file()
+    ]
+    return f'<p>Pages of single students: {"; ".join(links)}.</p>' if links else ''
 
 
 def _plots(summary: Summary) -> str:

@@ -11,6 +11,8 @@ from ..report.class_bars import class_bars
 from ..report.line_plot import Line, line_plot
 from .summary import Summary
 
+STYLES = '-', '--', ':', '-.'  # of the students of a generation
+
 
 def generation_colours(count: int) -> list[tuple[float, float, float, float]]:
     """Returns one RGBA colour for each generation, from light to dark."""
@@ -18,7 +20,7 @@ def generation_colours(count: int) -> list[tuple[float, float, float, float]]:
 
 
 def curves(summary: Summary) -> str | None:
-    """Draws the validation curves of all students as SVG, one colour for each generation."""
+    """Draws the validation curves of all students as SVG: a colour for each generation."""
     trained = [g for g in summary.generations if g.curves]
     lines = []
     for generation, colour in zip(trained, generation_colours(len(trained)), strict=True):
@@ -26,7 +28,7 @@ def curves(summary: Summary) -> str | None:
             at = sorted(curve)
             values = [score(curve[x].get(summary.metric)) for x in at]
             label = f'generation {generation.number}' if i == min(generation.curves) else None
-            lines.append(Line(label, at, values, colour))
+            lines.append(Line(label, at, values, colour, STYLES[i % len(STYLES)]))
     return line_plot(lines, 'epoch', f'validation {summary.metric}') if lines else None
 
 
@@ -56,7 +58,7 @@ def best_classes(summary: Summary) -> str | None:
 
 
 def label_quality(summary: Summary) -> str | None:
-    """Draws masked share and accuracy of the pseudo-labels over generations; None without any."""
+    """Draws masked share and accuracy of the labels of two generations or more; else None."""
     labeled = [g for g in summary.generations if g.labels]
     shown: Sequence[tuple[str, str, str]] = (
         ('masked', 'masked share', '0.45'),
@@ -69,6 +71,6 @@ def label_quality(summary: Summary) -> str | None:
         if known:
             values = [100 * g.labels[key] for g in known]
             lines.append(Line(title, [g.number for g in known], values, colour))
-    return (
-        line_plot(lines, 'generation that labels', '% of the pixels', (0, 100)) if lines else None
-    )
+    if max((len(line.x) for line in lines), default=0) < 2:  # the table says it
+        return None
+    return line_plot(lines, 'generation that labels', '% of the pixels', (0, 100))

@@ -190,6 +190,7 @@ def warnings(summary: Summary) -> list[str]:
                 f'({outside:.1%}) than inside ({inside:.1%}): the disagreement of these teachers '
                 'does not tell right from wrong.'
             )
+    found += _no_gain(summary)
     return found + few_images(None if summary.best is None else summary.best.details)
 
 
@@ -205,3 +206,17 @@ def print_summary(summary: Summary) -> str:
 def number(value: float | None) -> str:
     """Returns a metric as text."""
     return 'nan' if value is None else f'{value:.2f}'
+
+
+def _no_gain(summary: Summary) -> list[str]:
+    """Returns a sentence if no later generation is better than the first."""
+    done = [g for g in summary.generations if g.best is not None]
+    if len(done) < 2 or summary.best is not done[0]:
+        return []
+    first, later = done[0], max(done[1:], key=summary.best_value)
+    return [
+        f'No later generation is better than generation {first.number}: {summary.metric} '
+        f'{summary.best_value(later):.2f} against {summary.best_value(first):.2f}. The '
+        'pseudo-labels do not help here. Train the networks longer if their curves still rise, or '
+        'label more images.'
+    ]

@@ -61,7 +61,8 @@ def suggestion_page(
         'Hatched: the voters disagree, and whoever labels decides. The score adds up, over the '
         'classes, how much of an image is disputed, as a share of the image in which that class '
         'is disputed most. Of images that look alike only one comes early: from the second on, a '
-        'score counts the less the more an image resembles those above it. The labels to finish '
+        'score counts the less the more an image resembles those above it, so that the '
+        'scores shown need not fall. The labels to finish '
         f'are in pre_labels; {undecided} is what the voters disagree on, '
     )
     explained += (

@@ -81,6 +81,11 @@ def test_an_image_without_anything_is_right():
     empty = torch.full((1, 4, 4), 255)
     assert image_score(class_confusion(empty, empty, 3)) == 1
     assert image_score(channel_confusion(0 * empty, 0 * empty)) == 1
+    found, label = torch.tensor([0, 0, 0, 1]), torch.tensor([0, 1, 1, 1])
+    assert image_score(class_confusion(found, label, 2)) == 1 / 3  # of the foreground
+    assert image_score(class_confusion(0 * found, label, 2)) == 0
+    assert image_score(class_confusion(0 * found, 0 * label, 2)) == 1  # rightly nothing
+    assert image_score(class_confusion(found, label, 3)) == (1 / 3 + 1 / 3) / 2
 
 
 def test_the_metrics_are_those_of_mmseg():

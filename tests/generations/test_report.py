@@ -231,8 +231,12 @@ def test_what_a_reader_is_warned_of():
     first.labels = dict(accuracy_outside=0.7, accuracy_inside=0.71)
     second = Generation(1, {0: good}, best=0, labels=dict(accuracy_outside=0.9))
     found = warnings(Summary('run', 'mIoU', {}, [first, second]))
-    assert len(found) == 4
+    assert len(found) == 5
     assert found[0].startswith('Student 1 of generation 0 finds 1 of 4 classes: it has')
     assert found[1].startswith('The best student of generation 0 does not find d (IoU 0)')
     assert 'no more often right outside the mask (70.0%) than inside (71.0%)' in found[2]
     assert found[3].startswith('The best student of generation 1 does not find d (IoU 0)')
+    assert 'better than generation 0: mIoU 60.00 against 60.00. The pseudo-labels do' in found[4]
+    second.students[0] = dict(good, mIoU=61.0)
+    assert len(warnings(Summary('run', 'mIoU', {}, [first, second]))) == 4
+    assert len(warnings(Summary('run', 'mIoU', {}, [first]))) == 3

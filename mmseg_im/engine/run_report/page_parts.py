@@ -27,6 +27,8 @@ figure { flex: 0 0 auto; } .strip figure img { width: min(204px, 42vw); }
   gap: 0 24px; } .worst > div { min-width: 0; }
 .worst .strip { display: grid; grid-template-columns: repeat(3, 1fr); }
 .worst .strip figure img { width: 100%; }
+@media (max-width: 600px) { th, td { padding: 4px 6px; font-size: 0.85rem; }
+  .strip { flex-wrap: wrap; } }
 """
 
 
@@ -81,15 +83,18 @@ def worst_part(details: Details | None, where: str) -> str:
     shown = [one for one in (details.worst if details else []) if one['pictures']]
     if details is None or not shown:
         return ''
-    black = 'none of the classes' if details.matrix.ndim == 3 else 'ignored'
+    overlap = details.matrix.ndim == 3
+    black = 'none of the classes' if overlap else 'ignored'
+    by = 'the mean IoU of the classes that an image shows or is predicted to show'
+    if len(details.classes) == 2 and not overlap:
+        by = f'the IoU of {html.escape(details.classes[1])}'
     strips = ''
     for one in shown:
         title = f'{Path(one["path"]).name or "an image"}: {100 * one["score"]:.1f}'
         tiles = ''.join(figure(data, name) for name, data in one['pictures'].items())
         strips += f'<div><h3>{html.escape(title)}</h3><div class="strip">{tiles}</div></div>'
     return (
-        f'<h2>Worst validation images, {html.escape(where)}</h2><p class="quiet">By the mean IoU '
-        'of the classes that an image shows or is predicted to show, in percent. Black: '
-        f'{black}.</p>{legend(details.classes, details.palette)}'
+        f'<h2>Worst validation images, {html.escape(where)}</h2><p class="quiet">By {by}, in '
+        f'percent. Black: {black}.</p>{legend(details.classes, details.palette)}'
         f'<div class="worst">{strips}</div>'
     )
