@@ -30,6 +30,7 @@ class LabelMasks:
         ignored (int): Images with pixels to ignore.
         overlaps (Counter): Pixels that two classes share.
         overlapping (Counter): Images in which they do.
+        thin, outside (list[str]): Shapes with their image, see :class:`~.drawing.Drawing`.
     """
 
     folder: Path
@@ -40,6 +41,8 @@ class LabelMasks:
     ignored: int = 0
     overlaps: Counter = field(default_factory=Counter)
     overlapping: Counter = field(default_factory=Counter)
+    thin: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
     def write(self, name: str, drawing: Drawing) -> None:
         """Writes the mask of one image."""
@@ -48,6 +51,8 @@ class LabelMasks:
         if self.layered and ignored:  # masks of overlapping classes have no value for it
             return
         self.written += 1
+        self.thin += [f'{name}: {where}' for where in drawing.thin]
+        self.outside += [f'{name}: {where}' for where in drawing.outside]
         self.covered &= bool(drawing.ids.all())
         self.overlaps.update(drawing.overlaps)
         self.overlapping.update(drawing.overlaps.keys())
@@ -108,4 +113,21 @@ class LabelMasks:
         if without:
             shown = ', '.join(f'{count} {what}' for what, count in without.items())
             texts.append(f'not drawn: {shown}, which have no pixels')
+        if self.thin:
+            texts.append(
+                f'not drawn: {counted(len(self.thin), "shape")} thinner than a pixel '
+                f'({_some(self.thin, 3)})'
+            )
+        if self.outside:
+            lie = 'shape lies' if len(self.outside) == 1 else 'shapes lie'
+            texts.append(
+                f'outside: {len(self.outside)} {lie} by more than half outside of the image; what '
+                f'is inside is drawn ({_some(self.outside, 3)})'
+            )
         return texts
+
+
+def _some(items: Sequence[str], most: int = 10) -> str:
+    """The first of many, and how many more there are."""
+    more = f' and {len(items) - most} more' if len(items) > most else ''
+    return ', '.join(items[:most]) + more
