@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors.wording import counted
+from ...errors.wording import counted, listed
 from ...files.atomic import write_png
 from ...labels.spaces import IGNORE_INDEX
 from .drawing import Drawing
@@ -116,18 +116,12 @@ class LabelMasks:
         if self.thin:
             texts.append(
                 f'not drawn: {counted(len(self.thin), "shape")} thinner than a pixel '
-                f'({_some(self.thin, 3)})'
+                f'({listed(self.thin, 3)})'
             )
         if self.outside:
             lie = 'shape lies' if len(self.outside) == 1 else 'shapes lie'
             texts.append(
                 f'outside: {len(self.outside)} {lie} by more than half outside of the image; what '
-                f'is inside is drawn ({_some(self.outside, 3)})'
+                f'is inside is drawn ({listed(self.outside, 3)})'
             )
         return texts
-
-
-def _some(items: Sequence[str], most: int = 10) -> str:
-    """The first of many, and how many more there are."""
-    more = f' and {len(items) - most} more' if len(items) > most else ''
-    return ', '.join(items[:most]) + more

@@ -12,6 +12,7 @@ from rich.progress import track
 
 from ...datasets.image_files import check_header, header_size
 from ...errors import UserError
+from ...errors.wording import listed
 from ..folders import Flaw, composed, find_images, flaws_text
 from ..images import inspect_image, quiet_opencv
 from ..other_labels import other_labels_text
@@ -23,6 +24,7 @@ from .label_classes import label_ids
 from .label_entries import Entry, LabelFile
 from .label_masks import LabelMasks
 
+SEVERAL = 'Label files, or entries of one, that fit several images; name their folders, too'
 UNKNOWN = 'Label files, or entries of one, whose image is not there'
 OTHER_IMAGE = 'Label files whose name is that of another image than they say; correct one of them'
 TWICE = 'Images with two label files or entries; keep one'
@@ -88,7 +90,7 @@ def survey_label_files(
     found = composed(find_images(images))
     names = ImageNames(found.keys())
     kind, read, broken = read_label_files(files)
-    flaws = [replace(flaw, name=names.find(Path(flaw.file).stem) or '') for flaw in broken]
+    flaws = [replace(one, name=name) for one in broken for name in _named_like(one.file, names)]
     ids = label_ids(read, classes, ignore)
     masks = LabelMasks(aside, ids, label_space == 'multilabel')
     entries = _entries_by_name(read, names, flaws)
@@ -107,11 +109,12 @@ def survey_label_files(
     shown = f'\n{flaws_text(flaws)}' if flaws else ''
     if not masks.written:
         stated = next((e.image for one in read for e in one.entries), '')
+        strangers = not entries and all(flaw.kind == UNKNOWN for flaw in flaws)
         example = f' Images are called {next(iter(found), "")}, and labels are of {stated}.'
         why = ''.join(f'\n  {text}' for text in masks.reasons(kind, files, read)[1:])
         raise UserError(
             f'{labels} has no label for an image of {images} that can be used.'
-            f'{example if stated and not entries else ""}{why}{shown}'
+            f'{example if stated and strangers else ""}{why}{shown}'
         )
     ignored = ['255'] if masks.ignored and not masks.layered else None
     try:
@@ -121,7 +124,7 @@ def survey_label_files(
     left_out = {flaw.name for flaw in flaws}
     of_space = [text for text in surveyed.scheme.reasons if text.startswith('label space')]
     reasons = [*masks.reasons(kind, files, read), *of_space]
-    if Path(labels).is_dir() and (others := other_labels_text(labels, True, kind)):
+    if Path(labels).is_dir() and (others := other_labels_text(labels, True, files)):
         reasons.append(f'beside the labels: {others}')
     return replace(
         surveyed,
@@ -138,11 +141,16 @@ def _entries_by_name(
 ) -> Mapping[str, Entry]:
     """The annotated entry of each image; what belongs to none is added to the flaws."""
     meant: defaultdict[str, list[Entry]] = defaultdict(list)
+    unclear: list[tuple[Entry, list[str]]] = []
     for file in read:
         for entry in file.entries:
             if not entry.annotated:
                 continue
-            path, name = str(entry.file), names.find(entry.image)
+            path, found = str(entry.file), names.candidates(entry.image)
+            name = found[0] if found else None
+            if len(found) > 1:
+                unclear.append((entry, found))
+                continue
             own = names.find(entry.file.stem) if len(file.entries) == 1 else None
             if name is None:
                 what = f'{entry.image!r} is not among the images'
@@ -164,8 +172,18 @@ def _entries_by_name(
             for e, count in zip(some, shared, strict=True)
             if count < max(shared)
         ]
+    for entry, found in unclear:
+        what = f'{entry.image!r} is the end of {len(found)} paths: {listed(found, 3)}'
+        others = [name for name in found if name not in meant] or ['']
+        flaws += [Flaw(SEVERAL, str(entry.file), what, name) for name in others]
     bad = {flaw.name for flaw in flaws}
     return {name: entry for name, entry in entries.items() if name not in bad}
+
+
+def _named_like(file: str, names: ImageNames) -> list[str]:
+    """The images that a file may mean by its own name; an empty one if there is none."""
+    path = Path(file).with_suffix('')
+    return names.candidates(path.as_posix()) or names.candidates(path.name) or ['']
 
 
 def _size(image: Path) -> tuple[int, int] | None:
