@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masks that are drawn from label files, and what there is to say about them."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import UserError
 from ...errors.wording import counted, listed
 from ...files.atomic import write_png
 from ...labels.spaces import IGNORE_INDEX
@@ -73,6 +75,28 @@ class LabelMasks:
         if 0 not in names and not self.covered:
             names = {0: BACKGROUND} | {**names}
         return [f'{name}={value}' for value, name in names.items()]
+
+    def check_number(self, label_space: str | None) -> None:
+        """Raises a UserError if there is nothing to tell apart, or too much for ``binary``."""
+        names = [name for value, name in self.ids.names.items() if value]
+        if not names:
+            raise UserError(
+                f'No class is drawn, {BACKGROUND} alone: there is nothing to tell apart. Draw one, '
+                'or name it: --classes NAME.'
+            )
+        if not self.layered and len(self.classes()) == 1:
+            raise UserError(
+                f'{names[0]} is the only class, and covers all that is labeled: there is nothing '
+                f'to tell apart. Label images that show {BACKGROUND}, too.'
+            )
+        if label_space == 'binary' and len(self.classes()) > 2:
+            joined = shlex.quote(f'foreground={"+".join(names)}')
+            first, *others = map(shlex.quote, names)
+            raise UserError(
+                f'--label-space binary has one class beside {BACKGROUND}, and the labels are '
+                f'{", ".join(names)}. Join them: --classes {joined}; or keep one and ignore the '
+                f'pixels of the others: --classes {first} --ignore {" ".join(others)}.'
+            )
 
     def reasons(self, kind: str, files: list[Path], read: Sequence[LabelFile]) -> list[str]:
         """Returns sentences: what was read, and what became of it."""

@@ -23,6 +23,7 @@ from .image_names import ImageNames, folders_shared
 from .label_classes import label_ids
 from .label_entries import Entry, LabelFile
 from .label_masks import LabelMasks
+from .label_places import with_plain_labels
 
 SEVERAL = 'Label files, or entries of one, that fit several images; name their folders, too'
 UNKNOWN = 'Label files, or entries of one, whose image is not there'
@@ -91,6 +92,7 @@ def survey_label_files(
     names = ImageNames(found.keys())
     kind, read, broken = read_label_files(files)
     flaws = [replace(one, name=name) for one in broken for name in _named_like(one.file, names)]
+    read, blanks = with_plain_labels(read)
     ids = label_ids(read, classes, ignore)
     masks = LabelMasks(aside, ids, label_space == 'multilabel')
     entries = _entries_by_name(read, names, flaws)
@@ -118,6 +120,7 @@ def survey_label_files(
         )
     ignored = ['255'] if masks.ignored and not masks.layered else None
     try:
+        masks.check_number(label_space)
         surveyed = survey(images, aside, masks.classes(), ignored, label_space)
     except UserError as error:
         raise UserError(f'{error}{shown}') from error
@@ -132,6 +135,7 @@ def survey_label_files(
         flaws=[*flaws, *surveyed.flaws],
         scheme=replace(surveyed.scheme, reasons=tuple(reasons)),
         reasons=[],
+        notes=[*blanks, *ids.notes],
         made=True,
     )
 
