@@ -29,7 +29,7 @@ class LabelMasks:
         layered (bool): Whether classes may overlap: a folder for each.
         written (int): Number of images with a mask.
         covered (bool): Whether each of their pixels has a shape.
-        ignored (int): Images with pixels to ignore.
+        ignored (list[str]): Images with pixels to ignore.
         overlaps (Counter): Pixels that two classes share.
         overlapping (Counter): Images in which they do.
         thin, outside (list[str]): Shapes with their image, see :class:`~.drawing.Drawing`.
@@ -40,7 +40,7 @@ class LabelMasks:
     layered: bool
     written: int = 0
     covered: bool = True
-    ignored: int = 0
+    ignored: list[str] = field(default_factory=list)
     overlaps: Counter = field(default_factory=Counter)
     overlapping: Counter = field(default_factory=Counter)
     thin: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class LabelMasks:
     def write(self, name: str, drawing: Drawing) -> None:
         """Writes the mask of one image."""
         ignored = bool((drawing.ids == IGNORE_INDEX).any())
-        self.ignored += ignored
+        self.ignored += [name] if ignored else []
         if self.layered and ignored:  # masks of overlapping classes have no value for it
             return
         self.written += 1
@@ -101,25 +101,26 @@ class LabelMasks:
     def reasons(self, kind: str, files: list[Path], read: Sequence[LabelFile]) -> list[str]:
         """Returns sentences: what was read, and what became of it."""
         entries = [entry for file in read for entry in file.entries]
-        empty = sum(not entry.annotated for entry in entries)
+        empty = [entry.image for entry in entries if not entry.annotated]
         texts = [
             f'labels: {counted(len(files), f"file of {kind}", f"files of {kind}")}, drawn into '
             f'masks of {counted(self.written, "image")}'
         ]
         if empty:
             texts.append(
-                f'not labeled: {counted(empty, "image")} without a shape, because {kind} lists '
-                f'images whether they were looked at or not (draw {BACKGROUND} in those that show '
-                'nothing)'
+                f'not labeled: {counted(len(empty), "image")} without a shape '
+                f'({listed(empty, 3)}), because {kind} lists images whether they were looked at or '
+                f'not (draw {BACKGROUND} in those that show nothing)'
             )
         if self.ignored and self.layered:
             texts.append(
-                f'not labeled: {counted(self.ignored, "image")} with pixels to ignore, for which '
-                'masks of classes that overlap have no value'
+                f'not labeled: {counted(len(self.ignored), "image")} with pixels to ignore '
+                f'({listed(self.ignored)}), for which masks of classes that overlap have no value: '
+                'give these pixels a class, or none'
             )
         elif self.ignored:
             texts.append(
-                f'ignored: pixels of {counted(self.ignored, "image")}, because of crowds, '
+                f'ignored: pixels of {counted(len(self.ignored), "image")}, because of crowds, '
                 '__ignore__ or --ignore'
             )
         if self.overlaps and not self.layered:

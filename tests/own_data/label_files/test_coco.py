@@ -122,7 +122,7 @@ def test_overlapping_classes_when_asked(images, run, tmp_path):
     path = write(tmp_path / 'labels.json', content)
     error, text = run(images, path, '--label-space', 'multilabel', '--classes', 'b', 'a')
     assert error is None and 'label space: multilabel' in text
-    assert 'not labeled: 1 image with pixels to ignore' in text
+    assert 'not labeled: 1 image with pixels to ignore (3), for which' in text
     found = loaded(tmp_path / 'mine')
     assert found.keys() == {'0', '1', '2'}
     with contextlib.redirect_stdout(io.StringIO()):

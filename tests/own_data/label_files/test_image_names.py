@@ -74,7 +74,7 @@ def test_why_no_label_can_be_used(tmp_path, run, images):
     write(tmp_path / 'coco.json', content)
     error, _ = run(images, tmp_path / 'coco.json', '--label-space', 'multilabel')
     assert 'has no label for an image' in error
-    assert 'not labeled: 4 images with pixels to ignore, for which masks of classes that' in error
+    assert 'not labeled: 4 images with pixels to ignore (0, 1, 2, 3), for which masks' in error
 
 
 def test_an_entry_that_fits_several_images_is_named_and_these_left_out(tmp_path, run):
