@@ -138,15 +138,24 @@ class LabelMasks:
         if without:
             shown = ', '.join(f'{count} {what}' for what, count in without.items())
             texts.append(f'not drawn: {shown}, which have no pixels')
-        if self.thin:
-            texts.append(
-                f'not drawn: {counted(len(self.thin), "shape")} thinner than a pixel '
-                f'({listed(self.thin, 3)})'
-            )
-        if self.outside:
-            lie = 'shape lies' if len(self.outside) == 1 else 'shapes lie'
-            texts.append(
-                f'outside: {len(self.outside)} {lie} by more than half outside of the image; what '
-                f'is inside is drawn ({listed(self.outside, 3)})'
-            )
-        return texts
+        return [*texts, *lost_shapes(self.thin, self.outside)]
+
+
+def lost_shapes(thin: Sequence[str], outside: Sequence[str]) -> list[str]:
+    """Returns sentences about shapes that were drawn in part or not at all.
+
+    Args:
+        thin, outside (Sequence[str]): Their places, see :class:`~.drawing.Drawing`.
+    """
+    texts = []
+    if thin:
+        texts.append(
+            f'not drawn: {counted(len(thin), "shape")} thinner than a pixel ({listed(thin, 3)})'
+        )
+    if outside:
+        lie = 'shape lies' if len(outside) == 1 else 'shapes lie'
+        texts.append(
+            f'outside: {len(outside)} {lie} by more than half outside of the image; what is inside '
+            f'is drawn ({listed(outside, 3)})'
+        )
+    return texts
