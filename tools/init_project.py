@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         '--classes',
         nargs='+',
         help='names in the order of the ids, or NAME=VALUE_OR_COLOUR (several: NAME=1+255); of '
-        'label files, their labels',
+        'label files, their labels, or NAME=LABEL+LABEL',
     )
     parser.add_argument(
         '--ignore',

@@ -78,7 +78,9 @@ def read_json(path: str | os.PathLike, shape: Any = object, remedy: str = 'Write
         value = parse_json(Path(path).read_text(encoding='utf-8'))
     except FileNotFoundError:
         raise MissingFileError(f'{path} does not exist.') from None
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError) as error:
+        raise UserError(f'{path} is damaged (it is nested too deeply). {remedy}') from error
+    except (OSError, ValueError) as error:
         raise UserError(f'{path} is damaged ({error}). {remedy}') from error
     problem = shape_error(value, shape)
     if problem:

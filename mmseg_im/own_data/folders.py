@@ -170,7 +170,9 @@ def flaws_text(flaws: Iterable[Flaw]) -> str:
         if flaw.kind != kind:
             kind = flaw.kind
             lines.append(f'{kind}:')
-        lines.append(f'  {flaw.file}' + (f': {flaw.what}' if flaw.what else ''))
+        line = f'  {flaw.file}' + (f': {flaw.what}' if flaw.what else '')
+        if line != lines[-1]:  # one flaw may leave out several images
+            lines.append(line)
     return '\n'.join(lines)
 
 

@@ -21,6 +21,7 @@ def notes(plan: Plan, config: str) -> list[str]:
     """
     images = plan.survey.images.values()
     return [
+        *plan.survey.notes,
         *faint_text(plan.survey.images),
         *dropped_text((image.path, image.bands) for image in images),
         *pages_text(image.path for image in images if image.more_pages),

@@ -2,11 +2,12 @@
 """Names annotations that lie where masks are looked for and are none: outlines and boxes."""
 
 import os
-from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
 
-from ..errors.wording import counted
+from ..errors.wording import counted, listed
 from .folders import SUFFIXES
-from .label_files.label_kinds import COCO, CVAT, LABELME, files_below, kind_of
+from .label_files.label_kinds import COCO, CVAT, LABELME, OTHER_JSON, files_below, kind_of
 
 READ = 'they are read where no masks lie beside them: name the file, or a folder with them alone'
 EXPORT = (
@@ -25,34 +26,39 @@ HOW = {
 }
 
 
-def other_labels(folder: str | os.PathLike[str]) -> Counter:
-    """Returns the number of files below a folder of each kind: annotations that are no masks.
+def other_labels(
+    folder: str | os.PathLike[str], skip: Collection[Path] = ()
+) -> dict[str, list[Path]]:
+    """Returns the files below a folder of each kind, without ``skip``: annotations, but no masks.
 
     Keys are those of :func:`~.label_files.label_kinds.kind_of`.
     """
-    return Counter(
-        kind_of(path) for path in files_below(folder) if path.suffix.lower() not in SUFFIXES
-    )
+    found: dict[str, list[Path]] = {}
+    for path in files_below(folder):
+        if path.suffix.lower() not in SUFFIXES and path not in skip:
+            found.setdefault(kind_of(path), []).append(path)
+    return found
 
 
 def other_labels_text(
-    folder: str | os.PathLike[str], and_images: bool = False, but: str = ''
+    folder: str | os.PathLike[str], and_images: bool = False, skip: Collection[Path] = ()
 ) -> str:
     """Returns what such files are and how to go on; empty if there is none.
 
     Args:
         folder (str or PathLike): Where to look.
         and_images (bool): Whether files of unknown kinds beside images are of no interest.
-        but (str): A kind of no interest.
+        skip (Collection[Path]): Files of no interest.
     """
-    kinds = other_labels(folder)
-    kinds.pop(but, None)
-    known = {kind: count for kind, count in kinds.items() if kind in HOW or kind == 'other JSON'}
+    kinds = other_labels(folder, {*skip})
+    known = {kind: files for kind, files in kinds.items() if kind in HOW or kind == OTHER_JSON}
     shown = known if known or and_images else kinds
     if not shown:
         return ''
     found = ', '.join(
-        counted(count, f'file of {kind}', f'files of {kind}') for kind, count in shown.items()
+        counted(len(files), f'file of {kind}', f'files of {kind}')
+        + (f' ({listed([file.name for file in files], 3)})' if kind == OTHER_JSON else '')
+        for kind, files in shown.items()
     )
     how = ' '.join(f'{kind}: {HOW.get(kind, EXPORT)}.' for kind in shown)
     return f'{folder} holds {found}, which are not read here. {how}'

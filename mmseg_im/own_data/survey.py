@@ -41,6 +41,7 @@ class Survey:
         scheme (Scheme): How masks become annotations.
         flaws (list[Flaw]): Everything that is inconsistent.
         reasons (list[str]): How masks were found, where their names differ from the images'.
+        notes (Sequence[str]): What the user should know, and do something about.
         made (bool): Whether the masks were made for this run and will be gone after it.
     """
 
@@ -49,6 +50,7 @@ class Survey:
     scheme: Scheme
     flaws: list[Flaw]
     reasons: list[str]
+    notes: Sequence[str] = ()
     made: bool = False
 
 

@@ -47,7 +47,7 @@ def test_what_is_missing():
     (b'{"a": 1, "b": {"c": 2, "c": 3}}', "'c' occurs twice"),
     (b'{"a": NaN}', 'NaN is no number'),
     (b'{"a": 1e999}', 'a: inf stands where a number belongs'),
-    (b'[' * 100_000, 'recursion'),
+    (b'[' * 100_000, 'nested too deeply'),
     (b'{"a": ' + b'9' * 5000 + b'}', 'digits'),
     ('{"a": 1}'.encode('utf-16'), 'utf-8'),
     (b'\xef\xbb\xbf{"a": 1}', 'BOM'),

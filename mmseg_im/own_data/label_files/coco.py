@@ -11,6 +11,7 @@ from ...errors import UserError
 from ...files.atomic import read_json
 from ...files.json_shape import shape_error
 from .coco_masks import check_pycocotools, counts_of, polygon_mask, run_mask
+from .extents import Box, box_around
 from .label_entries import Entry, LabelFile, Shape
 
 ID = (int, str)
@@ -51,8 +52,9 @@ def read_coco(path: Path) -> LabelFile:
                     'Add it there, or export the file again.'
                 )
         label = '' if one.get('iscrowd') else categories[one['category_id']]
-        draw = partial(segmentation_mask, one.get('segmentation'))
-        shapes[one['image_id']].append(Shape(label, where, draw))
+        outline = one.get('segmentation')
+        draw, extent = partial(segmentation_mask, outline), partial(segmentation_extent, outline)
+        shapes[one['image_id']].append(Shape(label, where, draw, extent))
     entries = []
     for image in content['images']:
         height, width = image.get('height'), image.get('width')
@@ -87,6 +89,14 @@ def segmentation_mask(segmentation: Any, height: int, width: int) -> np.ndarray:
     counts = segmentation['counts']
     counts = counts_of(counts) if isinstance(counts, str) else counts
     return run_mask(counts, height, width, columns=True)
+
+
+def segmentation_extent(segmentation: Any) -> Box | None:
+    """Returns the box around an annotation's polygons; None of run lengths."""
+    if not isinstance(segmentation, list):
+        return None
+    pairs = (zip(one[::2], one[1::2], strict=True) for one in segmentation)
+    return box_around(pair for some in pairs for pair in some)
 
 
 def _sorted(categories: dict) -> list:

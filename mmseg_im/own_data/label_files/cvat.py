@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import UserError
 from ...files.atomic import MAX_JSON
 from .coco_masks import check_pycocotools, polygon_mask, run_mask
+from .extents import Box, box_around
 from .label_entries import Entry, LabelFile, Shape
 
 WITHOUT_PIXELS = ('polyline', 'points', 'cuboid', 'skeleton')  # left out by CVAT, too
@@ -72,8 +73,9 @@ def _entry(path: Path, image: ElementTree.Element) -> Entry:
         label = element.get('label')
         if not label:
             raise UserError(f'{path}: {where} has no label. Export it again.')
-        draw = partial(_drawn, element.tag, dict(element.items()))
-        ordered.append((int(element.get('z_order', '0')), Shape(label, where, draw)))
+        values = dict(element.items())
+        draw, extent = partial(_drawn, element.tag, values), partial(_extent, element.tag, values)
+        ordered.append((int(element.get('z_order', '0')), Shape(label, where, draw, extent)))
     shapes = [shape for _, shape in sorted(ordered, key=lambda pair: pair[0])]
     return Entry(path, name, size, shapes, annotated=bool(shapes))
 
@@ -89,12 +91,30 @@ def _drawn(tag: str, values: Mapping[str, str], height: int, width: int) -> np.n
         raise UserError(f'has a value that is no number ({error})') from error
 
 
+def _extent(tag: str, values: Mapping[str, str]) -> Box | None:
+    """The box around a shape; of an ellipse one that holds it however it is turned."""
+    if tag == 'mask':
+        return None
+    if tag == 'ellipse':
+        x, y, rx, ry = (float(values[key]) for key in ('cx', 'cy', 'rx', 'ry'))
+        return box_around([(x, y)], max(rx, ry))
+    points = _points(values) if tag == 'polygon' else _corners(values)
+    return box_around(zip(points[::2], points[1::2], strict=True))
+
+
 def _polygon(values: Mapping[str, str], height: int, width: int) -> np.ndarray:
-    points = [float(number) for pair in values['points'].split(';') for number in pair.split(',')]
-    return polygon_mask([points], height, width)
+    return polygon_mask([_points(values)], height, width)
+
+
+def _points(values: Mapping[str, str]) -> list[float]:
+    return [float(number) for pair in values['points'].split(';') for number in pair.split(',')]
 
 
 def _box(values: Mapping[str, str], height: int, width: int) -> np.ndarray:
+    return polygon_mask([_corners(values)], height, width)
+
+
+def _corners(values: Mapping[str, str]) -> list[float]:
     """Four corners with two decimals, turned around their centre by ``rotation`` degrees."""
     left, top, right, bottom = (float(values[key]) for key in ('xtl', 'ytl', 'xbr', 'ybr'))
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
@@ -103,7 +123,7 @@ def _box(values: Mapping[str, str], height: int, width: int) -> np.ndarray:
         turn = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
         centre = np.array([left + right, top + bottom]) / 2
         corners = ((corners - centre) @ turn + centre).round(2)
-    return polygon_mask([corners.ravel().tolist()], height, width)
+    return corners.ravel().tolist()
 
 
 def _ellipse(values: Mapping[str, str], height: int, width: int) -> np.ndarray:

@@ -11,8 +11,9 @@ from ...errors.wording import counted
 from ..folders import SUFFIXES, Flaw
 from .coco import read_coco
 from .cvat import read_cvat
+from .damaged_files import damage
 from .label_entries import LabelFile
-from .label_kinds import COCO, CVAT, LABELME, files_below, kind_of
+from .label_kinds import COCO, CVAT, LABELME, OTHER_JSON, files_below, kind_of
 from .labelme import read_labelme
 
 READERS: dict[str, Callable[[Path], LabelFile]] = {
@@ -34,12 +35,17 @@ def label_files(path: str | os.PathLike[str], images: str | os.PathLike[str]) ->
             ``images`` is a folder of masks, whatever else is in it.
         images (str or PathLike): The folder of images, which may be the same.
 
+    Returns:
+        list[Path]: Also files of JSON or XML that are damaged, so that their kind cannot be told.
+
     Raises:
-        UserError: If it is a file of another kind.
+        UserError: If it is a file of another kind, or damaged.
     """
     path = Path(path)
     if path.is_file():
         if kind_of(path) not in READERS:
+            if problem := damage(path):
+                raise UserError(damaged_text(path, problem))
             raise UserError(
                 f'{path} is no label file that is read. Name a folder of masks, or files of '
                 f'{", ".join(READERS)}.{_video(path)}'
@@ -47,17 +53,22 @@ def label_files(path: str | os.PathLike[str], images: str | os.PathLike[str]) ->
         return [path]
     there, inside = os.path.realpath(images), os.path.realpath(path)
     found = []
+    unknown = []
     for file in files_below(path):
         if file.suffix.lower() in SUFFIXES:
             if inside != there and not Path(os.path.realpath(file)).is_relative_to(there):
                 return []
-        elif kind_of(file) in READERS:
+        elif (kind := kind_of(file)) in READERS:
             found.append(file)
-    return found
+        elif kind in (OTHER_JSON, '.xml'):
+            unknown.append(file)
+    return [*found, *(file for file in unknown if damage(file))]
 
 
 def read_label_files(files: list[Path]) -> tuple[str, list[LabelFile], list[Flaw]]:
     """Reads all files; a broken one of LabelMe, which holds one image, is a flaw.
+
+    Files whose kind nobody can tell count as of the kind of the others, if they have its suffix.
 
     Args:
         files (list[Path]): From :func:`label_files`.
@@ -66,20 +77,33 @@ def read_label_files(files: list[Path]) -> tuple[str, list[LabelFile], list[Flaw
         tuple[str, list[LabelFile], list[Flaw]]: Their kind, what they hold, and which are broken.
 
     Raises:
-        UserError: If they are of several kinds, or a file of many images is broken.
+        UserError: If they are of several kinds, a file of many images is broken, or all are.
     """
     by_kind = defaultdict(list)
+    damaged = {}
     for file in files:
-        by_kind[kind_of(file)].append(file)
+        if (kind := kind_of(file)) in READERS:
+            by_kind[kind].append(file)
+        else:
+            damaged[file] = damage(file) or 'it cannot be parsed'
     if len(by_kind) > 1:
         found = ' and '.join(
             counted(len(some), f'file of {kind} ({some[0]})', f'files of {kind} ({some[0]}, ...)')
             for kind, some in by_kind.items()
         )
         raise UserError(f'There are {found}. Name one kind: a file, or a folder with it alone.')
-    [(kind, _)] = by_kind.items()
-    read, flaws = [], []
-    for file in files:
+    if not by_kind:
+        raise UserError('\n'.join(damaged_text(file, what) for file, what in damaged.items()))
+    [(kind, known)] = by_kind.items()
+    read = []
+    flaws = [
+        Flaw(BROKEN, str(file), damaged_text(file, what).removeprefix(f'{file} '))
+        for file, what in damaged.items()
+        if file.suffix.lower() == known[0].suffix.lower()
+    ]
+    if flaws and kind != LABELME:
+        raise UserError('\n'.join(f'{flaw.file} {flaw.what}' for flaw in flaws))
+    for file in known:
         try:
             read.append(READERS[kind](file))
         except UserError as error:
@@ -87,6 +111,11 @@ def read_label_files(files: list[Path]) -> tuple[str, list[LabelFile], list[Flaw
                 raise
             flaws.append(Flaw(BROKEN, str(file), str(error).removeprefix(f'{file} ')))
     return kind, read, flaws
+
+
+def damaged_text(file: Path, what: str) -> str:
+    """Returns the sentence about a file that cannot be parsed."""
+    return f'{file} is damaged ({what}). Export it again.'
 
 
 def _video(path: Path) -> str:

@@ -22,26 +22,33 @@ class ImageNames:
             self._by_last[name.rpartition('/')[2]].append(name)
 
     def find(self, path: str) -> str | None:
-        """Returns the name of an image, or None.
+        """Returns the name of the one image that a path means, or None; see :meth:`candidates`."""
+        found = self.candidates(path)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, path: str) -> list[str]:
+        """Returns the names that a path may mean: one, none, or several that end like it.
 
         Args:
             path (str): With ``/`` or ``\\``. Its longest end that is a name counts, with folders
-                or without; else the one image of its file name whose folder is not another one
-                than the path has.
+                or without; else images of its file name whose folder is not another one than the
+                path has.
         """
+        several: list[str] = []
         *folders, last = [composed_name(part) for part in PureWindowsPath(path).parts] or ['']
         for end in _without_suffix(last):
             parts = [*folders, end]
             for i in range(len(parts)):
                 if (name := '/'.join(parts[i:])) in self.names:
-                    return name
+                    return [name]
             same = [
                 name for name in self._by_last.get(end, ())
                 if not folders or name.split('/')[-2] == folders[-1]
             ]  # fmt: skip
             if len(same) == 1:
-                return same[0]
-        return None
+                return same
+            several = several or same
+        return several
 
 
 def folders_shared(path: str, name: str) -> int:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import UserError
+from .extents import Box
 
 FAR = 10  # times an image's longer side, beyond which no tool puts a point
 
@@ -21,12 +22,15 @@ class Shape(NamedTuple):
         label (str): Its class; empty for pixels that are to be ignored.
         where (str): Its place in the file, for messages.
         draw (Callable): Takes height and width and returns its pixels, (H, W) bool. Raises a
-            UserError, which begins with what is wrong, if it has none.
+            UserError, which begins with what is wrong, if it cannot be drawn.
+        extent (Callable): Returns the box around it, also where it lies outside of the image; None
+            if it is stored as pixels. Called only after ``draw``, which checks its points.
     """
 
     label: str
     where: str
     draw: Callable[[int, int], np.ndarray]
+    extent: Callable[[], Box | None] = lambda: None
 
 
 @dataclass(frozen=True)

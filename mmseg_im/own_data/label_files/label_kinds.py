@@ -9,6 +9,7 @@ from pathlib import Path
 PEEK = 65536  # bytes at both ends of a file: outlines may be large, and pictures lie in them
 LABELME, COCO, CVAT = 'LabelMe', 'COCO', 'CVAT'
 """str: The kinds that are read."""
+OTHER_JSON = 'other JSON'
 OF_JSON = {
     'Cityscapes polygons': (b'"objects"', b'"polygon"', b'"imgHeight"'),
     'VIA': (b'"regions"', b'"shape_attributes"'),
@@ -52,7 +53,7 @@ def kind_of(path: Path) -> str:
             return COCO
         return next(
             (kind for kind, words in OF_JSON.items() if all(word in text for word in words)),
-            'other JSON',
+            OTHER_JSON,
         )
     if suffix == '.xml':
         if b'<annotations' in text:

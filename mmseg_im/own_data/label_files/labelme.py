@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from ...errors import UserError
 from ...files.atomic import read_json
 from ...files.image_size import check_size
+from .extents import Box, box_around
 from .label_entries import Entry, LabelFile, Shape, checked_points
 
 CONTENT = {
@@ -43,7 +44,9 @@ def read_labelme(path: Path) -> LabelFile:
     for i, shape in enumerate(content['shapes']):
         kind = shape.get('shape_type') or 'polygon'
         draw = partial(shape_mask, kind, shape['points'], mask=shape.get('mask'))
-        shapes.append(Shape(shape['label'], f'shape {i} ({kind} {shape["label"]!r})', draw))
+        extent = partial(shape_extent, kind, shape['points'])
+        where = f'shape {i} ({kind} {shape["label"]!r})'
+        shapes.append(Shape(shape['label'], where, draw, extent))
     size = (height, width) if height and width else None
     return LabelFile([Entry(path, content['imagePath'], size, shapes, annotated=True)])
 
@@ -84,6 +87,16 @@ def shape_mask(
         r = POINT_SIZE if kind == 'point' else math.dist(*xy)
         draw.ellipse((x - r, y - r, x + r, y + r), outline=1, fill=1)
     return np.array(canvas, bool)
+
+
+def shape_extent(kind: str, points: Sequence[Sequence[float]]) -> Box | None:
+    """Returns the box around a shape that :func:`shape_mask` draws; None of a ``mask``."""
+    if kind == 'mask':
+        return None
+    if kind == 'circle':
+        return box_around(points[:1], math.dist(*points))
+    margin = dict(point=POINT_SIZE, line=LINE_WIDTH / 2, linestrip=LINE_WIDTH / 2)
+    return box_around(points, margin.get(kind, 0))
 
 
 def _pasted(

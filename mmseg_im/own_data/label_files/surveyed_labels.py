@@ -2,32 +2,21 @@
 """Draws label files into masks, which are then surveyed like any others."""
 
 import os
-import sys
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.progress import track
-
-from ...datasets.image_files import check_header, header_size
 from ...errors import UserError
-from ..folders import Flaw, composed, find_images, flaws_text
-from ..images import inspect_image, quiet_opencv
+from ..folders import composed, find_images, flaws_text
+from ..images import quiet_opencv
 from ..other_labels import other_labels_text
 from ..survey import Survey, survey
-from .drawing import draw_shapes
+from .drawn_entries import drawn_entries
 from .found_labels import label_files, read_label_files
-from .image_names import ImageNames, folders_shared
 from .label_classes import label_ids
-from .label_entries import Entry, LabelFile
 from .label_masks import LabelMasks
-
-UNKNOWN = 'Label files, or entries of one, whose image is not there'
-OTHER_IMAGE = 'Label files whose name is that of another image than they say; correct one of them'
-TWICE = 'Images with two label files or entries; keep one'
-SIZE = 'Label files that state another size than the image has'
-SHAPE = 'Shapes that cannot be drawn; draw them again'
+from .label_places import with_plain_labels
+from .matched_entries import UNKNOWN, entries_by_name
 
 
 def survey_annotations(
@@ -86,42 +75,33 @@ def survey_label_files(
             and :func:`~..survey.survey`.
     """
     found = composed(find_images(images))
-    names = ImageNames(found.keys())
     kind, read, broken = read_label_files(files)
-    flaws = [replace(flaw, name=names.find(Path(flaw.file).stem) or '') for flaw in broken]
+    read, blanks = with_plain_labels(read)
     ids = label_ids(read, classes, ignore)
     masks = LabelMasks(aside, ids, label_space == 'multilabel')
-    entries = _entries_by_name(read, names, flaws)
-    quiet = not sys.stdout.isatty()
-    for name, entry in track(entries.items(), f'Drawing {kind}', disable=quiet):
-        size = _size(found[name][0])
-        if size is None:
-            continue  # the survey says that the image is broken
-        if entry.size not in (None, size):
-            flaws.append(Flaw(SIZE, str(entry.file), _sizes(entry, size), name))
-            continue
-        try:
-            masks.write(name, draw_shapes(entry.shapes, ids.ids, size))
-        except UserError as error:
-            flaws.append(Flaw(SHAPE, f'{entry.file}', f'{entry.image}: {error}', name))
+    entries, flaws = entries_by_name(found.keys(), read, broken)
+    for name, drawing in drawn_entries(entries, found, ids.ids, flaws, kind):
+        masks.write(name, drawing)  # of a broken image the survey says so
     shown = f'\n{flaws_text(flaws)}' if flaws else ''
     if not masks.written:
         stated = next((e.image for one in read for e in one.entries), '')
+        strangers = not entries and all(flaw.kind == UNKNOWN for flaw in flaws)
         example = f' Images are called {next(iter(found), "")}, and labels are of {stated}.'
         why = ''.join(f'\n  {text}' for text in masks.reasons(kind, files, read)[1:])
         raise UserError(
             f'{labels} has no label for an image of {images} that can be used.'
-            f'{example if stated and not entries else ""}{why}{shown}'
+            f'{example if stated and strangers else ""}{why}{shown}'
         )
     ignored = ['255'] if masks.ignored and not masks.layered else None
     try:
+        masks.check_number(label_space)
         surveyed = survey(images, aside, masks.classes(), ignored, label_space)
     except UserError as error:
         raise UserError(f'{error}{shown}') from error
     left_out = {flaw.name for flaw in flaws}
     of_space = [text for text in surveyed.scheme.reasons if text.startswith('label space')]
     reasons = [*masks.reasons(kind, files, read), *of_space]
-    if Path(labels).is_dir() and (others := other_labels_text(labels, True, kind)):
+    if Path(labels).is_dir() and (others := other_labels_text(labels, True, files)):
         reasons.append(f'beside the labels: {others}')
     return replace(
         surveyed,
@@ -129,61 +109,6 @@ def survey_label_files(
         flaws=[*flaws, *surveyed.flaws],
         scheme=replace(surveyed.scheme, reasons=tuple(reasons)),
         reasons=[],
+        notes=[*blanks, *ids.notes],
         made=True,
     )
-
-
-def _entries_by_name(
-    read: Sequence[LabelFile], names: ImageNames, flaws: list[Flaw]
-) -> Mapping[str, Entry]:
-    """The annotated entry of each image; what belongs to none is added to the flaws."""
-    meant: defaultdict[str, list[Entry]] = defaultdict(list)
-    for file in read:
-        for entry in file.entries:
-            if not entry.annotated:
-                continue
-            path, name = str(entry.file), names.find(entry.image)
-            own = names.find(entry.file.stem) if len(file.entries) == 1 else None
-            if name is None:
-                what = f'{entry.image!r} is not among the images'
-                what += f'; {own}, whose name the file has, is' if own else ''
-                flaws.append(Flaw(UNKNOWN, path, what, own or ''))
-            elif own not in (None, name):
-                what = f'it says {entry.image!r}, and there is {own}, too'
-                flaws += [Flaw(OTHER_IMAGE, path, what, image) for image in (name, own)]
-            else:
-                meant[name].append(entry)
-    entries: dict[str, Entry] = {}
-    for name, some in meant.items():
-        shared = [folders_shared(entry.image, name) for entry in some]
-        best, *twice = [e for e, count in zip(some, shared, strict=True) if count == max(shared)]
-        entries[name] = best
-        flaws += [Flaw(TWICE, f'{best.file} and {e.file}', e.image, name) for e in twice]
-        flaws += [
-            Flaw(UNKNOWN, str(e.file), f'{e.image!r} is not among the images; {best.image!r} is')
-            for e, count in zip(some, shared, strict=True)
-            if count < max(shared)
-        ]
-    bad = {flaw.name for flaw in flaws}
-    return {name: entry for name, entry in entries.items() if name not in bad}
-
-
-def _size(image: Path) -> tuple[int, int] | None:
-    """Height and width of an image as it is loaded; None if it is broken."""
-    try:
-        if size := header_size(str(image), check_header(str(image))):
-            return size
-    except (UserError, OSError):
-        pass  # of a kind that the next line may know
-    try:
-        return inspect_image(image).size
-    except UserError:
-        return None
-
-
-def _sizes(entry: Entry, size: tuple[int, int]) -> str:
-    height, width = entry.size or size
-    text = f'{height}x{width} for {entry.image}, image {size[0]}x{size[1]} (height x width)'
-    if (width, height) == size:
-        text += ' once it is turned as its EXIF entry says: save it turned, and label it again'
-    return text

@@ -122,7 +122,7 @@ def test_overlapping_classes_when_asked(images, run, tmp_path):
     path = write(tmp_path / 'labels.json', content)
     error, text = run(images, path, '--label-space', 'multilabel', '--classes', 'b', 'a')
     assert error is None and 'label space: multilabel' in text
-    assert 'not labeled: 1 image with pixels to ignore' in text
+    assert 'not labeled: 1 image with pixels to ignore (3), for which' in text
     found = loaded(tmp_path / 'mine')
     assert found.keys() == {'0', '1', '2'}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -135,7 +135,7 @@ def test_overlapping_classes_when_asked(images, run, tmp_path):
 def test_labels_to_ignore_and_to_leave_out(images, run, tmp_path):
     path = write(tmp_path / 'labels.json', coco_content())
     error, _ = run(images, path, '--classes', 'a')
-    assert '--classes leaves out labels that were drawn: b (4 shapes)' in error
+    assert 'labels that were drawn: b (4 shapes in 0.png, 1.png, 2.png and 1 more)' in error
     error, _ = run(images, path, '--classes', 'a', 'c')
     assert '--classes: c is no label of the files; there are a, b' in error
     error, _ = run(images, path, '--match', '(.*)')

@@ -55,7 +55,7 @@ def test_a_file_becomes_a_project(images, run, tmp_path):
     assert error is None
     for part in (
         '1 file of CVAT, drawn into masks of 4 images',
-        'not labeled: 2 images without a shape',
+        'not labeled: 2 images without a shape (sub/4.png, sub/5.png)',
         'a and b share 784 pixels in 4 images',
         'z_order',
         'not drawn: 4 points',

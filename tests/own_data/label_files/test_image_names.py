@@ -74,4 +74,25 @@ def test_why_no_label_can_be_used(tmp_path, run, images):
     write(tmp_path / 'coco.json', content)
     error, _ = run(images, tmp_path / 'coco.json', '--label-space', 'multilabel')
     assert 'has no label for an image' in error
-    assert 'not labeled: 4 images with pixels to ignore, for which masks of classes that' in error
+    assert 'not labeled: 4 images with pixels to ignore (0, 1, 2, 3), for which masks' in error
+
+
+def test_an_entry_that_fits_several_images_is_named_and_these_left_out(tmp_path, run):
+    """Not one that has an entry of its own."""
+    write_entries(tmp_path, ['1.jpg', 'a/4.jpg', '4.jpg', '2.jpg', 'val/3.jpg'])
+    picture = np.zeros((*SIZE, 3), np.uint8)
+    for name in ('a/1', 'a/4', 'b/4', 'b/5'):
+        save(tmp_path / 'images' / f'{name}.png', picture)
+    error, text = run(tmp_path / 'images', tmp_path / 'coco.json')
+    assert error is None and text.count("'1.jpg' is the end of 2 paths: a/1, val/1") == 1
+    assert "'4.jpg' is the end of 2 paths: a/4, b/4" in text
+    assert 'Left out: 3 images.' in text
+    assert {path.stem for path in (tmp_path / 'mine/annotations').rglob('*.png')} == {'2', '4'}
+
+
+def test_two_copies_of_one_file(tmp_path, run, images):
+    for name in ('one', 'two'):
+        write(tmp_path / 'labels' / f'{name}.json', coco_content())
+    error, _ = run(images, tmp_path / 'labels')
+    assert 'has no label for an image' in error and 'Images are called' not in error
+    assert 'keep one:\n' in error and 'two.json: 0.png' in error
