@@ -105,4 +105,4 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path):
         assert sum(row['value'] for _, row in opened(tmp_path / 'x').pairs()) == sum(range(count))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 2 * peaks[0] and peaks[1] < 2e6
+    assert peaks[1] < peaks[0] + 1e6  # all rows would take 3 MB; threads of other tests take some
