@@ -12,7 +12,6 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from ..engine.visualizer import paint
 from ..errors import UserError
 from ..errors.wording import counted
 from ..files.atomic import write_png
@@ -20,6 +19,7 @@ from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.gathered import Source
 from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
+from ..report.painting import paint
 from .georeference import NEEDED, can_georeference, is_geotiff, is_turned, read_georeference
 from .image_prediction import predict_image
 from .places import MASKS, Places

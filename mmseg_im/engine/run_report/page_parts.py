@@ -81,7 +81,7 @@ def worst_part(details: Details | None, where: str) -> str:
     shown = [one for one in (details.worst if details else []) if one['pictures']]
     if details is None or not shown:
         return ''
-    black = 'none of the classes' if details.matrix.ndim == 3 else 'ignored'
+    other = 'Black: none of the classes' if details.matrix.ndim == 3 else 'White: ignored'
     strips = ''
     for one in shown:
         title = f'{Path(one["path"]).name or "an image"}: {100 * one["score"]:.1f}'
@@ -89,7 +89,7 @@ def worst_part(details: Details | None, where: str) -> str:
         strips += f'<div><h3>{html.escape(title)}</h3><div class="strip">{tiles}</div></div>'
     return (
         f'<h2>Worst validation images, {html.escape(where)}</h2><p class="quiet">By the mean IoU '
-        'of the classes that an image shows or is predicted to show, in percent. Black: '
-        f'{black}.</p>{legend(details.classes, details.palette)}'
+        'of the classes that an image shows or is predicted to show, in percent. '
+        f'{other}.</p>{legend(details.classes, details.palette)}'
         f'<div class="worst">{strips}</div>'
     )
