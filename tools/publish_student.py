@@ -20,6 +20,7 @@ from mmseg_im.deploy.trained_size import test_dataset
 from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
 from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.files.atomic import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -137,6 +138,7 @@ def main() -> None:
     args = parse_args()
     if os.path.isfile(args.output) or os.path.islink(args.output):
         raise UserError(f'{args.output} is there already. Remove it, or name another output.')
+    check_writable(args.output)
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
     name, path, why = args.weights, Path(args.checkpoint), ''
