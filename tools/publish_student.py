@@ -141,10 +141,11 @@ def main() -> None:
     check_writable(args.output)
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
+    config = network_config(meta)
     name, path, why = args.weights, Path(args.checkpoint), ''
     if name == 'best':
         name, path, why = to_publish(path, meta, state_dict)
-    if path != Path(args.checkpoint):  # the network alone
+    if path != Path(args.checkpoint):  # the network alone, without its config
         content, meta = read_checkpoint(path)
         state_dict = tensors_of(content)
     try:
@@ -164,7 +165,7 @@ def main() -> None:
             epoch=meta.get('epoch'),
             iter=meta.get('iter'),
             weights=name,
-            cfg=network_config(meta),
+            cfg=config,
             mmseg_im_version=mmseg_im.__version__,
         ),
     )
