@@ -6,7 +6,9 @@ import multiprocessing
 import sys
 import types
 from collections.abc import Callable
+from typing import Any
 
+import cv2
 import torch
 
 _INSTALL_HINT = (
@@ -77,3 +79,9 @@ def swaps_channels(data_preprocessor: torch.nn.Module) -> bool:
         if hasattr(data_preprocessor, name):
             return getattr(data_preprocessor, name)
     return False
+
+
+def opencv_log() -> Any:
+    """Returns where OpenCV has ``getLogLevel`` and ``setLogLevel``; None if it has not."""
+    found = getattr(getattr(cv2, 'utils', None), 'logging', cv2)  # its place before OpenCV 5
+    return found if hasattr(found, 'setLogLevel') else None

@@ -235,6 +235,7 @@ def test_the_best_network_is_published(run, trained, tmp_path, student, teacher,
     file = 'best_teacher0.pth' if chosen == 'teacher0' else 'best.pth'
     source = CheckpointLoader.load_checkpoint(str(work / file), 'cpu', logger='silent')
     assert published['meta']['weights'] == chosen
+    assert 'decode_head' in published['meta']['cfg']  # for export.py; a teacher's file has none
     for key, value in published['state_dict'].items():
         assert torch.equal(value, source['state_dict'][key])
     for path in (work / 'epoch_1.pth', work / 'best_teacher0.pth'):

@@ -12,7 +12,10 @@ from rich.progress import track
 from mmseg_im.errors import plain_errors
 from mmseg_im.files.atomic import write_png
 from mmseg_im.files.config_file import merge_options, read_config
+from mmseg_im.labels.spaces import IGNORE_INDEX
 from mmseg_im.report.pictures import Tile, check_bands, draw_panel, label_picture, to_rgb
+
+LABELED = 'sup', 'image'  # views that are drawn with their label
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,7 +40,7 @@ def tiles_of(name: str, image, sample, palette, bands) -> list[Tile]:
     """Returns a view as a tile, and for labeled images a tile of the label."""
     picture = label_picture(sample.gt_sem_seg.data, palette)
     tiles = [Tile(f'{name} view', to_rgb(image, tuple(image.shape[1:]), bands))]
-    return [*tiles, Tile('label', picture)] if name in ('sup', 'image') else tiles
+    return [*tiles, Tile('label', picture)] if name in LABELED else tiles
 
 
 @plain_errors()
@@ -65,7 +68,13 @@ def main() -> None:
                 name, image, item['data_samples'][name], meta['palette'], args.bands
             )
         ]
-        panel = draw_panel([row], meta['classes'], meta['palette'])
+        labels = [
+            item['data_samples'][name].gt_sem_seg.data
+            for name in LABELED
+            if name in item['data_samples']
+        ]
+        ignored = any(bool((label == IGNORE_INDEX).any()) for label in labels)
+        panel = draw_panel([row], meta['classes'], meta['palette'], with_ignored=ignored)
         write_png(folder / f'{index:05d}.png', panel[..., ::-1])
     print(f'{count} pictures are in {folder}')
 

@@ -13,7 +13,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='of a training (best.pth), or published')
     parser.add_argument('output', help='file to write: .onnx or .pt2 (torch.export)')
     parser.add_argument('--config', help='of the network; default: the one in the checkpoint')
-    parser.add_argument('--images', help='folder for the check; default: the test of the config')
+    parser.add_argument(
+        '--images', help='folder for the check; default: the test of the config, else drawn'
+    )
     parser.add_argument(
         '--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
         help='of all images; default: free where the network allows it, else that of training',
@@ -34,10 +36,10 @@ def main() -> None:
             raise UserError(f'--size {args.size[0]} {args.size[1]}: sides are 1 or more.')
         check_output(args.output)
         cfg, network, classes = load(args.checkpoint, args.config)
-        images = pictures(cfg, args.images, input_channels(network))
-        said = remarks(cfg)
-        notes = notes_of(classes, network, said)
+        images, how = pictures(cfg, args.images, input_channels(network))
         size = tuple(args.size) if args.size else None
+        said = remarks(cfg, size)
+        notes = notes_of(classes, network, said)
         done = write(args.output, network, images, size, trained_size(cfg), notes)
     height, width = done.size
     shape = 'height and width are free' if done.free else f'one size, {height}x{width}'
@@ -48,7 +50,7 @@ def main() -> None:
     )
     if done.reason:
         print(f'No free size: {done.reason}')
-    print('\n'.join(said))
+    print('\n'.join([how] * bool(how) + said))
 
 
 if __name__ == '__main__':

@@ -115,9 +115,10 @@ def main() -> None:
         )
         groups = group_keys(found.masks, args.group_by) if args.group_by else None
         plan = make_plan(found, val, tuple(args.size) if args.size else None, groups, args.network)
-        if found.flaws:
-            left_out = {flaw.name for flaw in found.flaws} - {''}
-            print(f'{flaws_text(found.flaws)}\nLeft out: {counted(len(left_out), "image")}.\n')
+        flaws = plan.survey.flaws
+        if flaws:
+            left_out = {flaw.name for flaw in flaws} - {''}
+            print(f'{flaws_text(flaws)}\nLeft out: {counted(len(left_out), "image")}.\n')
         print('Guessed or given:')
         print('\n'.join(f'  {reason}' for reason in plan.reasons))
         print(classes_table(plan))

@@ -24,10 +24,10 @@ from mmseg_im.errors import UserError, plain_errors  # before mmseg: it makes mm
 from mmseg_im.errors.wording import counted
 from mmseg_im.files.atomic import write_aside
 from mmseg_im.files.config_file import read_config
-from mmseg_im.own_data.gathered import gather
+from mmseg_im.own_data.gathered import gather, suffixes_read
 from mmseg_im.prediction.folder import notes, predict_folder
 from mmseg_im.prediction.folder_config import folder_dataset, labels_of, own_reading, training_crop
-from mmseg_im.prediction.places import places_of
+from mmseg_im.prediction.places import check_no_others, places_of
 from mmseg_im.teachers.networks import build_network
 from mmseg_im.teachers.views import VIEWS
 
@@ -84,14 +84,18 @@ def predict(cfg: Config, args: argparse.Namespace) -> None:
     labels = labels_of(cfg)
     overlapping = labels.classes if cfg.model.get('label_space') == 'multilabel' else ()
     places = places_of(args.images, args.out, args.show_dir, voters > 1, args.labelme, overlapping)
+    own, suffix = own_reading(cfg)
+    check_no_others(places, args.images, suffixes_read(own, suffix), overlapping)
     with tempfile.TemporaryDirectory(prefix='predict-') as folder:
         aside = Path(folder)
         files, left_out = gather(
             args.images,
             aside / 'images',
-            *own_reading(cfg),
+            own,
+            suffix,
             skip=places.folders(),
             white=cfg.get('white'),
+            config=args.config,
         )
         write_aside(aside / 'images.txt', ''.join(f'{file}\n' for file in files).encode())
         ensemble = build_ensemble(cfg, args)
@@ -106,15 +110,15 @@ def predict(cfg: Config, args: argparse.Namespace) -> None:
         summary = f'{networks}, {voters} votes ({", ".join(VIEWS[: args.views])}).'
         loader = cfg.get('test_dataloader') or cfg.val_dataloader
         workers = loader.get('num_workers', 0)
-        left_out += predict_folder(ensemble, dataset, files, labels, places, crop, summary, workers)
+        failed = predict_folder(ensemble, dataset, files, labels, places, crop, summary, workers)
     print(
-        f'Predicted: {counted(len(files), "image")}, in {args.out}'
+        f'Predicted: {counted(len(files) - len(failed), "image")}, in {args.out}'
         + (f', pictures in {args.show_dir}' if args.show_dir else '')
         + (f'; where the voters disagree: {places.unsure / "index.html"}' if places.unsure else '')
         + '.'
     )
-    if left_out:
-        sys.exit('\n'.join(['error: Left out:', *left_out]))
+    if left_out or failed:
+        sys.exit('\n'.join(['error: Left out:', *left_out, *failed]))
 
 
 def main() -> None:

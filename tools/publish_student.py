@@ -20,6 +20,7 @@ from mmseg_im.deploy.trained_size import test_dataset
 from mmseg_im.engine.hooks.best_files import BEST, METRIC, STUDENT, best_file, kept_at, metric_of
 from mmseg_im.engine.hooks.validation_record import RECORD, read_record
 from mmseg_im.errors import UserError, plain_errors
+from mmseg_im.files.atomic import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -137,12 +138,14 @@ def main() -> None:
     args = parse_args()
     if os.path.isfile(args.output) or os.path.islink(args.output):
         raise UserError(f'{args.output} is there already. Remove it, or name another output.')
+    check_writable(args.output)
     content, meta = read_checkpoint(args.checkpoint)
     state_dict = tensors_of(content)
+    config = network_config(meta)
     name, path, why = args.weights, Path(args.checkpoint), ''
     if name == 'best':
         name, path, why = to_publish(path, meta, state_dict)
-    if path != Path(args.checkpoint):  # the network alone
+    if path != Path(args.checkpoint):  # the network alone, without its config
         content, meta = read_checkpoint(path)
         state_dict = tensors_of(content)
     try:
@@ -162,7 +165,7 @@ def main() -> None:
             epoch=meta.get('epoch'),
             iter=meta.get('iter'),
             weights=name,
-            cfg=network_config(meta),
+            cfg=config,
             mmseg_im_version=mmseg_im.__version__,
         ),
     )

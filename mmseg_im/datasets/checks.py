@@ -147,7 +147,7 @@ def _results(check: SampleCheck, kind: str, infos: Sequence[dict]) -> list[froze
         infos (Sequence[dict]): Of the samples.
     """
     own = check.own is not None
-    how = None if own else f'{kind} {check.num_classes} {check.loader}'
+    how = None if own else f'{kind} {check.num_classes} {check.loader} {check.scales}'
     threads = 1 if own else THREADS  # such a pipeline may not be made for threads
     # few sets are different: memory holds each once
     different: dict[frozenset[int], frozenset[int]] = {}

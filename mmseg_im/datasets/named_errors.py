@@ -57,7 +57,7 @@ class NamingPipeline(Compose):
                 )
 
     def _blame(self, info: dict) -> None:
-        """Raises an error that names the broken file of a sample; returns if none is broken."""
+        """Raises an error that names the broken or narrow file of a sample, if there is one."""
         image, size, own = info['img_path'], None, self.check.own
         for path in files_of(info):
             check_exists(path, self.check.where, 'Put the file back.')
@@ -65,6 +65,8 @@ class NamingPipeline(Compose):
                 found = decode(path).shape[:2]
                 size = size or found  # the image is the first
                 check_same_size(path, found, image, size, self.check.where)
+        if size is not None:
+            self.check.check_width(image, size)
         if 'seg_map_path' in info:
             self.check.check_all(info)
         elif own is not None:

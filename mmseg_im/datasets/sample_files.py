@@ -21,6 +21,7 @@ from .image_files import (
     mask_values,
 )
 from .label_values import class_of, values_of
+from .narrow_images import Scale, check_not_narrow, smallest_scales
 from .nested_datasets import num_classes_of, transforms_of
 from .own_loading import OwnLoading, is_own, own_loading
 
@@ -40,19 +41,22 @@ class SampleCheck:
         num_classes (int): Of the data set.
         loader (str, optional): Transform that loads the annotations; None: another one may.
         own (OwnLoading, optional): How the pipeline reads what MMSegmentation's loaders do not.
+        scales (tuple): To which the pipeline brings images, see
+            :func:`~.narrow_images.smallest_scales`.
     """
 
     where: str
     num_classes: int
     loader: str | None
     own: OwnLoading | None = None
+    scales: tuple[Scale, ...] = ()
 
     def check_headers(self, info: dict) -> None:
         """Checks beginning, end and size of a sample's files, without decoding them if possible.
 
         Raises:
-            MissingFileError, UserError: If a file is missing or cut off, is no image, or an
-                annotation has another size than its image.
+            MissingFileError, UserError: If a file is missing or cut off, is no image or too
+                narrow, or an annotation has another size than its image.
         """
         path = info['img_path']
         if self.own is not None:  # sizes are known when they are loaded
@@ -63,9 +67,11 @@ class SampleCheck:
             return
         check_exists(path, self.where, ADD_IMAGE)
         head = check_header(path)
+        size = header_size(path, head) if self.loader or self.scales else None
+        if size is not None:
+            self.check_width(path, size)
         if self.loader is None:
             return
-        size = header_size(path, head)
         for map_path in self._maps(info):
             if size is None or header_size(map_path, check_header(map_path)) != size:
                 self.check_annotation(info)  # the size is known after decoding
@@ -86,6 +92,8 @@ class SampleCheck:
         path = info['img_path']
         check_exists(path, self.where, ADD_IMAGE)
         size = header_size(path, check_header(path))
+        if size is not None:
+            self.check_width(path, size)
         found = set()
         for i, map_path in enumerate(self._maps(info)):
             label = self._label(map_path)
@@ -104,6 +112,7 @@ class SampleCheck:
             size, label = self.own.load(info, self.where)
         if self.own is None or not self.own.image:
             size = decode(path).shape[:2]
+        self.check_width(path, size)
         found: set[int] = set()
         for i, map_path in enumerate(self._maps(info) if self.loader is not None else ()):
             found |= self._check(self._label(map_path), i, map_path, size, info)
@@ -114,6 +123,10 @@ class SampleCheck:
                 return {i for i in range(label.shape[2]) if (label[..., i] == 1).any()}
             found |= self._classes(label, files, {})  # they are mapped
         return found
+
+    def check_width(self, path: str, size: tuple[int, ...]) -> None:
+        """Raises a UserError for an image that is too narrow for the pipeline."""
+        check_not_narrow(path, size, self.scales, self.where)
 
     def _maps(self, info: dict) -> Iterator[str]:
         maps = info.get('seg_map_path')
@@ -195,11 +208,12 @@ def check_same_size(
 
 def check_of(dataset: BaseDataset, where: str) -> SampleCheck:
     """Returns the check that fits how a data set's pipeline reads its files."""
-    transforms = [step for step in transforms_of(dataset.pipeline) if not is_own(step)]
+    every = list(transforms_of(dataset.pipeline))
+    transforms = [step for step in every if not is_own(step)]
     names = {type(transform).__name__ for transform in transforms}
     loader = next((name for name in LOADERS if name in names), None)
     own = own_loading(dataset, label=loader is None)
-    return SampleCheck(where, num_classes_of(dataset), loader, own)
+    return SampleCheck(where, num_classes_of(dataset), loader, own, smallest_scales(every))
 
 
 def files_of(info: dict) -> list[str]:

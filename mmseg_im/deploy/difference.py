@@ -68,6 +68,14 @@ def read_images(paths: Sequence[str], load: dict, channels: int) -> list[np.ndar
     return images
 
 
+def drawn(size: Sequence[int], channels: int, number: int) -> list[np.ndarray]:
+    """Returns pictures of smooth random colours, (H, W, C) uint8, the same each time."""
+    height, width = size
+    coarse = (height // 16 + 2, width // 16 + 2, channels)
+    rng = np.random.default_rng(0)
+    return [resized(rng.integers(0, 256, coarse, np.uint8), size) for _ in range(number)]
+
+
 def resized(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """Returns an image (H, W, C) at another height and width."""
     height, width = size

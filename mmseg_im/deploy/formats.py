@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..errors.disk import unwritable
+from ..files.atomic import check_writable
 
 INPUT = 'image'
 OUTPUTS = ('scores', 'labels')
@@ -34,6 +35,7 @@ def check_output(path: str) -> None:
         )
     if Path(path).is_dir():
         raise UserError(unwritable(path, IsADirectoryError(0, 'it is a folder')))
+    check_writable(path)
     if suffix == '.onnx':
         for name in ('onnx', 'onnxruntime'):
             try:
@@ -83,6 +85,12 @@ def onnx_bytes(graph: nn.Module, example: Tensor, free: bool, notes: dict[str, s
     except Exception as error:  # torch has a class for each reason, mmseg and the user others
         raise not_exported(error, 'ONNX') from error
     model = onnx.load_from_string(file.getvalue())
+    with torch.no_grad():
+        outputs = graph(example)
+    for output, tensor in zip(model.graph.output, outputs, strict=True):
+        for i, side in enumerate(output.type.tensor_type.shape.dim):
+            if i not in axes:  # a trace calls the number of classes after an operator
+                side.dim_value = tensor.shape[i]
     onnx.helper.set_model_props(model, notes)
     onnx.checker.check_model(model)
     return model.SerializeToString()

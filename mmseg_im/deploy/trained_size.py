@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from ..generations.configs import nodes
 
+SMALL = 2  # so many times smaller images than in training are worth a word
 RESIZES = ('Resize', 'ResizeToPatches', 'ResizeToMultiple', 'ResizeShortestEdge')
 
 
@@ -26,12 +27,22 @@ def test_dataset(cfg: Config) -> dict:
     return loader.get('dataset') or {}
 
 
-def remarks(cfg: Config) -> list[str]:
-    """Returns sentences about what a user of the graph has to do as the config does it."""
+def remarks(cfg: Config, wanted: tuple[int, int] | None = None) -> list[str]:
+    """Returns sentences about what a user of the graph has to do as the config does it.
+
+    Args:
+        cfg (Config): Of the network.
+        wanted (tuple[int, int], optional): The one height and width of the graph.
+    """
     said = []
     size = trained_size(cfg)
     if size is not None:
         said.append(f'Trained on crops of {size[0]}x{size[1]} (height x width).')
+        if wanted is not None and any(SMALL * w < t for w, t in zip(wanted, size, strict=True)):
+            said.append(
+                f'--size {wanted[0]} {wanted[1]} is less than half of that: look at what the '
+                'network predicts for such images.'
+            )
     for step in nodes(test_dataset(cfg).get('pipeline')):
         if step.get('type') in RESIZES:
             options = ', '.join(f'{key}={step[key]!r}' for key in step if key != 'type')

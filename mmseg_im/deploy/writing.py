@@ -21,15 +21,26 @@ from ..files.config_file import read_config
 from ..generations.configs import nodes
 from ..own_data.folders import find_images
 from ..teachers.networks import build_network
-from .difference import Difference, as_input, difference, predicted, read_images, resized, spread
+from .difference import (
+    Difference,
+    as_input,
+    difference,
+    drawn,
+    predicted,
+    read_images,
+    resized,
+    spread,
+)
 from .formats import FORMATS
 from .graph import PredictionGraph, label_space
 from .recorded_config import recorded_config
 from .taken_size import check_takes
-from .trained_size import test_dataset
+from .trained_size import test_dataset, trained_size
 
 IMAGES = 3
 """int: Pictures of the check."""
+DRAWN = 224, 224
+"""tuple[int, int]: Size of drawn ones, where the config names none."""
 
 
 class Exported(NamedTuple):
@@ -72,25 +83,30 @@ def load(checkpoint: str, config: str | None) -> tuple[Config, EncoderDecoder, l
     return cfg, network.eval(), list((meta.get('dataset_meta') or {}).get('classes') or ())
 
 
-def pictures(cfg: Config, folder: str | None, channels: int) -> list[np.ndarray]:
-    """Returns pictures for the check, (H, W, C) BGR, as the test of the config reads them.
+def pictures(cfg: Config, folder: str | None, channels: int) -> tuple[list[np.ndarray], str]:
+    """Returns pictures for the check, and a remark about them.
 
     Args:
         cfg (Config): Of the network.
         folder (str, optional): Of images; by default that of the test.
         channels (int): That the network takes.
 
+    Returns:
+        tuple[list[np.ndarray], str]: (H, W, C) BGR, as the test of the config reads them. Where no
+        folder is named and that of the test is not there, as for a published network, they are
+        drawn, and the remark says so; else it is empty.
+
     Raises:
-        UserError, MissingFileError: If there are none.
+        UserError, MissingFileError: If a folder holds none.
     """
     dataset = test_dataset(cfg)
     if folder is None:
         prefix = (dataset.get('data_prefix') or {}).get('img_path', '')
         folder = os.path.join(dataset.get('data_root') or '', prefix)
         if not folder or not os.path.isdir(folder):
-            raise UserError(
-                f'The images of the test ({folder or "none in the config"}) are not there, and the '
-                'file is checked on pictures: name a folder with some, --images FOLDER.'
+            return drawn(trained_size(cfg) or DRAWN, channels, IMAGES), (
+                f'Checked on drawn images, because those of the test ({folder or "not named"}) are '
+                'not there. To check it on images of yours: --images FOLDER.'
             )
     paths = [str(path) for found in find_images(folder).values() for path in found]
     if not paths:
@@ -98,7 +114,7 @@ def pictures(cfg: Config, folder: str | None, channels: int) -> list[np.ndarray]
     steps = nodes(dataset.get('pipeline'))
     loading = next((s for s in steps if s.get('type') == 'LoadImageFromFile'), {})
     options = {key: value for key, value in loading.items() if key != 'type'}
-    return read_images(spread(paths, IMAGES), options, channels)
+    return read_images(spread(paths, IMAGES), options, channels), ''
 
 
 def write(

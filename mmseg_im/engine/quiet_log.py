@@ -2,10 +2,13 @@
 """Keeps out of the log what other packages tell their own developers, or tell too often."""
 
 import logging
+import os
 import warnings
 
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
+
+from ..compat import opencv_log
 
 NOBODYS = (
     r'``build_loss`` would be deprecated',  # mmseg calls it itself
@@ -29,6 +32,8 @@ FOR_DEBUGGING = (
 )
 """tuple[str]: Parts of messages in the log that it holds with ``log_level='DEBUG'`` alone."""
 _DUMP_INIT = BaseModule._dump_init_info  # into the log file: three lines for each parameter
+OPENCV_ERRORS = 2
+"""int: OpenCV's level of errors, without its warnings."""
 ENVIRONMENT = '\n' + '-' * 60 + '\nSystem environment:'
 """str: How the message begins with the versions of all packages, which a bug report needs."""
 
@@ -39,6 +44,10 @@ def quiet() -> None:
         warnings.filterwarnings('ignore', text, UserWarning)
     for text in ONCE:
         warnings.filterwarnings('once', text, UserWarning)
+    opencv = opencv_log()
+    if opencv is not None and 'OPENCV_LOG_LEVEL' not in os.environ:
+        # of each GeoTIFF a line: a tag that OpenCV does not know
+        opencv.setLogLevel(min(opencv.getLogLevel(), OPENCV_ERRORS))
     # a method of logging's that mmengine's logger inherits
     MMLogger.filter = _filter  # type: ignore[method-assign]
     BaseModule._dump_init_info = _dump_init  # type: ignore[method-assign]

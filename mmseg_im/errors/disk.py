@@ -27,7 +27,7 @@ def unwritable(path: str | os.PathLike, error: OSError) -> str:
     remedy = 'Free space' if error.errno in _FULL else 'Make that possible'
     return (
         f'{path} cannot be written ({error.strerror or error}). {remedy} or choose another folder; '
-        'then give the same command again, for a training with --resume.'
+        'then give the same command again, with --resume if it has that option.'
     )
 
 

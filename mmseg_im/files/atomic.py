@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import os
+import tempfile
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -43,6 +44,22 @@ def write_aside(path: str | os.PathLike, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             aside.unlink()
+        raise UserError(unwritable(path, error)) from error
+
+
+def check_writable(path: str | os.PathLike) -> None:
+    """Checks that a file can be written, before the work whose result it holds; makes no folder.
+
+    Raises:
+        UserError: If its folder, or the first one above it that exists, takes no file.
+    """
+    folder = os.path.dirname(os.path.realpath(path))
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
         raise UserError(unwritable(path, error)) from error
 
 

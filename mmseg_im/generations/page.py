@@ -21,6 +21,7 @@ from ..engine.run_report.page_parts import (
 from ..errors import UserError
 from ..files.atomic import write_aside
 from ..files.image_size import check_size
+from ..labels.spaces import IGNORE_INDEX
 from ..report.html_page import html_page, legend, tile
 from ..report.pictures import colourise, hatch
 from . import plots
@@ -136,7 +137,7 @@ def _examples(work_dir: Path, summary: Summary) -> str:
         return ''
     content = read_examples(work_dir)
     classes, palette = content['classes'], content['palette']
-    strips = ''
+    strips, ignored = '', False
     for name, example in content['images'].items():
         picture = picture_file(work_dir, name)
         if not picture.is_file():
@@ -148,11 +149,13 @@ def _examples(work_dir: Path, summary: Summary) -> str:
         known = _load(work_dir / FOLDER / TRUTH, name, classes)
         if known is not None:
             tiles.append(tile(_picture(known[0], palette), 'true label', TILE))
+            ignored |= bool((known[0] == IGNORE_INDEX).any())
         for g in summary.generations:
             loaded = _load(work_dir / FOLDER / f'generation_{g.number}', name, classes)
             if loaded is None:
                 continue
             label, mask = loaded
+            ignored |= bool((label == IGNORE_INDEX).any())
             hidden = np.any(mask, axis=0)
             labels, share = f'labels of generation {g.number}', f'{hidden.mean():.1%} of the image'
             size = (hidden.shape[1], hidden.shape[0])
@@ -165,7 +168,7 @@ def _examples(work_dir: Path, summary: Summary) -> str:
         '<h2>Pseudo-labels over the generations</h2><p class="quiet">The images most masked in '
         'the first generation, and those in the middle. Hatched: the teachers disagree. The true '
         'label is there where it is known; no training sees it.</p>'
-        f'{legend(classes, palette)}{strips}'
+        f'{legend(classes, palette, ignored)}{strips}'
     )
 
 

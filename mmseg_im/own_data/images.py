@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ..compat import opencv_log
 from ..datasets.image_files import is_cut
 from ..errors import UserError
 from ..errors.wording import counted
@@ -100,8 +101,8 @@ def quiet_opencv() -> Iterator[None]:
 
 
 def _quiet() -> Iterator[None]:
-    logging = getattr(getattr(cv2, 'utils', None), 'logging', cv2)  # its place before OpenCV 5
-    if not hasattr(logging, 'setLogLevel'):
+    logging = opencv_log()
+    if logging is None:
         yield
         return
     level = logging.getLogLevel()

@@ -13,6 +13,7 @@ from ..errors import UserError
 from .class_weights import default_weights
 from .facts import Facts
 from .masks import code_text
+from .narrow import without_narrow
 from .splitting import Splits, draw_splits
 from .survey import Survey, class_pixels
 from .white import levels_by_suffix, levels_text, white_levels
@@ -82,7 +83,15 @@ def make_plan(
         size (tuple[int, int], optional): Height and width, in place of the guess.
         groups (Mapping[str, str], optional): See :func:`~mmseg_im.own_data.splitting.draw_splits`.
         network (str): Name in :data:`~.network_choices.NETWORKS`.
+
+    Returns:
+        Plan: Its survey is without images that are too narrow for the size.
+
+    Raises:
+        UserError: If too few annotated images are left, or all of them are in one group.
     """
+    guessed, why_size = _size(found)
+    found = without_narrow(found, size or guessed)
     names = list(found.masks)
     count = min(max(int(val * len(names) + Fraction(1, 2)), 1), len(names) - 1)
     classes = {name: {c for c, n in class_pixels(mask, found.scheme).items() if n}
@@ -95,7 +104,6 @@ def make_plan(
         )
     unlabeled = [name for name in found.images if name not in found.masks]
     suffix, why_suffix = _suffix(found)
-    guessed, why_size = _size(found)
     reasons = [
         f'suffix: {suffix}, {why_suffix}',
         *levels_text(found.images),

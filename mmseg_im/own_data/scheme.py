@@ -150,9 +150,16 @@ def scheme_of_masks(
 
 
 def palette_for(count: int) -> tuple[tuple[int, int, int], ...]:
-    """Colours that differ: a dark gray, then hues."""
-    hues = [colorsys.hsv_to_rgb(0.07 + i / max(count - 1, 1), 0.75, 0.9) for i in range(count - 1)]
-    return (BACKGROUND, *((round(255 * r), round(255 * g), round(255 * b)) for r, g, b in hues))
+    """Colours that differ, most of all those of neighbours: a dark gray, then hues.
+
+    Three neighbours lie in three thirds of the circle of hues; hues that are close differ in how
+    bright they are.
+    """
+    hues = count - 1
+    step = -(-hues // 3)
+    order = [i for first in range(step) for i in range(first, hues, step)]
+    colours = [colorsys.hsv_to_rgb(0.07 + i / hues, 0.75, (0.9, 0.6)[i % 2]) for i in order]
+    return (BACKGROUND, *((round(255 * r), round(255 * g), round(255 * b)) for r, g, b in colours))
 
 
 def _mask_kind(masks: Sequence[MaskFile], snap_colours: bool) -> str:

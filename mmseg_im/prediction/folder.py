@@ -12,7 +12,6 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from ..engine.visualizer import paint
 from ..errors import UserError
 from ..errors.wording import counted
 from ..files.atomic import write_png
@@ -20,6 +19,7 @@ from ..models.segmentors.ensemble import EnsembleSegmentor
 from ..own_data.gathered import Source
 from ..own_data.label_files.labelme_writing import write_labelme
 from ..report.loaded_picture import loaded_picture
+from ..report.painting import paint
 from .georeference import NEEDED, can_georeference, is_geotiff, is_turned, read_georeference
 from .image_prediction import predict_image
 from .places import MASKS, Places
@@ -69,10 +69,20 @@ def predict_folder(
     batches = track(loader, 'Predicting', total=len(images), transient=True)
     for number, ((file, source), batch) in enumerate(zip(images.items(), batches, strict=True)):
         [image], [sample] = batch.pop('inputs'), batch.pop('data_samples')
+        if image is None:
+            failed.append(f'{source.path} {sample}')
+            continue
         try:
             found = predict_image(ensemble, image.to(device), sample, crop, LARGE)
         except UserError as error:
-            failed.append(str(error))
+            failed.append(str(error).replace(sample.img_path, str(source.path)))
+            continue
+        except Exception as error:  # of the network, for an image of this size; others go on
+            reason = ' '.join(str(error).split()).rstrip('.')
+            failed.append(
+                f'{source.path} ({source.size[1]}x{source.size[0]} pixels) makes the network fail '
+                f'({type(error).__name__}: {reason}). Give the image another size, or leave it out.'
+            )
             continue
         name = Path(file).with_suffix('').as_posix()
         place = read_georeference(source.path) if placed and is_geotiff(source.path) else None
@@ -120,7 +130,10 @@ def notes(
         return said
     paths = [list(images.values())[i].path for i in large]
     height, width = list(images.values())[large[0]].size
-    seen = tuple(dataset[large[0]]['inputs'].shape[1:])
+    loaded = dataset[large[0]]['inputs']
+    if loaded is None:  # it will be left out
+        return said
+    seen = tuple(loaded.shape[1:])
     if math.prod(seen) * SHRUNK < height * width:
         said.append(
             f'{_some(paths)}: the pipeline of the test makes {width}x{height} pixels '

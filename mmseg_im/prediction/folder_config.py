@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from ..datasets.annotation_steps import transform_class, without_annotations
 from ..datasets.own_loading import OwnLoading, own_loading
 from ..deploy.trained_size import test_dataset, trained_size
+from .said_pipeline import SaidPipeline
 from .written_labels import Labels
 
 CROP = 512, 512
@@ -25,12 +26,15 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
         images (Path): The folder.
         names (Path): List of its files, one a line.
         resize (bool): Whether a ``Resize`` of the pipeline is kept.
+
+    Returns:
+        BaseDataset: Of samples, see :class:`~.said_pipeline.SaidPipeline`.
     """
     known = test_dataset(cfg)
     steps = without_annotations(known['pipeline'])
     named = transform_class(dict(type='Resize'))
     pipeline = [step for step in steps if resize or transform_class(step) is not named]
-    return DATASETS.build(
+    dataset = DATASETS.build(
         dict(
             type='BaseSegDataset',
             metainfo=_metainfo(known),
@@ -41,6 +45,8 @@ def folder_dataset(cfg: Config, images: Path, names: Path, resize: bool) -> Base
             test_mode=True,
         )
     )
+    dataset.pipeline = SaidPipeline(dataset.pipeline)
+    return dataset
 
 
 def own_reading(cfg: Config) -> tuple[OwnLoading | None, str]:

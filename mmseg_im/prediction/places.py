@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folders into which predictions go, none of which may be that of the images."""
+"""The folders into which predictions go: not that of the images, nor one of other results."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UserError
+from ..own_data.folders import find_images
 from ..own_data.label_files.labelme_writing import FOLDER
 
 MASKS = 'masks'
+RESULTS = '.png', '.tif'
+"""tuple[str, ...]: Suffixes of label maps and pictures."""
 
 
 class Places(NamedTuple):
@@ -30,6 +33,43 @@ class Places(NamedTuple):
     def folders(self) -> list[Path]:
         """Returns those that are there."""
         return [place for place in self if place is not None]
+
+
+def check_no_others(
+    places: Places, images: str, suffixes: Collection[str], classes: Sequence[str]
+) -> None:
+    """Refuses folders in which results of other images lie, which would be mixed with the new ones.
+
+    Args:
+        places (Places): Where results go.
+        images (str): The folder that is predicted, perhaps once more.
+        suffixes (Collection[str]): Of its images.
+        classes (Sequence[str]): See :func:`places_of`.
+
+    Raises:
+        UserError: If a file of results has the name of no image.
+    """
+    names = set(find_images(images, places.folders(), suffixes))
+    of_classes = {f'{cls}/{name}' for cls in classes for name in names}
+    expected: list[tuple[str, Path, set[str], tuple[str, ...]]]
+    expected = [('--out', places.out, of_classes | names, RESULTS)]
+    if places.shown is not None:
+        expected.append(('--show-dir', places.shown, names, RESULTS))
+    if places.unsure is not None:
+        expected.append(('--out', places.unsure / MASKS, names, RESULTS))
+    if places.labelme is not None:
+        expected.append(('--out', places.labelme, names, ('.json',)))
+    for option, folder, known, kinds in expected:
+        if not folder.is_dir():
+            continue
+        others = [Path(images), *(place for place in places.folders() if place != folder)]
+        found = find_images(folder, others, kinds)
+        wrong = next((paths[0] for name, paths in found.items() if name not in known), None)
+        if wrong is not None:
+            raise UserError(
+                f'{wrong} is of no image in {images}: {folder} holds files of other images, and '
+                f'results would be mixed. Name another {option}, or remove what is there.'
+            )
 
 
 def places_of(

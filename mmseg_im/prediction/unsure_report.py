@@ -16,10 +16,12 @@ from ..files.atomic import write_aside
 from ..report.html_page import html_page, legend
 from ..report.pictures import to_rgb
 from ..report.strips import CSS, strip
+from .disputed_part import most_masked, same_part
 from .image_prediction import Prediction
 
 WIDTH = 360  # pixels of a tile: as wide as a third of the page, and as a phone
 SHOWN = 200  # images on the page, which then has about 20 MB
+REDUCED = 2  # so many times larger images get a part at full size, too
 MOST = 4  # classes that are named with their share
 
 
@@ -70,7 +72,23 @@ class UnsureReport:
         captions = ('photograph', 'prediction', f'where the voters disagree: {found.masked:.1%}')
         picture = to_rgb(few, few.shape[1:])
         tiles = strip(picture, found.label, found.mask, self.palette, captions, WIDTH)
+        if max(found.mask.shape) > REDUCED * WIDTH:
+            tiles += self._part(image, found)
         return f'<p class="quiet">{html.escape(facts)}</p>{tiles}'
+
+    def _part(self, image: Tensor, found: Prediction) -> str:
+        """The most disputed square at full size, which a small picture of the image hides."""
+        rows, columns = most_masked(found.mask, WIDTH)
+        height, width = found.mask.shape
+        few = image[
+            :, same_part(rows, height, image.shape[1]), same_part(columns, width, image.shape[2])
+        ]
+        label, mask = found.label[:, rows, columns], found.mask[rows, columns]
+        where = (
+            f'the most disputed part, at full size, from row {rows.start}, column {columns.start}'
+        )
+        captions = (where, 'its prediction', f'where the voters disagree: {mask.mean():.1%}')
+        return strip(to_rgb(few, few.shape[1:]), label, mask, self.palette, captions, WIDTH)
 
     def write(self, folder: Path, summary: str) -> None:
         """Writes ``images.csv`` and ``index.html``, the least certain images first.

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from .pictures import IGNORED, IGNORED_COLOUR
+
 CSS = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 0; }
@@ -70,8 +72,10 @@ def figure(data: str, caption: str) -> str:
     )
 
 
-def legend(classes: Sequence[str], palette: Sequence[Sequence[int]]) -> str:
-    """Returns class names and their RGB colours as HTML."""
+def legend(classes: Sequence[str], palette: Sequence[Sequence[int]], ignored: bool = False) -> str:
+    """Returns class names and their RGB colours as HTML, with that of ignored pixels if wanted."""
+    if ignored:
+        classes, palette = [*classes, IGNORED], [*palette, IGNORED_COLOUR.tolist()]
     entries = ''.join(
         f'<span><i style="background:rgb({r},{g},{b})"></i>{html.escape(name)}</span>'
         for name, (r, g, b) in zip(classes, palette, strict=True)

@@ -18,15 +18,18 @@ RGB = (2, 1, 0)
 """tuple[int, ...]: Red, green and blue of what OpenCV reads; the first three bands of any image."""
 HATCH_COLOURS = (np.array([70, 70, 70], np.uint8), np.array([225, 225, 225], np.uint8))
 DPI = 100
-IGNORED_COLOUR = np.array([0, 0, 0], np.uint8)
+IGNORED_COLOUR = np.array([255, 255, 255], np.uint8)  # black and dark gray are classes
+IGNORED = 'ignored'
+"""str: Name of pixels without a class in legends."""
 
 
 def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
     """Colours label maps with a palette.
 
     Args:
-        label (np.ndarray): (H, W) class ids; 255 becomes black. Or (K, H, W) of 0 and 1 for
-            classes that overlap: the smaller class lies on top.
+        label (np.ndarray): (H, W) class ids; 255 becomes white. Or (K, H, W) of 0 and 1 for
+            classes that overlap: the smaller class lies on top, no class is black, and 255 in all
+            maps is white.
         palette (Sequence): RGB for each class.
 
     Returns:
@@ -37,6 +40,7 @@ def colourise(label: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray
         picture = np.zeros((*label.shape[1:], 3), np.uint8)
         for i in np.argsort(-present.sum(axis=(1, 2)), kind='stable'):
             picture[present[i]] = palette[i]
+        picture[(label == IGNORE_INDEX).all(axis=0)] = IGNORED_COLOUR
         return picture
     table = np.zeros((IGNORE_INDEX + 1, 3), np.uint8)
     table[: len(palette)] = palette
@@ -146,6 +150,7 @@ def draw_panel(
     palette: Sequence[Sequence[int]] = (),
     with_mask: bool = False,
     tile_width: int = 320,
+    with_ignored: bool = False,
 ) -> np.ndarray:
     """Draws a grid of tiles with captions above and a legend of the classes below.
 
@@ -155,6 +160,7 @@ def draw_panel(
         palette (Sequence): Their RGB colours.
         with_mask (bool): Explain the hatch in the legend.
         tile_width (int): Width of a tile in pixels.
+        with_ignored (bool): Explain the colour of ignored pixels in the legend.
 
     Returns:
         np.ndarray: (height, width, 3) uint8 RGB.
@@ -165,6 +171,9 @@ def draw_panel(
         Patch(facecolor=tuple(np.divide(colour, 255)), edgecolor='0.4', label=name)
         for name, colour in zip(classes, palette, strict=True)
     ]
+    if with_ignored:
+        white = tuple(np.divide(IGNORED_COLOUR, 255))
+        entries.append(Patch(facecolor=white, edgecolor='0.4', label=IGNORED))
     if with_mask:
         entries.append(
             Patch(facecolor='0.88', edgecolor='0.28', hatch='////', label='inconsistent')

@@ -12,7 +12,7 @@ from .pictures import colourise, hatch
 STRENGTH = 0.6  # of the label's colours over the photograph
 MASKED = 0.25  # share of a pixel of a reduced picture from which on it is hatched
 CSS = """
-.strip { display: grid; gap: 8px; grid-template-columns: repeat(3, 1fr); }
+.strip { display: grid; gap: 8px; margin-bottom: 8px; grid-template-columns: repeat(3, 1fr); }
 figure img { width: 100%; }
 @media (max-width: 640px) { .strip { grid-template-columns: 1fr; } }
 section { border-top: 1px solid #ddd; margin-top: 22px; }

@@ -17,7 +17,7 @@ from PIL import Image
 
 from mmseg_im.deploy.difference import predicted
 from tests.conftest import ROOT, tiny_model
-from tests.deploy.networks import drawn_images, small_network
+from tests.deploy.networks import drawn_images, model_config, small_network
 
 CLASSES = ('a', 'b', 'c', 'd')
 
@@ -81,11 +81,33 @@ def test_a_published_student_carries_it_too_without_paths(run, files):
     run(publish_student, 'run/epoch_1.pth', 'student.pth')
     text = torch.load('student.pth', weights_only=True)['meta']['cfg']
     assert str(files) not in text and 'LoadAnnotations' not in text
-    output = run(export, 'student.pth', 'model.onnx')
-    assert 'error: The images of the test' in output and '--images FOLDER' in output
-    assert not (files / 'model.onnx').exists()
-    assert 'MiB' in run(export, 'student.pth', 'model.onnx', '--images', 'images')
-    assert (files / 'model.onnx').exists()
+    output = run(export, 'student.pth', 'drawn.onnx')
+    assert 'of 3 images' in output and (files / 'drawn.onnx').exists()
+    assert 'Checked on drawn images, because those of the test (not named)' in output
+    output = run(export, 'student.pth', 'model.onnx', '--images', 'images')
+    assert 'MiB' in output and 'drawn' not in output
+
+
+def test_the_number_of_classes_is_in_the_file(run, files):
+    run(export, 'run/epoch_1.pth', 'model.onnx')
+    names = {}
+    for output in onnx.load('model.onnx').graph.output:
+        sides = output.type.tensor_type.shape.dim
+        names[output.name] = [side.dim_param or side.dim_value for side in sides]
+    assert names == dict(
+        scores=['batch', 4, 'height', 'width'], labels=['batch', 1, 'height', 'width']
+    )
+    run(export, 'run/epoch_1.pth', 'one.onnx', '--size', '16', '24')
+    sides = onnx.load('one.onnx').graph.output[0].type.tensor_type.shape.dim
+    assert [side.dim_param or side.dim_value for side in sides] == ['batch', 4, 16, 24]
+
+
+def test_a_size_far_below_that_of_training_is_said(run, files):
+    said = '--size 2 40 is less than half of that'
+    assert said in run(export, 'run/epoch_1.pth', 'model.onnx', '--size', '2', '40')
+    assert 'less than half' not in run(
+        export, 'run/epoch_1.pth', 'model.onnx', '--size', '16', '16'
+    )
 
 
 def test_the_example_of_the_documentation(run, files, network):
@@ -93,22 +115,43 @@ def test_the_example_of_the_documentation(run, files, network):
     run(export, 'run/epoch_1.pth', 'model.onnx', '--config', 'config.py')
     image = drawn_images(1, (45, 77))[0]
     cv2.imwrite('image.png', image)
+    execute_example()
+    _, labels = predicted(network, [image])
+    written = Image.open('labels.png')
+    assert np.array_equal(np.asarray(written), labels[0, 0])
+    colours = np.asarray(written.convert('RGB')).reshape(-1, 3)
+    assert len(np.unique(colours, axis=0)) == len(np.unique(labels)) > 1
+    assert colours.max() > 100
+
+
+def test_the_example_shows_every_class_that_overlaps(run, files):
+    model = model_config('unet_small', 'multilabel')
+    network = small_network(model)
+    meta = dict(cfg=Config(dict(model=model)).pretty_text, dataset_meta=dict(classes=CLASSES))
+    torch.save(dict(meta=meta, state_dict=network.state_dict()), 'several.pth')
+    run(export, 'several.pth', 'model.onnx')
+    image = drawn_images(1, (48, 80))[0]
+    cv2.imwrite('image.png', image)
+    execute_example()
+    _, labels = predicted(network, [image])
+    for name, one in zip(CLASSES, labels[0], strict=True):
+        assert np.array_equal(np.asarray(Image.open(f'labels_{name}.png')), 255 * one)
+    assert not (files / 'labels.png').exists()
+
+
+def execute_example() -> None:
+    """Runs the Python of docs/export.md that uses onnxruntime."""
     page = (ROOT / 'docs/export.md').read_text(encoding='utf-8')
-    for code in re.findall(r'```python\n(.*?)```', page, re.S):
-        if 'onnxruntime' in code:
-            exec(code, {})
-            _, labels = predicted(network, [image])
-            assert np.array_equal(np.asarray(Image.open('labels.png')), labels[0, 0])
-            (files / 'labels.png').unlink()
-            break
-    else:
-        pytest.fail('docs/export.md has no example')
+    code = [c for c in re.findall(r'```python\n(.*?)```', page, re.S) if 'onnxruntime' in c]
+    exec(code[0], {})
 
 
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
         (['run/epoch_1.pth', 'model.pb'], 'model.pb: name the file .onnx'),
+        (['none.pth', 'config.py/x/model.onnx'], 'model.onnx cannot be written (Not a directory)'),
+        (['none.pth', '/proc/x/model.onnx'], 'model.onnx cannot be written (No such file'),
         (['run/epoch_1.pth', 'images'], 'images: name the file .onnx'),
         (['none.pth', 'model.onnx'], 'none.pth does not exist'),
         (['run/epoch_1.pth', 'model.onnx', '--config', 'none.py'], 'none.py does not exist'),

@@ -20,8 +20,8 @@ from mmseg_im.files.atomic import write_aside
 
 FULL = '/dev/full'  # every write to it says that the disk is full
 GO_ON = (
-    'Free space or choose another folder; then give the same command again, for a training with '
-    '--resume.'
+    'Free space or choose another folder; then give the same command again, with --resume if it '
+    'has that option.'
 )
 
 

@@ -50,6 +50,23 @@ def test_two_folders_become_a_project(folders, tmp_path, run):
     assert 'photos.py differs' in error
 
 
+def test_an_image_that_is_too_narrow_is_left_out(folders, run):
+    """With its mask, and another one without; a strip of which something is left stays."""
+    images, masks = folders()
+    for name, size in dict(thread=(1500, 3), strip=(100, 4)).items():
+        save(images / f'{name}.png', np.zeros((*size, 3), np.uint8))
+    name = sorted(path.stem for path in masks.iterdir())[0]
+    for file, shape in ((images / f'{name}.png', (3, 800, 3)), (masks / f'{name}.png', (3, 800))):
+        save(file, np.zeros(shape, np.uint8))
+    error, text = run(images, masks)
+    assert error is None, error
+    assert 'Images so narrow that no pixel of their shorter side' in text
+    assert 'thread.png: 3x1500 (width x height)' in text and 'Left out: 2 images' in text
+    assert f'{name}.png: 800x3 (width x height)' in text
+    left = {path.stem for path in Path('data/photos/images').iterdir()}
+    assert 'strip' in left and not left & {'thread', name}
+
+
 def test_a_network_without_its_package(folders, tmp_path, run, monkeypatch):
     """Said before the files are read, with both ways on."""
     where = 'mmseg_im.models.backbones.efficientnet_packages.find_spec'

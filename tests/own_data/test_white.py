@@ -128,9 +128,9 @@ def test_prediction_takes_the_white_of_training(folders, tmp_path, capsys):
     assert capsys.readouterr().out == ''
     picture = cv2.imread(str(tmp_path / 'aside/dim.png'), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(picture[..., 1], np.rint(dim * 255.0 / 4095))
-    gather(tmp_path / 'new', tmp_path / 'unknown')
+    gather(tmp_path / 'new', tmp_path / 'unknown', config='net.py')
     out = capsys.readouterr().out
-    assert '1023 becomes white' in out and 'the level of training is not known' in out
+    assert '1023 becomes white' in out and "net.py: white = {'.tif': 1023}" in out
 
 
 def test_two_cameras_of_one_suffix_have_no_level_in_common(folders, tmp_path):

@@ -110,3 +110,40 @@ def test_one_network_twice_and_a_checkpoint_in_place_of_the_config(run, tmp_path
     said = run('0.pth', 'net.py', 'new')
     assert '0.pth is no config: those end in .py' in said and 'order of the arguments' in said
     assert not (tmp_path / 'predicted').exists()
+
+
+@pytest.mark.parametrize('options', [['--views', '2'], ['--labelme'], ['--show-dir', 'shown']])
+def test_results_of_other_images_are_not_mixed(options, run, tmp_path):
+    """The same folder, also after a kill and with further images, is predicted again."""
+    new = project(tmp_path) / 'new'
+    other = tmp_path / 'other'
+    other.mkdir()
+    for folder, names in ((new, 'ab'), (other, 'cd')):
+        for name in names:
+            cv2.imwrite(str(folder / f'{name}.png'), draw())
+    (tmp_path / 'predicted').mkdir()
+    (tmp_path / 'predicted/notes.txt').write_text('mine')
+    assert 'Predicted: 2 images' in run('net.py', '0.pth', 'new', *options)
+    before = content(tmp_path)
+    said = run('net.py', '0.pth', 'other', *options)
+    assert 'error: predicted/a.png is of no image in other: predicted holds files of' in said
+    assert 'Name another --out, or remove what is there.' in said
+    assert content(tmp_path) == before
+    for left in ('predicted', 'shown'):  # a run that was killed early
+        (tmp_path / left / 'a.png').unlink(missing_ok=True)
+    cv2.imwrite(str(new / 'c.png'), draw())
+    (new / 'b.png').write_bytes(b'broken since')
+    assert 'Predicted: 2 images' in run('net.py', '0.pth', 'new', *options)
+    if options[0] == '--show-dir':
+        said = run('net.py', '0.pth', 'other', '--out', 'second', *options)
+        assert 'shown holds files of other images' in said and 'another --show-dir' in said
+
+
+def test_folders_of_overlapping_classes_are_known(run, tmp_path):
+    new = project(tmp_path, 'multilabel', num_classes=3, threshold=0.5) / 'new'
+    cv2.imwrite(str(new / 'a.png'), draw())
+    for _ in range(2):
+        assert 'Predicted: 1 image' in run('net.py', '0.pth', 'new', '--views', '2')
+    (new / 'a.png').rename(new / 'b.png')
+    said = run('net.py', '0.pth', 'new')
+    assert 'predicted/ground/a.png is of no image in new' in said

@@ -20,7 +20,7 @@ PALETTE = [[10, 20, 30], [200, 100, 0]]
 
 def test_colours_are_the_palettes():
     label = np.array([[0, 1, 255]])
-    assert colourise(label, PALETTE).tolist() == [[[10, 20, 30], [200, 100, 0], [0, 0, 0]]]
+    assert colourise(label, PALETTE).tolist() == [[[10, 20, 30], [200, 100, 0], [255, 255, 255]]]
     overlapping = torch.tensor([[[0, 1, 1]], [[0, 0, 1]]])
     assert label_picture(overlapping, PALETTE).tolist() == [
         [[0, 0, 0], [10, 20, 30], [200, 100, 0]]  # the smaller class lies on top

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from ...errors import UserError
+from ...labels.spaces import IGNORE_INDEX
 from ...methods.pseudo_label_loss import PseudoLabel
 from ...report.pictures import (
     IGNORED_COLOUR,
@@ -106,8 +107,13 @@ class SemiVisualizationHook(Hook):
             self._row(data_batch['inputs'], i, pseudo, prediction, meta['palette'])
             for i in range(min(self.num_samples, len(pseudo.label)))
         ]
+        drawn = pseudo.label[: len(rows)], pseudo.valid[: len(rows)]
         panel = draw_panel(
-            rows, classes_of(runner), meta['palette'], with_mask=method.im is not None
+            rows,
+            classes_of(runner),
+            meta['palette'],
+            with_mask=method.im is not None,
+            with_ignored=bool((drawn[0] == IGNORE_INDEX).any() or not drawn[1].all()),
         )
         runner.visualizer.add_image('semi_panel', panel, step=step)
 

@@ -84,7 +84,7 @@ def worst_part(details: Details | None, where: str) -> str:
     if details is None or not shown:
         return ''
     overlap = details.matrix.ndim == 3
-    black = 'none of the classes' if overlap else 'ignored'
+    other = 'Black: none of the classes' if overlap else 'White: ignored'
     by = 'the mean IoU of the classes that an image shows or is predicted to show'
     if len(details.classes) == 2 and not overlap:
         by = f'the IoU of {html.escape(details.classes[1])}'
@@ -95,6 +95,6 @@ def worst_part(details: Details | None, where: str) -> str:
         strips += f'<div><h3>{html.escape(title)}</h3><div class="strip">{tiles}</div></div>'
     return (
         f'<h2>Worst validation images, {html.escape(where)}</h2><p class="quiet">By {by}, in '
-        f'percent. Black: {black}.</p>{legend(details.classes, details.palette)}'
+        f'percent. {other}.</p>{legend(details.classes, details.palette)}'
         f'<div class="worst">{strips}</div>'
     )
