@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Building from a config, with errors that name the key and the remedy."""
 
-import difflib
 import inspect
-from collections.abc import Iterable
 
 from mmengine.registry import Registry
 
 from .errors import UserError
+from .errors.wording import did_you_mean
 
 
 def build(registry: Registry, cfg: dict, where: str):
@@ -60,19 +59,3 @@ def check_options(cls: type, options: dict, where: str) -> None:
         )
         if required and key not in options:
             raise UserError(f'{where}.{key} is missing: {cls.__name__} cannot do without it.')
-
-
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Returns a question that suggests the most similar of the known names, for an error message.
-
-    Args:
-        name (str): As the user wrote it.
-        known (Iterable[str]): The names that are possible.
-        cutoff (float): Least similarity in [0, 1], see :func:`difflib.get_close_matches`.
-
-    Returns:
-        str: Such as ``" Did you mean 'threshold'?"``, with a leading space; empty if no name is
-        similar.
-    """
-    close = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
-    return f' Did you mean {close[0]!r}?' if close else ''

@@ -8,6 +8,8 @@ from types import FrameType
 
 from mmengine.registry.build_functions import build_from_cfg
 
+from .wording import did_you_mean
+
 BUILDING = build_from_cfg.__code__
 UNKNOWN = re.compile(r"got an unexpected keyword argument '(\w+)'")
 MISSING = re.compile(r'missing \d+ required (?:positional|keyword-only) arguments?: (.*)')
@@ -42,7 +44,7 @@ def _unknown_type(building: FrameType) -> str | None:
         above = above.parent
     return (
         f'type={name!r} of the config is registered nowhere as {registry.name}.'
-        f'{_similar(name, known)} Correct it, or name its module in custom_imports.'
+        f'{did_you_mean(name, known)} Correct it, or name its module in custom_imports.'
     )
 
 
@@ -57,13 +59,9 @@ def _unfit_options(text: str, building: FrameType, last: FrameType) -> str | Non
     where = f'Correct it where the config has type={cls.__name__!r}.'
     if here and unknown and unknown[1] in options:
         known = [name for one in cls.__mro__[:-1] for name in inspect.signature(one).parameters]
-        return f'{cls.__name__} has no option {unknown[1]}.{_similar(unknown[1], known)} {where}'
+        return (
+            f'{cls.__name__} has no option {unknown[1]}.{did_you_mean(unknown[1], known)} {where}'
+        )
     if last is building and missing:
         return f'{cls.__name__} cannot do without the option {missing[1]}. {where}'
     return None
-
-
-def _similar(name: str, known) -> str:
-    from ..build import did_you_mean  # which imports this package
-
-    return did_you_mean(name, known)

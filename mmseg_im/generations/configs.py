@@ -9,8 +9,8 @@ from pathlib import Path
 from mmengine import Config, ConfigDict
 from mmseg.registry import DATASETS
 
-from ..build import did_you_mean
 from ..errors import UserError
+from ..errors.wording import did_you_mean
 from ..files.config_file import read_config
 from .settings import Generations
 

@@ -13,9 +13,10 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import MMLogger
 
-from ..build import check_options, did_you_mean
+from ..build import check_options
 from ..engine.processes import on_main_process
 from ..errors import UserError
+from ..errors.wording import did_you_mean
 from .jobs import Job, submitted
 from .local_jobs import Controller, found, visible_gpus
 from .submitting import Submitting

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from mmseg.registry import MODELS
 
-from ..build import build, check_options, did_you_mean
+from ..build import build, check_options
 from ..errors import UserError
+from ..errors.wording import did_you_mean
 from ..inconsistency.mask import InconsistencyMask
 from ..models.segmentors.ensemble import VOTERS
 from ..teachers.views import parse_view
