@@ -28,9 +28,9 @@ def main() -> None:
     init_default_scope('mmseg')
     with plain_errors():
         from mmseg_im.deploy.formats import check_output
-        from mmseg_im.deploy.graph import input_channels
         from mmseg_im.deploy.trained_size import remarks, trained_size
         from mmseg_im.deploy.writing import load, notes_of, pictures, write
+        from mmseg_im.models.segmentors.channels import input_channels
 
         if args.size and min(args.size) < 1:
             raise UserError(f'--size {args.size[0]} {args.size[1]}: sides are 1 or more.')

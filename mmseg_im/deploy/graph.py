@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..compat import swaps_channels
 from ..errors import UserError
 from ..labels.spaces import LabelSpace, build_label_space
+from ..models.segmentors.channels import input_channels
 from ..models.segmentors.heads import as_list
 
 
@@ -86,15 +87,6 @@ def label_space(network: EncoderDecoder) -> LabelSpace:
         return build_label_space('multiclass', network.num_classes, network.out_channels)
     threshold = as_list(network.decode_head)[-1].threshold
     return build_label_space(dict(type='binary', threshold=threshold), 2, 1)
-
-
-def input_channels(network: EncoderDecoder) -> int:
-    """Returns the number of channels of an image: that of ``mean``, or of the first convolution."""
-    preprocessor = network.data_preprocessor
-    if preprocessor._enable_normalize and len(preprocessor.mean) > 1:
-        return len(preprocessor.mean)  # one value is for all channels
-    convolutions = (m for m in network.backbone.modules() if isinstance(m, nn.Conv2d))
-    return next((convolution.in_channels for convolution in convolutions), 3)
 
 
 def _padding(preprocessor: SegDataPreProcessor) -> int:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from ..datasets.checks import build_evaluation, check_evaluation
 from ..errors import MissingFileError, UserError
 from .processes import on_main_process
+from .sample_fit import check_first_sample
 
 
 def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | DataLoader:
@@ -51,6 +52,7 @@ class ValLoop(mmengine.runner.ValLoop):
                     'to None.)'
                 ) from None  # the tools print the innermost error
         super().__init__(runner, dataloader, evaluator, fp16)
+        check_first_sample(runner.model, self.dataloader.dataset, 'val_dataloader.dataset')
 
 
 @LOOPS.register_module()
@@ -62,6 +64,7 @@ class TestLoop(mmengine.runner.TestLoop):
     def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
         dataloader = with_checked_files(dataloader, 'test_dataloader.dataset')
         super().__init__(runner, dataloader, evaluator, fp16)
+        check_first_sample(runner.model, self.dataloader.dataset, 'test_dataloader.dataset')
 
 
 def _dataset(dataloader: dict | DataLoader) -> dict | BaseDataset:

@@ -7,6 +7,7 @@ from collections.abc import Sized
 import mmengine.runner
 from mmengine.dataset import InfiniteSampler
 from mmseg.registry import LOOPS
+from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from ..datasets.first_samples import try_first_sample
@@ -14,6 +15,7 @@ from ..datasets.ignored_value import check_ignored_value
 from ..datasets.named_errors import NamingPipeline, name_broken_files
 from ..datasets.nested_datasets import parts_of
 from ..errors import UserError
+from .sample_fit import check_first_sample
 
 WHERE = 'train_dataloader'
 
@@ -38,15 +40,16 @@ def check_batch(samples: int, batch_size: int, where: str = WHERE) -> None:
         )
 
 
-def check_training(dataloader: DataLoader) -> None:
+def check_training(dataloader: DataLoader, model: nn.Module) -> None:
     """Checks an epoch of training before its first step.
 
     Args:
         dataloader (DataLoader): Its data sets of mmengine that were not checked when they were
             built load a sample; from now on their errors name the file.
+        model (nn.Module): Takes the samples.
 
     Raises:
-        UserError: If an epoch has no batch, or a pipeline fails.
+        UserError: If an epoch has no batch, a pipeline fails, or the model takes other samples.
     """
     batches, sampler = dataloader.batch_sampler, dataloader.sampler
     is_endless = isinstance(sampler, InfiniteSampler)
@@ -59,6 +62,7 @@ def check_training(dataloader: DataLoader) -> None:
             check_ignored_value(part, where)
             name_broken_files(part, where)
             try_first_sample(part, where)
+    check_first_sample(model, dataloader.dataset, where, times=3)
 
 
 # Under mmengine's names: mmseg's registry is asked first, so every config gets them.
@@ -69,7 +73,7 @@ class EpochBasedTrainLoop(mmengine.runner.EpochBasedTrainLoop):
     @functools.wraps(mmengine.runner.EpochBasedTrainLoop.__init__)  # type: ignore[misc]  # its options
     def __init__(self, runner, dataloader, *args, **kwargs):
         super().__init__(runner, dataloader, *args, **kwargs)
-        check_training(self.dataloader)
+        check_training(self.dataloader, runner.model)
 
 
 @LOOPS.register_module()
@@ -79,4 +83,4 @@ class IterBasedTrainLoop(mmengine.runner.IterBasedTrainLoop):
     @functools.wraps(mmengine.runner.IterBasedTrainLoop.__init__)  # type: ignore[misc]
     def __init__(self, runner, dataloader, *args, **kwargs):
         super().__init__(runner, dataloader, *args, **kwargs)
-        check_training(self.dataloader)
+        check_training(self.dataloader, runner.model)

@@ -10,12 +10,15 @@ import numpy as np
 from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
+from torch import nn
 
 from ..datasets.chosen_labels import with_label
 from ..datasets.first_samples import try_first_sample, try_pipeline
 from ..datasets.image_files import decode
+from ..datasets.own_loading import own_loading
 from ..datasets.pseudo_label_files import image_name
 from ..datasets.pseudo_labeled import PseudoLabeledDataset
+from ..engine.sample_fit import check_fit
 from ..evaluation.written_label import write_label
 from ..labels.spaces import space_name
 from .evalnet_settings import EvalNetSettings, judging_pipeline, labeling_pipeline
@@ -40,23 +43,27 @@ def made_up_label(dataset: BaseDataset, maps: int) -> Iterator[tuple[dict, dict]
         tuple[dict, dict]: Data info of the image, and the files of its label.
     """
     info, classes = dataset.get_data_info(0), dataset.metainfo['classes']
-    shape = (maps, *decode(info['img_path']).shape[:2])
+    own = own_loading(dataset, label=False)
+    where = 'unlabeled images'
+    image = own.load_image(info, where) if own and own.image else decode(info['img_path'])
+    shape = (maps, *image.shape[:2])
     label = np.full(shape, min(len(classes) - 1, 1), np.uint8)
     name = image_name(info['img_path'], dataset.data_prefix['img_path'])
     with tempfile.TemporaryDirectory() as folder:
         yield info, write_label(Path(folder), name, label, np.zeros(shape, bool), classes)
 
 
-def try_pseudo_labeled(dataset: PseudoLabeledDataset, maps: int) -> None:
+def try_pseudo_labeled(dataset: PseudoLabeledDataset, maps: int, model: nn.Module) -> None:
     """Loads the first pseudo-labeled sample of a student, for which no label exists yet.
 
     Raises:
-        UserError: If its pipeline fails.
+        UserError: If its pipeline fails, or the model takes other samples.
     """
     unlabeled = dataset.unlabeled
     with made_up_label(unlabeled, maps) as (info, files):
-        where = 'train_dataloader.dataset.unlabeled.pipeline'
-        try_pipeline(unlabeled.pipeline, with_label(info, files), where)
+        where = 'train_dataloader.dataset.unlabeled'
+        sample = try_pipeline(unlabeled.pipeline, with_label(info, files), f'{where}.pipeline')
+        check_fit(model, sample or {}, where)
 
 
 def try_quality(cfg: Config, options: EvalNetSettings, labeled: dict, maps: int) -> None:

@@ -18,6 +18,8 @@ from ..engine.checked_training import check_batch
 from ..errors import UserError
 from ..errors.wording import counted
 from ..models.segmentors.ensemble import space_of
+from ..models.segmentors.heads import check_softmax
+from ..models.segmentors.semi_segmentor import SemiSegmentor
 from .configs import labeling_config, nodes, student_config
 from .evalnet_checks import check_draws, check_quality, own_share
 from .pipeline_trials import maps_of, try_pseudo_labeled
@@ -46,15 +48,19 @@ def check_plan(cfg: Config, settings: Generations) -> None:
     if settings.num_generations:
         to_label = _check_unlabeled(cfg, settings, measured)
     first, seen = None, []
+    built: list[tuple[dict, nn.Module]] = []
     for generation in range(settings.num_generations + 1):
         if generation == 0 and settings.initial_teachers is not None:
             continue
         student = student_config(cfg, settings, generation)
-        if student.model not in seen:
-            seen.append(student.model)
+        model = next((model for known, model in built if known == student.model), None)
+        if model is None:
             model = build(MODELS, student.model, 'model')
+            built.append((student.model, model))
             if settings.im is not None:
                 settings.im.check(space_of(model))
+            if settings.num_generations and isinstance(model, SemiSegmentor):
+                check_softmax(model)  # it teaches
         first = first or student.model
         if settings.warm_start and student.model != first:
             raise UserError(
@@ -97,7 +103,7 @@ def _check_student(
     if not generation:
         return
     pseudo_labeled = _within(dataset)
-    try_pseudo_labeled(pseudo_labeled, maps_of(student.model))
+    try_pseudo_labeled(pseudo_labeled, maps_of(student.model), model)
     missing = image_paths(pseudo_labeled.unlabeled) - to_label
     if missing:
         raise UserError(

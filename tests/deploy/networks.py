@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from mmseg.models import EncoderDecoder
 
-from mmseg_im.deploy.graph import input_channels
+from mmseg_im.models.segmentors.channels import input_channels
 from mmseg_im.teachers.networks import build_network
 from tests.conftest import ROOT
 

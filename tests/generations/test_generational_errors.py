@@ -225,6 +225,11 @@ def test_a_loop_without_a_type_is_mmengines_choice(train_cfg):
     _check_loop(dict(train_cfg, val_interval=1))
 
 
+def test_students_that_learn_sigmoids_do_not_teach_by_softmax(generations_cfg):
+    generations_cfg.model.decode_head.loss_decode = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    refuse(generations_cfg, "learns a sigmoid for each class, and model.label_space='multiclass'")
+
+
 def test_students_that_are_validated_on_other_images(generations_cfg):
     dataset = copy.deepcopy(generations_cfg.test_dataloader.dataset)
     generations_cfg.generations.student = dict(val_dataloader=dict(dataset=dataset))

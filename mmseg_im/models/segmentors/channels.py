@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that normalisation and backbone expect images of one number of channels."""
+"""How many channels the images of a network have, and whether its parts agree on it."""
 
 import inspect
 
 from mmengine.config import ConfigDict
 from mmseg.models import EncoderDecoder
+from torch import nn
 
 from ...errors import UserError
 
@@ -49,3 +50,12 @@ def image_channels(backbone: object, cfg: dict | ConfigDict) -> int | None:
         option = inspect.signature(init).parameters.get('in_channels') if init else None
         found = option.default if option is not None else vars(cls).get('in_channels')
     return None
+
+
+def input_channels(network: EncoderDecoder) -> int:
+    """Returns the number of channels of an image: that of ``mean``, or of the first convolution."""
+    preprocessor = network.data_preprocessor
+    if preprocessor._enable_normalize and len(preprocessor.mean) > 1:
+        return len(preprocessor.mean)  # one value is for all channels
+    convolutions = (m for m in network.backbone.modules() if isinstance(m, nn.Conv2d))
+    return next((convolution.in_channels for convolution in convolutions), 3)
