@@ -25,6 +25,7 @@ from mmseg_im.files.config_file import merge_options, read_config
 from mmseg_im.generations.configs import nodes
 from mmseg_im.labels.spaces import IGNORE_INDEX, space_name
 from mmseg_im.own_data.class_weights import (
+    POWER,
     loss_text,
     median_frequency_weights,
     presence_weights,
@@ -96,6 +97,8 @@ def main() -> None:
     ):
         table.add_row([name, images, f'{part:.2%}', f'{weight:.2f}'])
     print(f'{counted(len(pixels), "labeled image")}\n{table}')
+    if args.power != POWER:
+        print(f'Closer to 1 with --power {POWER}, as init_project.py takes them.')
     numbers = ', '.join(f'{weight:.2f}' for weight in weights)
     if re.search('^class_weight = ', Path(args.config).read_text(encoding='utf-8'), re.M):
         print(f'In place of this line of {args.config}:\nclass_weight = [{numbers}]')

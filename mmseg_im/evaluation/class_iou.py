@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IoU, Dice and F-score, with the value of each class."""
 
+import math
 import os.path as osp
 
 import numpy as np
@@ -21,8 +22,8 @@ class ClassIoUMetric(IoUMetric):
 
     mmseg prints these in a table and returns only their means. Beside ``mIoU``, ``mDice`` and
     ``mFscore`` (``iou_metrics``) there are then ``IoU/CLASS``, ``Dice/CLASS``, ``Fscore/CLASS``.
-    All are of hard labels, with the pixels of all images in one count. A class that occurs
-    neither in prediction nor in annotation is NaN, and not part of a mean.
+    All are of hard labels, with the pixels of all images in one count. A class that no annotation
+    shows is NaN. As in mmseg, a mean leaves it out, or counts a 0 for it where it is predicted.
 
     All comes from one confusion matrix, which is counted on the device. After an evaluation that
     matrix and the images with the lowest mean IoU are there for a report.
@@ -123,6 +124,9 @@ class ClassIoUMetric(IoUMetric):
             values = self.total_area_to_metrics(*counts, self.metrics, self.nan_to_num, self.beta)
             for kind in ('IoU', 'Dice', 'Fscore'):
                 if kind in values:
-                    for name, value in zip(self.dataset_meta['classes'], values[kind], strict=True):
-                        metrics[f'{kind}/{name}'] = round(100 * float(value), 2)
+                    for name, value, true in zip(
+                        self.dataset_meta['classes'], values[kind], counts[3], strict=True
+                    ):  # the mean has a 0 for what is predicted and nowhere annotated, as mmseg's
+                        known = float(value) if true > 0 else math.nan
+                        metrics[f'{kind}/{name}'] = round(100 * known, 2)
         return metrics

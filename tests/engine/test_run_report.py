@@ -214,6 +214,14 @@ def test_an_old_run_that_counts_iterations(work):
     assert read_results(work).unit == 'epoch'
 
 
+def test_pseudo_labels_of_one_class_are_in_the_report(work):
+    assert 'labels teach' not in print_results(read_results(work))
+    predicted = {'im/epoch/predicted_of/a': 1.0, 'im/epoch/predicted_of/b': 0.0}
+    log(work, '20260103_000000', [{'im/epoch/used': 0.99, **predicted, 'step': 4}])
+    assert '99.0% of the unlabeled pixels' in print_results(read_results(work))
+    assert 'the pseudo-labels teach a alone' in print_results(read_results(work))
+
+
 def test_how_few_images_are_few(work):
     keep_details(work, ClassIoUMetric(), 1)
     details = read_details(work)

@@ -48,6 +48,13 @@ def test_a_class_that_validation_lacks_is_no_class_that_was_not_found(said):
     assert len(said) == 1 and 'No validation image shows crack' in said[0]
 
 
+def test_a_metric_without_classes_is_said_once(said):
+    hook = UnfoundClassesHook()
+    for _ in range(3):
+        hook.after_val_epoch(None, {'mIoU': 49.2})
+    assert len(said) == 1 and 'reports no IoU/CLASS' in said[0] and 'ClassIoUMetric' in said[0]
+
+
 def test_teachers_have_other_names():
     assert unfound({'IoU/a': 0.0, 'IoU/b': 3.0, 'teacher0/IoU/b': 0.0, 'mIoU': 0.0}) == {'a'}
 

@@ -44,11 +44,14 @@ def test_little_use_that_passes_or_that_was_just_said_is_not_repeated(said):
     assert len(said) == 2
 
 
-def test_one_class_alone_is_said_once(said):
+def test_one_class_alone_is_said_once_and_at_the_end(said):
     judge((0.99, CRACKS), (0.99, CRACKS))
-    assert len(said) == 1 and ONE in said[0] and 'teach background alone' in said[0]
+    assert len(said) == 2 and ONE in said[0] and 'teach background alone' in said[0]
+    assert 'in the last epoch, too' in said[1] and 'teach background alone' in said[1]
     judge((0.99, dict(cell=0.0, nucleus=0.0002)))
-    assert len(said) == 2 and 'teach the absence of every class alone' in said[1]
+    assert len(said) == 3 and 'teach the absence of every class alone' in said[2]
+    judge((0.99, CRACKS), (0.99, BOTH))  # which comes right
+    assert len(said) == 4
 
 
 @pytest.mark.parametrize(('used', 'predicted'), [(0.99, BOTH), (0.6, CRACKS)])

@@ -59,6 +59,14 @@ def test_iou_dice_and_fscore_of_each_class(images):
         assert np.isnan(found[f'{kind}/d'])
 
 
+def test_a_class_that_is_predicted_and_nowhere_annotated():
+    """Nothing is known of it; the mean is that of mmseg, which counts a 0."""
+    pred, label = np.array([[0, 1, 2]]), np.array([[0, 1, 1]])
+    found = evaluate(ClassIoUMetric(iou_metrics=['mIoU']), [sample(pred, label)], 'abc')
+    assert np.isnan(found['IoU/c']) and (found['IoU/a'], found['IoU/b']) == (100, 50)
+    assert found['mIoU'] == 50
+
+
 def test_overlapping_classes_have_the_same_metrics(tmp_path):
     rng = np.random.default_rng(1)
     pairs = [

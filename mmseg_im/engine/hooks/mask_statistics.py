@@ -17,7 +17,7 @@ from ...errors import UserError
 from ...labels.spaces import IGNORE_INDEX, LabelSpace
 from ...methods.pseudo_label_loss import PseudoLabel
 from ..runner_parts import classes_of, method_of, student_of
-from .use_warnings import UseWarnings
+from .use_warnings import PREDICTED, UseWarnings
 
 
 def mask_counts(
@@ -210,7 +210,9 @@ class InconsistencyHook(Hook):
             f'Unlabeled pixels in epoch {runner.epoch + 1}: {text}\n{table}', logger='current'
         )
         runner.visualizer.add_scalars(
-            {f'im/epoch/{key}': value for key, value in shares.items()}, step=runner.iter
+            {f'im/epoch/{key}': value for key, value in shares.items()}
+            | {f'{PREDICTED}{name}': value for name, value in predicted.items()},
+            step=runner.iter,
         )
         self._use.after_epoch(shares['used'], predicted)
 

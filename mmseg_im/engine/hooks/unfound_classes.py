@@ -11,8 +11,9 @@ from mmseg.registry import HOOKS
 
 PREFIX = 'IoU/'
 REMEDY = (
-    'Label more images that show it, give it a class weight (tools/class_weights.py prints '
-    'one), or train longer. A mean over the classes, or pixel accuracy, can look fine meanwhile.'
+    'Label more images that show it, give it a class weight, or a larger one than now '
+    '(tools/class_weights.py prints one), or train longer. A mean over the classes, or pixel '
+    'accuracy, can look fine meanwhile.'
 )
 
 
@@ -21,7 +22,7 @@ def unfound(metrics: Mapping[str, float]) -> set[str]:
 
     Args:
         metrics (Mapping[str, float]): Of a validation; ``IoU/CLASS`` is NaN for a class that is
-            neither in the annotations nor predicted. Those of teachers have other names.
+            not in the annotations. Those of teachers have other names.
     """
     return {
         key.removeprefix(PREFIX)
@@ -47,13 +48,23 @@ class UnfoundClassesHook(Hook):
     def __init__(self, patience: int = 3):
         self.patience = patience
         self.streaks: dict[str, int] = {}
+        self.asked = False
 
     def before_train(self, runner) -> None:
-        self.streaks = {}
+        self.streaks, self.asked = {}, False
 
     def after_val_epoch(self, runner, metrics: Mapping[str, float] | None = None) -> None:
         """Counts validations in a row, and names classes and what validation cannot judge."""
         metrics = metrics or {}
+        if not any(key.startswith(PREFIX) for key in metrics):
+            if not self.asked:
+                _warn(
+                    'UnfoundClassesHook: validation reports no IoU/CLASS, so a class that is never '
+                    "found would not be noticed. Set val_evaluator=dict(type='ClassIoUMetric', "
+                    "iou_metrics=['mIoU'])."
+                )
+            self.asked = True
+            return
         absent = sorted(
             key.removeprefix(PREFIX)
             for key, value in metrics.items()
@@ -62,7 +73,8 @@ class UnfoundClassesHook(Hook):
         if absent and not self.streaks:
             _warn(
                 f'No validation image shows {", ".join(absent)}, so nothing is known about it. Put '
-                'an image that does into the validation list.'
+                'an image that does into the validation list. Where it is predicted, a mean counts '
+                'it as 0.'
             )
         found_nothing = unfound(metrics)
         classes = [key.removeprefix(PREFIX) for key in metrics if key.startswith(PREFIX)]

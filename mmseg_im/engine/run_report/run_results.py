@@ -10,7 +10,7 @@ from ...errors import MissingFileError
 from ..hooks.best_details import Details, read_details
 from ..hooks.best_files import score
 from ..hooks.unfound_classes import PREFIX, REMEDY, unfound
-from ..hooks.use_warnings import LITTLE
+from ..hooks.use_warnings import LITTLE, PREDICTED, one_class_text, taught_alone
 from ..hooks.validation_record import RECORD, read_choice, read_record
 from ..newest_checkpoint import training_checkpoints
 from .logged import panels, read_scalars, series
@@ -114,6 +114,10 @@ def warnings(results: RunResults) -> list[str]:
             'teachers agree nowhere, or their confidence does not reach model.semi.threshold. '
             'Train longer or with a larger learning rate, or lower the threshold.'
         )
+    last = {key: value for line in results.scalars for key, value in line.items()}
+    predicted = {k.removeprefix(PREDICTED): v for k, v in last.items() if k.startswith(PREDICTED)}
+    if used and (alone := taught_alone(used[-1], predicted)):
+        found.append(one_class_text(used[-1], alone, 'at the end'))
     return found + few_images(results.details)
 
 
