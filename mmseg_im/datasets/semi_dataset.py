@@ -56,8 +56,8 @@ class SemiDataset(Seeded):
             )
         if split is not None:
             _check_takes_lists(labeled=labeled, unlabeled=unlabeled)
-            labeled = dict(labeled, ann_file=osp.join(split, 'labeled.txt'))
-            unlabeled = dict(unlabeled, ann_file=osp.join(split, 'unlabeled.txt'))
+            labeled = _with_list(labeled, osp.join(split, 'labeled.txt'), 'labeled')
+            unlabeled = _with_list(unlabeled, osp.join(split, 'unlabeled.txt'), 'unlabeled')
         self.labeled = _build_labeled(labeled)
         where = 'train_dataloader.dataset.unlabeled'
         self.unlabeled = build_checked(unlabeled, where, labeled=False)
@@ -112,6 +112,17 @@ def _check_takes_lists(**cfgs: dict) -> None:
                 f'{cfg["type"]} has none of its own, only {where}.{inner}. Leave split out (None), '
                 f'and set ann_file of each data set in {where}.{inner}.'
             )
+
+
+def _with_list(cfg: dict, path: str, name: str) -> dict:
+    if cfg.get('ann_file') not in (None, '', path):
+        print_log(
+            f'train_dataloader.dataset.split replaces {name}.ann_file={cfg["ann_file"]!r} by '
+            f'{path!r}. To use ann_file, set split=None.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return dict(cfg, ann_file=path)
 
 
 def _build_labeled(cfg: dict) -> BaseDataset | Seeded:

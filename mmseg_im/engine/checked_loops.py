@@ -3,12 +3,14 @@
 
 import mmengine.runner
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch.utils.data import DataLoader
 
 from ..datasets.checks import build_evaluation, check_evaluation
 from ..errors import MissingFileError, UserError
+from ..labels.spaces import IGNORE_INDEX
 from .processes import on_main_process
 from .sample_fit import check_first_sample
 
@@ -33,6 +35,18 @@ def with_checked_files(dataloader: dict | DataLoader, where: str) -> dict | Data
     return dict(dataloader, dataset=dataset)
 
 
+def check_measured(evaluator: Evaluator, where: str) -> None:
+    """Raises a UserError if a metric leaves out another label than 255, as padding has it."""
+    for metric in evaluator.metrics:
+        ignored = getattr(metric, 'ignore_index', IGNORE_INDEX)
+        if ignored != IGNORE_INDEX:
+            raise UserError(
+                f'{where}: {type(metric).__name__}.ignore_index is {ignored}, and pixels that do '
+                f'not count are {IGNORE_INDEX} everywhere else. Take it out; where annotations '
+                'have another value for them, let the label_map of the data set turn it into 255.'
+            )
+
+
 # Under mmengine's names: mmseg's registry is asked first, so every config gets them.
 @LOOPS.register_module()
 class ValLoop(mmengine.runner.ValLoop):
@@ -52,6 +66,7 @@ class ValLoop(mmengine.runner.ValLoop):
                     'to None.)'
                 ) from None  # the tools print the innermost error
         super().__init__(runner, dataloader, evaluator, fp16)
+        check_measured(self.evaluator, 'val_evaluator')
         check_first_sample(runner.model, self.dataloader.dataset, 'val_dataloader.dataset')
 
 
@@ -64,6 +79,7 @@ class TestLoop(mmengine.runner.TestLoop):
     def __init__(self, runner: Runner, dataloader, evaluator, fp16: bool = False):
         dataloader = with_checked_files(dataloader, 'test_dataloader.dataset')
         super().__init__(runner, dataloader, evaluator, fp16)
+        check_measured(self.evaluator, 'test_evaluator')
         check_first_sample(runner.model, self.dataloader.dataset, 'test_dataloader.dataset')
 
 

@@ -13,13 +13,11 @@ from ..compat import opencv_log
 NOBODYS = (
     r'``build_loss`` would be deprecated',  # mmseg calls it itself
     r'The draw is False',  # so it says in the config
+    r'Default ``avg_non_ignore`` is False',  # of a loss with class weights
     r'For binary segmentation, we suggest using',  # also of two classes that overlap
 )
 """tuple[str]: How Python warnings begin that a user cannot follow."""
-ONCE = (
-    r'Default ``avg_non_ignore`` is False',
-    r'<class .*> instance named of .* has been created',
-)
+ONCE = (r'<class .*> instance named of .* has been created',)
 """tuple[str]: How Python warnings begin that come with every network or run of a process."""
 FOR_DEBUGGING = (
     'paramwise_options -- ',  # four lines for each parameter

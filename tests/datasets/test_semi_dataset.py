@@ -11,7 +11,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
-from mmseg_im.datasets import SemiDataset
+from mmseg_im.datasets import SemiDataset, semi_dataset
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.datasets.nested_datasets import transforms_of
 from mmseg_im.errors import MissingFileError, UserError
@@ -245,6 +245,15 @@ def test_steps_that_are_drawn_rarely_are_tried_before_training(mini):
     dataset = SemiDataset(labeled, mini.cfg('unlabeled', pipeline=pipeline))
     flip = next(t for t in transforms_of(dataset.unlabeled.pipeline) if hasattr(t, 'prob'))
     assert flip.prob == 0.001  # as before
+
+
+def test_a_split_says_which_list_it_replaces(mini, monkeypatch):
+    texts: list[str] = []
+    monkeypatch.setattr(semi_dataset, 'print_log', lambda text, **_: texts.append(text))
+    mini.write_list('one', ['l0'])
+    SemiDataset(mini.cfg('labeled', ann_file='splits/one.txt'), mini.cfg('unlabeled'), 'splits')
+    assert len(texts) == 1  # the other list is the same
+    assert "split replaces labeled.ann_file='splits/one.txt' by 'splits/labeled.txt'" in texts[0]
 
 
 # -------------------------------------------------------------------------- data sets within others

@@ -48,6 +48,14 @@ def test_both_are_looked_at_once(cfg, monkeypatch):
     assert looked[2:] == [('val_dataloader.dataset', 2)]  # the same files, so one look is enough
 
 
+@pytest.mark.parametrize('part', ['val', 'test'])
+def test_a_metric_that_leaves_out_another_label(cfg, part):
+    cfg[f'{part}_evaluator'].ignore_index = 0
+    runner = Runner.from_cfg(cfg)
+    with pytest.raises(ValueError, match=f'{part}_evaluator: .*IoUMetric.ignore_index is 0, and'):
+        getattr(runner, part)()
+
+
 def test_broken_test_data_end_the_training_before_it_begins(cfg, tmp_path):
     path = tmp_path / 'shapes' / 'annotations' / 'test' / '0001.png'
     assert cv2.imwrite(str(path), np.full((32, 32), 9, np.uint8))

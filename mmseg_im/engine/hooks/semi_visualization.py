@@ -24,11 +24,14 @@ from ...report.pictures import (
 )
 from ...teachers.networks import predict
 from ..runner_parts import classes_of, method_of, student_of
+from .mask_statistics import hidden_labels
 
 
 @HOOKS.register_module()
 class SemiVisualizationHook(Hook):
     """Draws a panel with one row for each sample: views, pseudo-label, mask, prediction.
+
+    With ``LoadHiddenAnnotations`` in the unlabeled pipeline the true label is beside these.
 
     There is one of the first step with pseudo-labels, one of the last step before each
     validation, and one at every ``interval``-th iteration: a short run has some, too.
@@ -103,8 +106,9 @@ class SemiVisualizationHook(Hook):
         self._drawn = step
         meta = runner.train_dataloader.dataset.metainfo
         prediction = self._predict(model, data_batch)
+        hidden = hidden_labels(data_batch['data_samples'][self.view], pseudo.label.shape[2:])
         rows = [
-            self._row(data_batch['inputs'], i, pseudo, prediction, meta['palette'])
+            self._row(data_batch['inputs'], i, pseudo, prediction, meta['palette'], hidden)
             for i in range(min(self.num_samples, len(pseudo.label)))
         ]
         drawn = pseudo.label[: len(rows)], pseudo.valid[: len(rows)]
@@ -132,6 +136,7 @@ class SemiVisualizationHook(Hook):
         pseudo: PseudoLabel,
         prediction: torch.Tensor,
         palette: Sequence,
+        hidden: torch.Tensor | None,
     ) -> list[Tile]:
         size = pseudo.label.shape[2:]
         tiles = [
@@ -143,11 +148,13 @@ class SemiVisualizationHook(Hook):
         mask = pseudo.inconsistent[i].any(dim=0).cpu().numpy() & valid
         weak = to_rgb(inputs[self.view][i], size, self.bands)
         share = mask.sum() / max(valid.sum(), 1)
-        labels = [label_picture(pseudo.label[i], palette), label_picture(prediction[i], palette)]
+        known = [] if hidden is None else [hidden[i]]
+        labels = [label_picture(each, palette) for each in (pseudo.label[i], prediction[i], *known)]
         for picture in labels:
             picture[~valid] = IGNORED_COLOUR
         return [
             *tiles,
+            *(Tile('true label, hidden', picture) for picture in labels[2:]),
             Tile('pseudo-label', hatch(labels[0], mask)),
             Tile(f'mask, {share:.1%} of the pixels', hatch(weak, mask)),
             Tile("student's prediction", labels[1]),
