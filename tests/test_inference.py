@@ -74,5 +74,5 @@ def test_overlapping_classes_are_all_seen(tmp_path):
         assert drawn[20, 40].tolist() == [0, 0, 255]  # outlines
         assert drawn[5, 40].tolist() == [255, 0, 0]
     labelled = visualizer._draw_sem_seg(image, data, ['a', 'b'], colours)
-    assert labelled.shape == (360, 480, 3)  # enlarged, so that the legend can be read
+    assert labelled.shape == (392, 480, 3)  # enlarged, with the legend below
     assert labelled[180, 240].tolist() == [100, 100, 228]

@@ -71,7 +71,7 @@ def names_in(maps: np.ndarray, classes: Sequence[str]) -> set[str]:
     if len(maps) > 1:
         found = {name for name, one in zip(classes, maps, strict=True) if (one == 1).any()}
     else:
-        found = {classes[i] for i in np.unique(maps) if i < len(classes)}
+        found = {classes[int(i)] for i in np.unique(maps) if i < len(classes)}
     return found | ({IGNORED} if (maps == IGNORE_INDEX).all(axis=0).any() else set())
 
 

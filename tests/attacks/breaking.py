@@ -14,15 +14,15 @@ from tests.attacks.rotten import ANY, LABELS
 
 @TRANSFORMS.register_module()
 class BreakFile(BaseTransform):
-    """Breaks a file, once, in a way that has a name; not when the pipeline is tried first."""
+    """Breaks a file, once, in a way that has a name; not in the two trials before a training."""
 
     def __init__(self, path: str, kind: str):
         self.path, self.kind = Path(path), kind
-        self.has_been_tried = False
+        self.trials = 2  # of the pipeline, and of what the model takes
 
     def transform(self, results: dict) -> dict:
-        if get_worker_info() is None and not self.has_been_tried:
-            self.has_been_tried = True
+        if get_worker_info() is None and self.trials:
+            self.trials -= 1
             return results
         done = self.path.with_name(f'{self.path.name}.broken')
         if not done.exists():

@@ -3,6 +3,7 @@
 
 import pytest
 from mmengine.runner import Runner
+from torch import nn
 
 from mmseg_im.datasets.checks import build_checked, build_evaluation, check_evaluation
 from mmseg_im.engine.checked_training import check_training
@@ -49,7 +50,7 @@ def test_it_is_refused_in_every_role(mini):
         dataset=cfg_of(mini, pad(0)), batch_size=1, num_workers=0,
         sampler=dict(type='DefaultSampler')))  # fmt: skip
     with pytest.raises(UserError, match=naming('train_dataloader', "Pad.pad_val['seg'] is 0")):
-        check_training(loader)
+        check_training(loader, nn.Identity())
 
 
 def test_another_ignored_label_of_a_data_set(mini):
