@@ -12,6 +12,8 @@ from ..errors import UserError
 from .masks import THRESHOLD, MaskFile, inspect_mask, read_codes
 from .threshold import holds_ids, is_soft
 
+ONE_VALUE = 'the mask of one class has one.'
+
 
 @dataclass(frozen=True)
 class Layers:
@@ -83,13 +85,8 @@ def _least(mask: MaskFile, first: MaskFile, threshold: bool) -> int:
             return THRESHOLD
     if len(present) > 1:
         shown = ', '.join(str(code) for code in present[:5]) + (', ...' if present[5:] else '')
-        remedy = (
-            f'. If its edges are soft, read {THRESHOLD} and above as present: --threshold'
-            if is_soft(mask) and not threshold
-            else ''
-        )
-        raise UserError(
-            f'{mask.path} holds {len(present)} values besides 0 ({shown}); the mask of one class '
-            f'has one{remedy}.'
-        )
+        remedy = ONE_VALUE
+        if is_soft(mask) and not threshold:
+            remedy = f'if its edges are soft, read {THRESHOLD} and above as present: --threshold.'
+        raise UserError(f'{mask.path} holds {len(present)} values besides 0 ({shown}); {remedy}')
     return 1

@@ -2,6 +2,7 @@
 """Looks at all images and masks, and says what is clean and what is not. Writes nothing."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from ..errors.wording import counted
 from .folders import Flaw, composed_name, flaws_text
 from .images import ImageFile, inspect_image, quiet_opencv
 from .layer_scheme import scheme_of_layers
-from .layers import Layers, inspect_layers
+from .layers import ONE_VALUE, Layers, inspect_layers
 from .mask_codes import codes_between, total_pixels
 from .masks import MaskFile, as_colours, code_text, inspect_mask
 from .other_labels import other_labels_text
@@ -95,15 +96,18 @@ def survey(
         )
     decoded = _each(inspect_image, pairs.images, flaws, 'images')
     read = _each(inspect, pairs.masks, flaws, 'masks')
+    folders = {cls for of in pairs.masks.values() if isinstance(of, dict) for cls in of}
+    several = [flaw for flaw in flaws if flaw.what.endswith(ONE_VALUE)]
+    if len(folders) == 1 and len(several) > len(read):
+        inside = shlex.join([str(images), os.path.join(masks, *folders)])
+        raise UserError(
+            f'{masks} holds one folder, {folders.pop()}, whose masks would be those of one class, '
+            f'and {len(several)} of {len(pairs.masks)} hold several values (such as '
+            f'{several[0].file}). If these are classes, name the sub-folder as the folder of '
+            f'masks: {inside}'
+        )
     if not read:
         other = other_labels_text(masks)
-        if pairs.layered and all(
-            isinstance(paths, dict) and len(paths) == 1 for paths in pairs.masks.values()
-        ):
-            other = (
-                'Masks in one sub-folder are those of one class; if they hold several, name the '
-                'sub-folder as the folder of masks.'
-            )
         raise UserError(f'{masks} holds no mask that can be used. {other}'.rstrip() + _shown(flaws))
     readable = [read[name] for name in sorted(read)]
     if pairs.layered:
