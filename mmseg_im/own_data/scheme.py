@@ -85,7 +85,9 @@ def scheme_of_masks(
         UserError: If there are more than 254 classes, fewer than two, masks disagree, or the
             arguments do not fit.
     """
-    moved = thresholded(masks, named_codes(classes, ignore, False)) if threshold else {}
+    moved: dict[int, int] = {}
+    if threshold and not any(mask.coloured or mask.palette for mask in masks):
+        moved = thresholded(masks, named_codes(classes, ignore, False))
     snap_colours = snap_colours and not moved
     difference = palettes_differ(masks)
     coloured = any(mask.coloured for mask in masks) or bool(difference) or snap_colours

@@ -17,19 +17,18 @@ def thresholded(masks: Sequence[MaskFile], named: Collection[int] = ()) -> dict[
     """Returns what becomes of each value that is neither 0 nor 255: from 128 on 255, else 0.
 
     Args:
-        masks (Sequence[MaskFile]): All of one data set.
+        masks (Sequence[MaskFile]): All of one data set, of values.
         named (Collection[int]): Values that the user names; they stay as they are.
 
     Returns:
-        dict[int, int]: Empty where masks hold colours, ids alone, or nothing that is soft.
+        dict[int, int]: Empty where masks hold ids alone, or nothing that is soft.
 
     Raises:
         UserError: If a value between fills areas: it was drawn.
     """
     pixels, inner, _ = counts_of(masks)
     between = pixels.keys() - {0, WHITE, *named}
-    is_gray = not any(mask.coloured or mask.palette for mask in masks)
-    if not is_gray or not between or max(pixels) > WHITE or max(between | {*pixels}) < THRESHOLD:
+    if not between or not THRESHOLD <= max(pixels) <= WHITE:
         return {}
     least = RARE_PIXELS * sum(pixels.values())
     drawn = sorted(v for v in between if inner[v] >= AREAS * pixels[v] and pixels[v] >= least)

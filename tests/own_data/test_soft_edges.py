@@ -188,3 +188,9 @@ def test_class_ids_among_soft_masks_are_not_thresholded():
     assert found.class_of == {0: 0, 1: 1, 255: 1, 60: 0, 200: 1}
     with pytest.raises(UserError, match='Masks disagree'):
         scheme_of_masks([*masks_of({0: 9000, 255: 900}, False, {0, 255}), *ids], threshold=True)
+
+
+def test_colours_are_not_thresholded():
+    masks = masks_of({0: 9000, RED: 900}, True, {0, RED})
+    found = scheme_of_masks(masks, ['a=#000000', 'b=#ff0000'], threshold=True)
+    assert found.codes == (0, RED)
