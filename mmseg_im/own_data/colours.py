@@ -20,7 +20,7 @@ ON_LINE = 12.0  # levels by which rounding and gamma move a blend off the line
 BEYOND = 0.15  # of the length of a line: how far sharp filters swing beyond its ends
 NEAR = 16  # levels in each channel within which a colour is meant for a main one
 FEWEST = 3
-STRAY = 9  # pixels of a colour in all masks that may be a slip of the hand
+STRAY, STRAYS = 9, 1e-5  # pixels in all masks, and their share, that a blend has by chance
 ALIKE = 0.95  # of the most pixels that an end of lines explains
 ENDS, OTHERS = 32, 2000  # the most frequent and farthest colours, among which ends are looked for
 
@@ -62,7 +62,8 @@ def soft_edges(masks: Sequence[MaskFile], drawn: Collection[int] = ()) -> SoftEd
         if areas and code not in main and not (main and _near([code], main)[0]):
             main.append(code)
     main = main or [code for code, _ in pixels.most_common(1)]
-    main += _ends(main, pixels, total)
+    peaks = {code for code in pixels if slopes[code] < ON_SLOPE * pixels[code]}
+    main += _ends(main, pixels, peaks)
     rest = [code for code, _ in pixels.most_common() if code not in main]
     near, between = _near(rest, main), _between(rest, main)
     blends, nowhere, sure = set(), set(), 0
@@ -73,7 +74,7 @@ def soft_edges(masks: Sequence[MaskFile], drawn: Collection[int] = ()) -> SoftEd
             blends.add(code)
             is_slope = slopes[code] >= ON_SLOPE * pixels[code]
             sure += between[i] and not near[i] and is_slope and pixels[code] < MAIN_PIXELS * total
-        elif rare and (on_slope or pixels[code] <= STRAY):
+        elif rare and (on_slope or pixels[code] <= max(STRAY, STRAYS * total)):
             nowhere.add(code)
         else:
             main.append(code)
@@ -134,12 +135,12 @@ def near_to(codes: Sequence[int], main: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _ends(main: Sequence[int], pixels: Mapping[int, int], total: int) -> list[int]:
+def _ends(main: Sequence[int], pixels: Mapping[int, int], peaks: Collection[int]) -> list[int]:
     """Colours that no area has, but on whose lines to main ones many others lie.
 
     The one first that explains the most pixels: the very end of a line; of those that explain about
-    as many a pure colour, or else the one with most pixels close to it. If there is but one main
-    colour, the second may be as rare as it likes.
+    as many a pure colour, or else the one with most pixels close to it. It is on no slope itself.
+    If there is but one main colour, the second may be as it likes, and rare.
     """
     order = sorted(pixels.keys() - set(main), key=lambda code: -pixels[code])[:OTHERS]
     ends: list[int] = []
@@ -156,13 +157,16 @@ def _ends(main: Sequence[int], pixels: Mapping[int, int], total: int) -> list[in
         scores = [
             (int(count[_near(order, [end]) | _between(order, known, end)].sum()), end)
             for end in {*order[:ENDS], *(order[i] for i in np.argsort(-far, kind='stable')[:ENDS])}
+            if end in peaks or len(known) == 1
         ]
+        if not scores:
+            return ends
         best = max(score for score, _ in scores)
         good = [end for score, end in scores if score >= ALIKE * best]
         end = max(sorted(good), key=lambda end: (
             {end >> 16, end >> 8 & 255, end & 255} <= {0, 255}, count[_near(order, [end])].sum()
         ))  # fmt: skip
-        if best < RARE_PIXELS * total and len(known) > 1:
+        if best < RARE_PIXELS * sum(pixels.values()) and len(known) > 1:
             return ends
         ends.append(end)
 
