@@ -4,9 +4,12 @@
 A config that is not a file of the working folder is looked up among those of the package.
 """
 
+import argparse
 import ast
 import runpy
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -43,6 +46,21 @@ def usage(tools: Path, configs: Path) -> str:
     return '\n'.join(lines)
 
 
+@contextmanager
+def called(command: str) -> Iterator[None]:
+    """Lets parsers of a tool name the command that was typed, in place of the tool's file."""
+    plain = argparse.ArgumentParser.__init__
+
+    def named(self, prog=None, *args, **kwargs):
+        plain(self, f'mmseg-im {command}' if prog is None else prog, *args, **kwargs)
+
+    argparse.ArgumentParser.__init__ = named  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        argparse.ArgumentParser.__init__ = plain  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Runs a command as ``python tools/COMMAND.py`` would."""
     tools, configs = home() / 'tools', home() / 'configs'
@@ -55,7 +73,8 @@ def main() -> None:
     else:
         sys.argv[1:] = [find_config(name, configs) for name in arguments]
         sys.path.insert(0, str(script.parent))
-        runpy.run_path(str(script), run_name='__main__')
+        with called(command):
+            runpy.run_path(str(script), run_name='__main__')
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,18 @@ def test_the_command_hands_its_arguments_to_the_tool(tmp_path, monkeypatch, caps
     monkeypatch.setattr(sys, 'argv', ['mmseg-im', 'show-all', 'a.py', '--fast'])
     cli.main()
     assert capsys.readouterr().out == f"__main__ ['{tool}', '{config}', '--fast'] 7\n"
+
+
+def test_a_tool_calls_itself_as_it_was_called(monkeypatch, capsys):
+    for words in (['init_project', '--help'], ['init_project', '--nonsense']):
+        monkeypatch.setattr(sys, 'argv', ['mmseg-im', *words])
+        monkeypatch.setattr(sys, 'path', list(sys.path))
+        with pytest.raises(SystemExit):
+            cli.main()
+        shown = capsys.readouterr()
+        assert (shown.out or shown.err).startswith('usage: mmseg-im init_project [')
+    assert ArgumentParser(prog='other').prog == 'other'
+    assert 'init_project' not in ArgumentParser().prog  # the tool has ended
 
 
 def test_without_a_command_all_are_listed_and_an_unknown_one_is_named(monkeypatch, capsys):

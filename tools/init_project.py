@@ -66,9 +66,10 @@ def parse_args() -> argparse.Namespace:
         help='soft edges: the closest main colour, and pixels between two of them are ignored',
     )
     parser.add_argument(
+        '--threshold',
         '--threshold-jpeg',
         action='store_true',
-        help='read black and white masks of lossy files: from 128 on 255',
+        help='read black and white masks of lossy files or with soft edges: from 128 on 255',
     )
     return parser.parse_args()
 
@@ -111,7 +112,7 @@ def main() -> None:
             match=args.match,
             mask_files=args.mask_files,
             snap_colours=args.snap_colours,
-            threshold_jpeg=args.threshold_jpeg,
+            threshold=args.threshold,
         )
         groups = group_keys(found.masks, args.group_by) if args.group_by else None
         plan = make_plan(found, val, tuple(args.size) if args.size else None, groups, args.network)

@@ -144,7 +144,7 @@ class SampleCheck:
                 raise UserError(
                     f'{self.where}: the annotation {path} is a lossy {kind}: its values are not '
                     'what was drawn. Save what was drawn as PNG; tools/init_project.py makes PNG '
-                    'from black and white masks with --threshold-jpeg.'
+                    'from black and white masks with --threshold.'
                 )
             yield path
 

@@ -13,8 +13,8 @@ SEVERAL = 2
 LARGE = 40  # class ids are hardly ever so far apart
 
 
-def check_values(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
-    """Refuses masks of which some mean by 255 (or 128, ...) what others mean by 1.
+def check_white(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
+    """Refuses masks of which some mean by 255 what others mean by 1, or by "unknown".
 
     Args:
         masks (Sequence[MaskFile]): Of values.
@@ -23,11 +23,9 @@ def check_values(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
     Raises:
         UserError: With examples of both groups, and how to go on.
     """
-    masks = [replace(m, counts={v: n for v, n in m.counts.items() if v not in mistakes | {0}})
-             for m in masks]  # fmt: skip
-    values = {value for mask in masks for value in mask.counts}
+    masks = _without(masks, mistakes)
+    low = sorted({value for mask in masks for value in mask.counts} - {IGNORE_INDEX})
     if _apart(masks, lambda value: value == IGNORE_INDEX):
-        low = sorted(values - {IGNORE_INDEX})
         both = f'0 and {low[0]}' if len(low) == 1 else f'values up to {low[-1]}'
         remedy = (
             f'--classes background=0 foreground={low[0]}+{IGNORE_INDEX}'
@@ -39,12 +37,33 @@ def check_values(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
             + f'. If {IGNORE_INDEX} is a class in the latter, name it: {remedy}. If it means '
             f'"unknown": --ignore {IGNORE_INDEX}.'
         )
+    alone = [mask for mask in masks if {*mask.counts} == {IGNORE_INDEX}]
+    beside = [mask for mask in masks if {*mask.counts} > {IGNORE_INDEX}]
+    if alone and beside:
+        raise UserError(
+            f'Masks disagree about what {IGNORE_INDEX} means: {counted(len(alone), "mask")} with 0 '
+            f'and {IGNORE_INDEX} alone ({_names(alone)}), {counted(len(beside), "mask")} with '
+            f'{_listed(low[:8])} beside {IGNORE_INDEX} ({_names(beside)}). If it is a class in the '
+            'former and "unknown" in the latter, save the former with the value of that class in '
+            f'its place ({low[0]}, for instance). If it means "unknown" in all: --ignore '
+            f'{IGNORE_INDEX}.'
+        )
+
+
+def check_scaled(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
+    """Refuses masks of which some mean by 128 and 255, for instance, what others mean by 1 and 2.
+
+    Args and errors: see :func:`check_white`.
+    """
+    masks = _without(masks, mistakes)
+    values = {value for mask in masks for value in mask.counts}
     low = sorted(value for value in values if value < LARGE)
     high = sorted(values - set(low))
     ids = low == list(range(1, len(high) + 1)) and bool(high) and high[-1] > 100
     scaled = ids and all(abs(b - a * high[0]) <= a for a, b in zip(low, high, strict=True))
     if scaled and _apart(masks, lambda value: value >= LARGE):
-        named = ' '.join(f'NAME={a}+{b}' for a, b in zip(low, high, strict=True))
+        pairs = zip(low, high, strict=True)
+        named = ' '.join(f'NAME{i}={a}+{b}' for i, (a, b) in enumerate(pairs, 1))
         raise UserError(
             _groups(masks, _listed([0, *low]), _listed([0, *high]), lambda v: v >= LARGE)
             + f'. If they mean the same: --classes background=0 {named}. If all are classes, name '
@@ -116,6 +135,14 @@ def palettes_differ(masks: Sequence[MaskFile]) -> str:
                     f'{code_text(colour, True)} in {mask.path.name}'
                 )
     return ''
+
+
+def _without(masks: Sequence[MaskFile], mistakes: set[int]) -> list[MaskFile]:
+    """The masks without 0 and mistakes."""
+    return [
+        replace(m, counts={v: n for v, n in m.counts.items() if v not in mistakes | {0}})
+        for m in masks
+    ]
 
 
 def _apart(masks: Sequence[MaskFile], large: Callable[[int], bool]) -> bool:

@@ -42,7 +42,7 @@ def class_ids(mask: MaskFile | Layers, scheme: Scheme) -> np.ndarray:
     """The annotation (H, W) uint8 of class ids, 255 = ignored; not for ``multilabel``."""
     if isinstance(mask, Layers):
         label = np.full(mask.size, IGNORE_INDEX, np.uint8)
-        layers = read_layers(mask.paths)
+        layers = read_layers(mask.paths, mask.least)
         if 'background' in scheme.names:  # with what its own folder has, if there is one
             label[~np.any(list(layers.values()), axis=0)] = scheme.names.index('background')
         for i, name in enumerate(scheme.names):
@@ -57,7 +57,7 @@ def class_ids(mask: MaskFile | Layers, scheme: Scheme) -> np.ndarray:
 
 def layer_maps(mask: Layers, scheme: Scheme) -> dict[str, tuple[Path, np.ndarray]]:
     """For ``multilabel``: file and (H, W) uint8 of 0 and 255 for each class."""
-    layers = read_layers(mask.paths)
+    layers = read_layers(mask.paths, mask.least)
     return {name: (mask.paths[name], layers[name] * np.uint8(255)) for name in scheme.names}
 
 

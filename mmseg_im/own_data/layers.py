@@ -2,14 +2,17 @@
 """What the masks of one image hold where each class has a file of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import UserError
-from .masks import MaskFile, inspect_mask, read_codes
+from .masks import THRESHOLD, MaskFile, inspect_mask, read_codes
+from .threshold import holds_ids, is_soft
+
+ONE_VALUE = 'the mask of one class has one.'
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Layers:
         uncovered (int): Pixels of no class.
         overlaps (dict[tuple[str, str], int]): Pixels that two classes share, where they do.
         plain (bool): Whether ``LoadMultiLabelAnnotations`` can read all files as they are.
+        least (dict[str, int]): The least value of each class that means present.
     """
 
     paths: dict[str, Path]
@@ -31,23 +35,24 @@ class Layers:
     uncovered: int
     overlaps: dict[tuple[str, str], int]
     plain: bool
+    least: Mapping[str, int] = field(default_factory=dict)
 
 
-def inspect_layers(paths: Mapping[str, Path], threshold_jpeg: bool = False) -> Layers:
+def inspect_layers(paths: Mapping[str, Path], threshold: bool = False) -> Layers:
     """Reads the masks of one image, one for each class: 0 = absent, one other value = present.
 
     Args:
         paths (Mapping[str, Path]): The file of each class.
-        threshold_jpeg (bool): See :func:`~.masks.inspect_mask`.
+        threshold (bool): Whether masks may be lossy or have soft edges; from 128 on, a value then
+            means present.
 
     Raises:
         UserError: If one cannot be decoded, they differ in size, or one has a third value.
     """
-    masks = {cls: inspect_mask(path, threshold_jpeg) for cls, path in paths.items()}
+    masks = {cls: inspect_mask(path, threshold) for cls, path in paths.items()}
     first = next(iter(masks.values()))
-    for mask in masks.values():
-        _check(mask, first)
-    maps = read_layers(paths)
+    least = {cls: _least(mask, first, threshold) for cls, mask in masks.items()}
+    maps = read_layers(paths, least)
     overlaps = {}
     for a, b in combinations(paths, 2):
         shared = int((maps[a] & maps[b]).sum())
@@ -59,22 +64,29 @@ def inspect_layers(paths: Mapping[str, Path], threshold_jpeg: bool = False) -> L
         {cls: int(there.sum()) for cls, there in maps.items()},
         int((~np.any(list(maps.values()), axis=0)).sum()),
         overlaps,
-        all(mask.plain and not mask.palette for mask in masks.values()),
+        all(mask.plain and not mask.palette and least[c] == 1 for c, mask in masks.items()),
+        least,
     )
 
 
-def read_layers(paths: Mapping[str, Path]) -> dict[str, np.ndarray]:
+def read_layers(paths: Mapping[str, Path], least: Mapping[str, int]) -> dict[str, np.ndarray]:
     """(H, W) bool for each class."""
-    return {cls: read_codes(path, coloured=False) > 0 for cls, path in paths.items()}
+    return {cls: read_codes(path, coloured=False) >= least[cls] for cls, path in paths.items()}
 
 
-def _check(mask: MaskFile, first: MaskFile) -> None:
+def _least(mask: MaskFile, first: MaskFile, threshold: bool) -> int:
+    """The least value that means present."""
     if mask.size != first.size:
         raise UserError(f'{mask.path} has the size {mask.size} and {first.path} {first.size}.')
     present = sorted(code for code in mask.counts if code)
+    if threshold and not mask.coloured and present and present != [1] and present != [255]:
+        faint = present[-1] < THRESHOLD and not holds_ids(mask)
+        if faint or (present[1:] and is_soft(mask)):
+            return THRESHOLD
     if len(present) > 1:
         shown = ', '.join(str(code) for code in present[:5]) + (', ...' if present[5:] else '')
-        raise UserError(
-            f'{mask.path} holds {len(present)} values besides 0 ({shown}); the mask of one class '
-            'has one.'
-        )
+        remedy = ONE_VALUE
+        if is_soft(mask) and not threshold:
+            remedy = f'if its edges are soft, read {THRESHOLD} and above as present: --threshold.'
+        raise UserError(f'{mask.path} holds {len(present)} values besides 0 ({shown}); {remedy}')
+    return 1

@@ -116,6 +116,14 @@ def parse_classes(
     return names, [codes[0] for codes in given] or None, also
 
 
+def named_codes(
+    classes: Sequence[str] | None, ignore: Sequence[str] | None, coloured: bool
+) -> set[int]:
+    """Codes that a user names as classes, or as ignored."""
+    _, codes, also = parse_classes(classes, coloured)
+    return {*(codes or ()), *also, *(parse_code(text, coloured) for text in ignore or ())}
+
+
 def class_codes(
     names: list[str] | None, found: list[int], coloured: bool
 ) -> tuple[list[str] | None, list[int], str]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What mask files hold: codes (values or colours) and their counts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from ..datasets.image_files import lossy_kind
 from ..errors import UserError
 from ..files.image_size import check_size
+from .mask_edges import edges_and_slopes
 
 THRESHOLD = 128
 CLEAR = 0.95  # share of black and white pixels in a mask that can be thresholded
@@ -26,6 +28,8 @@ class MaskFile:
         counts (dict[int, int]): Pixels of each code. A code is a value, or 0xRRGGBB.
         palette (tuple[int, ...]): 0xRRGGBB of each value of a palette image; else empty.
         plain (bool): Whether it is a PNG of one 8-bit channel: MMSegmentation reads it as it is.
+        edges, slopes (dict[int, int]): Pixels of each code that touch another, and that lie between
+            two others; see :func:`~.mask_edges.edges_and_slopes`.
     """
 
     path: Path
@@ -34,26 +38,32 @@ class MaskFile:
     counts: dict[int, int]
     palette: tuple[int, ...] = ()
     plain: bool = False
+    edges: Mapping[int, int] = field(default_factory=dict)
+    slopes: Mapping[int, int] = field(default_factory=dict)
 
 
-def inspect_mask(path: Path, threshold_jpeg: bool = False) -> MaskFile:
+def inspect_mask(path: Path, threshold: bool = False) -> MaskFile:
     """Reads a mask and counts its codes.
 
     Args:
         path (Path): The file.
-        threshold_jpeg (bool): Whether a black and white mask may be lossy; it is then one of 0 and
-            255.
+        threshold (bool): Whether a black and white mask may be lossy; it is then one of 0 and 255.
 
     Raises:
         UserError: If it cannot be decoded, is lossy, or has floats.
     """
-    pixels, image_format, palette = _read(path, threshold_jpeg)
+    pixels, image_format, palette = _read(path, threshold)
     coloured = pixels.ndim == 3
-    values, counts = np.unique(pack(pixels) if coloured else pixels, return_counts=True)
+    codes = pack(pixels) if coloured else pixels
+    values, counts = np.unique(codes, return_counts=True)
     found = dict(zip(values.tolist(), counts.tolist(), strict=True))
     plain = image_format == 'PNG' and pixels.dtype == np.uint8 and not coloured
     plain = plain and path.suffix == '.png' and _channels(path) == 1
-    return MaskFile(path, pixels.shape[:2], coloured, found, palette, plain)
+    if palette:  # what entries look like, not their numbers
+        shown = np.array([gray_code(v, palette) for v in range(256)], np.int32)[pixels]
+        pixels = np.stack([shown >> 16, shown >> 8 & 255, shown & 255], axis=-1)
+    around = edges_and_slopes(codes, pixels)
+    return MaskFile(path, codes.shape, coloured, found, palette, plain, *around)
 
 
 def read_codes(path: Path, coloured: bool) -> np.ndarray:
@@ -64,7 +74,7 @@ def read_codes(path: Path, coloured: bool) -> np.ndarray:
         coloured (bool): Whether codes are colours; a value v is then the gray (v, v, v), or the
             colour of its palette.
     """
-    pixels, _, palette = _read(path, threshold_jpeg=True)
+    pixels, _, palette = _read(path, threshold=True)
     if pixels.ndim == 3:
         return pack(pixels)
     if not coloured:
@@ -76,11 +86,13 @@ def as_colours(mask: MaskFile) -> MaskFile:
     """A mask of values among masks of colours."""
     if mask.coloured:
         return mask
-    counts: dict[int, int] = {}
-    for value, count in mask.counts.items():
-        code = gray_code(value, mask.palette)
-        counts[code] = counts.get(code, 0) + count
-    return MaskFile(mask.path, mask.size, True, counts)
+    found: list[dict[int, int]] = [{}, {}, {}]
+    for counts, of_values in zip(found, (mask.counts, mask.edges, mask.slopes), strict=True):
+        for value, count in of_values.items():
+            code = gray_code(value, mask.palette)
+            counts[code] = counts.get(code, 0) + count
+    counts, edges, slopes = found
+    return MaskFile(mask.path, mask.size, True, counts, edges=edges, slopes=slopes)
 
 
 def gray_code(value: int, palette: tuple[int, ...] = ()) -> int:
@@ -126,14 +138,14 @@ def parse_code(text: str, coloured: bool) -> int:
     return code if is_colour or not coloured else gray_code(code)
 
 
-def _read(path: Path, threshold_jpeg: bool) -> tuple[np.ndarray, str, tuple[int, ...]]:
+def _read(path: Path, threshold: bool) -> tuple[np.ndarray, str, tuple[int, ...]]:
     """Pixels, (H, W) values or (H, W, 3) uint8 colours; format; palette."""
     check_size(path, str(path))
     try:
         with Image.open(path) as image:
             kind = lossy_kind(str(path))
             if kind:
-                return _thresholded(image, path, kind, threshold_jpeg), kind, ()
+                return _thresholded(image, path, kind, threshold), kind, ()
             if image.mode in ('F', 'CMYK', 'YCbCr', 'LAB', 'HSV'):
                 raise UserError(f'{path} has the mode {image.mode}: no values and no RGB colours.')
             palette = _palette(image) if image.mode == 'P' else ()
@@ -161,9 +173,9 @@ def _thresholded(image: Image.Image, path: Path, kind: str, allowed: bool) -> np
     if allowed and (black_and_white or empty):
         return np.where(pixels[..., 1] >= THRESHOLD, 255, 0).astype(np.uint8)
     if allowed:
-        remedy = 'it is not black and white, so --threshold-jpeg says nothing. Save it as PNG.'
+        remedy = 'it is not black and white, so --threshold says nothing. Save it as PNG.'
     elif black_and_white:
-        remedy = f'save it as PNG, or read {THRESHOLD} and above as 255: --threshold-jpeg.'
+        remedy = f'save it as PNG, or read {THRESHOLD} and above as 255: --threshold.'
     else:
         remedy = 'save what was drawn as PNG.'
     raise UserError(f'{path} is a lossy {kind}: its values are not what was drawn; {remedy}')

@@ -15,6 +15,8 @@ from .expressions import compiled
 
 MOST_AFFIXES = 3
 NUMBER = r'0*(\d+)'  # whatever zeros stand before it
+WORD, SEPARATOR = '([^/_. -]+)', '[/_. -]+'
+MOST_WORDS = 8
 
 
 class Rule(NamedTuple):
@@ -49,7 +51,7 @@ def key_of(pattern: str) -> Callable[[str], str | None]:
 
     def key(name: str) -> str | None:
         found = expression.search(name)
-        return None if found is None else ''.join(part or '' for part in found.groups())
+        return None if found is None else '/'.join(part for part in found.groups() if part)
 
     return key
 
@@ -108,8 +110,8 @@ def find_rule(images: Sequence[str], masks: Sequence[str]) -> Rule | None:
     """Looks for what keeps names of images and masks apart.
 
     Common beginnings and ends of either side (``image_000``, ``label_000``), folders of one side
-    only, a folder in the middle (``a/images/0``, ``a/masks/0``), and zeros before a number
-    (``007``, ``7``).
+    only, a folder in the middle (``a/images/0``, ``a/masks/0``), zeros before a number (``007``,
+    ``7``), and what stands between words (``a/0``, ``a_0``).
 
     Returns:
         Rule: By which most masks find an image, at least half of them, and no two the same one;
@@ -153,6 +155,11 @@ def _places(images: Sequence[str], masks: Sequence[str]) -> Iterator[Iterator[st
         if all(len(folders) == 1 for folders in middle):
             a, b = (re.escape(folders.pop()) for folders in middle)
             yield _patterns(last_images, last_masks, f'^(.*/)?(?:{a}|{b})/', '([^/]*?)')
+    words = [len(re.findall(WORD, name)) for name in (*images, *masks)]
+    least, most = max(min(words), 1), max(words)
+    if most <= MOST_WORDS:
+        further = f'{SEPARATOR}{WORD}' * (least - 1) + f'(?:{SEPARATOR}{WORD})??' * (most - least)
+        yield _patterns(images, masks, '^', WORD + further)
 
 
 def _patterns(images: Sequence[str], masks: Sequence[str], head: str, core: str) -> Iterator[str]:

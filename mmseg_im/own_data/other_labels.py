@@ -20,6 +20,7 @@ HOW = {
     'Cityscapes polygons': "the masks lie beside them; name them, --mask-files '*_labelIds.png'",
     'VIA': 'export the annotations in COCO format (menu Annotation), which is read',
     'Label Studio': 'export them as COCO, which is read, or brush labels as PNG',
+    'Supervisely': 'export the project there as COCO, which is read, or as masks (its export apps)',
     'CVAT video': 'export the task as "CVAT for images 1.1", which is read',
     'Pascal VOC XML': 'these are boxes and say nothing of pixels; masks have to be drawn',
     'YOLO text': 'of outlines, the tool that wrote them exports masks; boxes say nothing of pixels',

@@ -3,23 +3,27 @@
 
 import colorsys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import UserError
-from .agreement import check_grays, check_values, palettes_differ
-from .colours import blends_of, blends_of_values, snap, soft_edges_text
+from ..labels.spaces import IGNORE_INDEX
+from .agreement import check_grays, check_scaled, check_white, palettes_differ
+from .colours import soft_edges, soft_values
 from .mask_codes import (
     class_codes,
     codes_between,
     codes_text,
     ignored_codes,
+    named_codes,
     parse_classes,
     stray_codes,
     total_pixels,
 )
-from .masks import MaskFile, as_colours, parse_code
+from .masks import MaskFile, as_colours
+from .snapping import snap, soft_edges_text
+from .threshold import moved_text, thresholded, with_moved
 
 MAX_CLASSES = 254
 BACKGROUND = (40, 40, 40)
@@ -38,6 +42,7 @@ class Scheme:
         palette (tuple[tuple[int, int, int], ...]): A colour (red, green, blue) for each class.
         reasons (tuple[str, ...]): What was guessed or given, and why.
         also (dict[int, int]): Further codes of classes, each with the one in ``codes``.
+        notes (tuple[str, ...]): What the user should do something about.
     """
 
     label_space: str
@@ -48,6 +53,7 @@ class Scheme:
     palette: tuple[tuple[int, int, int], ...]
     reasons: tuple[str, ...]
     also: Mapping[int, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def class_of(self) -> dict[int, int]:
@@ -62,6 +68,7 @@ def scheme_of_masks(
     ignore: Sequence[str] | None = None,
     label_space: str | None = None,
     snap_colours: bool = False,
+    threshold: bool = False,
 ) -> Scheme:
     """The scheme of masks of values or colours.
 
@@ -72,11 +79,16 @@ def scheme_of_masks(
         label_space (str, optional): In place of the guess.
         snap_colours (bool): Whether edges are soft: what is close to a main colour becomes it, and
             other blends are ignored. All masks are then read as colours.
+        threshold (bool): Whether masks of black and white have no other values: from 128 on 255.
 
     Raises:
         UserError: If there are more than 254 classes, fewer than two, masks disagree, or the
             arguments do not fit.
     """
+    moved: dict[int, int] = {}
+    if threshold and not any(mask.coloured or mask.palette for mask in masks):
+        moved = thresholded(masks, named_codes(classes, ignore, False))
+    snap_colours = snap_colours and not moved
     difference = palettes_differ(masks)
     coloured = any(mask.coloured for mask in masks) or bool(difference) or snap_colours
     kind = 'colours' if coloured else 'values'
@@ -86,33 +98,42 @@ def scheme_of_masks(
     reasons = [f'masks: {difference or _mask_kind(masks, snap_colours)}']
     palette_of = next((mask.palette for mask in masks if mask.palette), ())
     masks = [as_colours(mask) for mask in masks] if coloured else masks
+    edge: Collection[int] = ()
+    notes: tuple[str, ...] = ()
+    if moved:
+        reasons.append(moved_text(masks, moved))
+        masks = [with_moved(mask, moved) for mask in masks]
     pixels = total_pixels(masks)
     if coloured:
-        named = {*(codes or ()), *also, *(parse_code(text, True) for text in ignore or ())}
-        blends = blends_of(masks, named)
-        if blends and not snap_colours and codes is None:
-            raise UserError(soft_edges_text(masks, blends))
+        named = named_codes(classes, ignore, True)
+        soft = soft_edges(masks, named)
+        if soft and not snap_colours and codes is None:
+            raise UserError(soft_edges_text(masks, soft, coloured))
         if snap_colours:
-            main = sorted(named) if codes else sorted(set(pixels) - blends)
-            moved = snap(pixels, main)
-            reasons.append(moved.reason)
-            also |= {code: also.get(target, target) for code, target in moved.near.items()}
+            drawn = soft.main if soft else tuple(pixels)
+            snapped = snap(
+                pixels, sorted(named if codes else drawn), [*drawn, *(soft.nowhere if soft else ())]
+            )
+            reasons.append(snapped.reason)
+            notes = (snapped.note,) if snapped.note else ()
+            moved, edge = snapped.near, snapped.rest
+    also |= {code: also.get(target, target) for code, target in moved.items()}
     mistakes = set() if snap_colours else (
         codes_between(pixels, coloured) or stray_codes(masks, pixels)
     )  # fmt: skip
+    if not coloured and not ignore and IGNORE_INDEX not in {*(codes or ()), *also}:
+        check_white(masks, mistakes)
     if codes is None and not coloured:
         if not ignore:
-            check_values(masks, mistakes)
-        blends = set() if codes_between(pixels, coloured) else blends_of_values(masks)
-        if blends:
-            raise UserError(soft_edges_text(masks, blends, coloured))
+            check_scaled(masks, mistakes)
+        soft = None if codes_between(pixels, coloured) else soft_values(masks)
+        if soft:
+            raise UserError(soft_edges_text(masks, soft, coloured))
     ignored, reason = ignored_codes(pixels, ignore, mistakes, coloured)
     ignored -= {*(codes or ()), *also}
     reasons.append(reason)
-    if snap_colours:
-        also = {code: target for code, target in also.items() if target not in ignored}
-        ignored |= {code for code, target in moved.near.items() if target in ignored}
-        ignored |= moved.rest
+    also = {code: target for code, target in also.items() if target not in ignored}
+    ignored |= {code for code, target in moved.items() if target in ignored}.union(edge)
     if codes is None:
         found = sorted(set(pixels) - ignored - mistakes - set(also))
         names, codes, reason = class_codes(names, found, coloured)
@@ -129,7 +150,7 @@ def scheme_of_masks(
             reasons.append(
                 f'mistakes: {codes_text(sorted(mistakes), coloured)}, because so few pixels of so '
                 'few masks hold them, or they lie between 0 and 255 at edges (--classes, or '
-                '--snap-colours for soft edges)'
+                '--threshold for soft edges)'
             )
     else:
         reasons.append('classes: as given, each with its value or colour')
@@ -145,7 +166,15 @@ def scheme_of_masks(
     elif len({palette_of[c] for c in codes if c < len(palette_of)}) == len(codes):
         palette = tuple(_rgb(palette_of[code]) for code in codes)
     return Scheme(
-        space, kind, tuple(names), tuple(codes), frozenset(ignored), palette, tuple(reasons), also
+        space,
+        kind,
+        tuple(names),
+        tuple(codes),
+        frozenset(ignored),
+        palette,
+        tuple(reasons),
+        also,
+        notes,
     )
 
 

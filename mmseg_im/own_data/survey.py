@@ -2,6 +2,7 @@
 """Looks at all images and masks, and says what is clean and what is not. Writes nothing."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from ..errors.wording import counted
 from .folders import Flaw, composed_name, flaws_text
 from .images import ImageFile, inspect_image, quiet_opencv
 from .layer_scheme import scheme_of_layers
-from .layers import Layers, inspect_layers
+from .layers import ONE_VALUE, Layers, inspect_layers
 from .mask_codes import codes_between, total_pixels
 from .masks import MaskFile, as_colours, code_text, inspect_mask
 from .other_labels import other_labels_text
@@ -25,7 +26,10 @@ from .scheme import Scheme, scheme_of_masks
 
 BROKEN = 'Files that cannot be used'
 SIZE = 'Masks whose size differs from that of the image'
-SOFT = 'Masks of 0 and 255 with soft edges; --snap-colours takes them in and ignores the edges'
+SOFT = (
+    'Masks of 0 and 255 with soft edges; --threshold makes 255 of 128 and above, --snap-colours '
+    'ignores the edges'
+)
 NO_CLASS = 'Masks with a value or colour that no class has'
 OVERLAP = 'Masks of classes that overlap, which a multi-class annotation cannot hold'
 EMPTY = 'Classes without a pixel in the clean masks'
@@ -64,7 +68,7 @@ def survey(
     match: str | None = None,
     mask_files: str | None = None,
     snap_colours: bool = False,
-    threshold_jpeg: bool = False,
+    threshold: bool = False,
 ) -> Survey:
     """Decodes every image and every mask.
 
@@ -73,7 +77,8 @@ def survey(
             each class.
         classes, ignore, label_space, snap_colours: See :func:`~.scheme.scheme_of_masks`.
         match, mask_files: See :func:`~.pairs.find_pairs`.
-        threshold_jpeg (bool): See :func:`~.masks.inspect_mask`.
+        threshold (bool): Whether masks of black and white may be lossy or have soft edges: from 128
+            on, a value is white.
 
     Raises:
         MissingFileError: If a folder does not exist.
@@ -82,31 +87,34 @@ def survey(
     classes = [composed_name(text) for text in classes] if classes else None
     pairs = find_pairs(images, masks, classes, match, mask_files)
     flaws = list(pairs.flaws)
-    inspect = partial(inspect_layers if pairs.layered else inspect_mask,
-                      threshold_jpeg=threshold_jpeg)  # fmt: skip
+    inspect = partial(inspect_layers if pairs.layered else inspect_mask, threshold=threshold)
+    if pairs.layered and (ignore or snap_colours):
+        raise UserError(
+            f'{"--ignore" if ignore else "--snap-colours"}: masks with a folder for each class '
+            'know no unknown pixels.'
+            + ('' if ignore else ' Their soft edges become sharp at 128 by --threshold.')
+        )
     decoded = _each(inspect_image, pairs.images, flaws, 'images')
     read = _each(inspect, pairs.masks, flaws, 'masks')
+    folders = {cls for of in pairs.masks.values() if isinstance(of, dict) for cls in of}
+    several = [flaw for flaw in flaws if flaw.what.endswith(ONE_VALUE)]
+    if len(folders) == 1 and len(several) > len(read):
+        inside = shlex.join([str(images), os.path.join(masks, *folders)])
+        raise UserError(
+            f'{masks} holds one folder, {folders.pop()}, whose masks would be those of one class, '
+            f'and {len(several)} of {len(pairs.masks)} hold several values (such as '
+            f'{several[0].file}). If these are classes, name the sub-folder as the folder of '
+            f'masks: {inside}'
+        )
     if not read:
         other = other_labels_text(masks)
-        if pairs.layered and all(
-            isinstance(paths, dict) and len(paths) == 1 for paths in pairs.masks.values()
-        ):
-            other = (
-                'Masks in one sub-folder are those of one class; if they hold several, name the '
-                'sub-folder as the folder of masks.'
-            )
         raise UserError(f'{masks} holds no mask that can be used. {other}'.rstrip() + _shown(flaws))
     readable = [read[name] for name in sorted(read)]
     if pairs.layered:
-        if ignore or snap_colours:
-            raise UserError(
-                f'{"--ignore" if ignore else "--snap-colours"}: masks with a folder for each class '
-                'know no unknown pixels.'
-            )
         scheme = scheme_of_layers(readable, classes, label_space)
         flaws += _overlaps(read, scheme)
     else:
-        scheme = scheme_of_masks(readable, classes, ignore, label_space, snap_colours)
+        scheme = scheme_of_masks(readable, classes, ignore, label_space, snap_colours, threshold)
         flaws += _codes_without_class(read, scheme)
     flaws += _sizes(decoded, read)
     bad = {flaw.name for flaw in flaws}
@@ -118,7 +126,7 @@ def survey(
             'needed: one to train, one to measure on.' + _shown(flaws)
         )
     flaws += _empty_classes(annotated, scheme)
-    return Survey(clean, annotated, scheme, flaws, pairs.reasons)
+    return Survey(clean, annotated, scheme, flaws, pairs.reasons, scheme.notes)
 
 
 def class_pixels(mask: MaskFile | Layers, scheme: Scheme) -> dict[str, int]:
@@ -157,11 +165,10 @@ def _each(inspect: Callable, files: Mapping, flaws: list[Flaw], what: str) -> di
             if error is None:
                 results[name] = result
             else:
-                path = files[name]
-                if isinstance(path, Path):
-                    flaws.append(Flaw(BROKEN, str(path), error.removeprefix(f'{path} '), name))
-                else:  # of several files, the sentence says which
-                    flaws.append(Flaw(BROKEN, str(next(iter(path.values()))), error, name))
+                of_name = files[name]
+                paths = [of_name] if isinstance(of_name, Path) else list(of_name.values())
+                path = next((path for path in paths if error.startswith(f'{path} ')), paths[0])
+                flaws.append(Flaw(BROKEN, str(path), error.removeprefix(f'{path} '), name))
     return results
 
 

@@ -190,7 +190,7 @@ def test_lossy_annotations_are_refused_by_what_they_begin_with(mini, load, kind)
     lossy = mini.annotation('l1')
     label = cv2.imread(str(lossy), cv2.IMREAD_UNCHANGED)
     lossy.write_bytes(cv2.imencode(kind, label, [cv2.IMWRITE_WEBP_QUALITY, 80])[1].tobytes())
-    problem = naming(WHERE, str(lossy), 'lossy', 'Save what was drawn as PNG', '--threshold-jpeg')
+    problem = naming(WHERE, str(lossy), 'lossy', 'Save what was drawn as PNG', '--threshold')
     for check in (build, evaluate):
         with pytest.raises(ValueError, match=problem):
             check(cfg_of(mini, load=load))

@@ -155,8 +155,8 @@ def test_options_that_help_are_options(folders, run):
     error, _ = run(images, masks)
     match = shlex.split(error[error.index('--match') :])[1]
     error, _ = run(images, masks, '--match', match)
-    assert '--threshold-jpeg' in error
-    error, text = run(images, masks, '--match', match, '--threshold-jpeg')
+    assert '--threshold' in error
+    error, text = run(images, masks, '--match', match, '--threshold')
     assert error is None and '4 unlabeled' in text
     options = ('--match', match, '--threshold-jpeg', '--snap-colours', '--mask-files', '*.jpg')
     error, text = run(images, masks, *options, '--name', 'again')

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Masks that mean different things by one value are named; soft edges and lossy ones as well."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -39,6 +41,28 @@ def test_half_0_and_1_and_half_0_and_255(folders, tmp_path):
     assert survey(images, masks, ignore=['255']).scheme.ignore == {255}
 
 
+def test_255_alone_where_others_hold_classes_beside_it(folders):
+    """It is the foreground in some, and a border in others."""
+
+    def bordered(label):
+        mask = foreground(1)(label)
+        mask[:3] = 255
+        return mask
+
+    images, masks = folders(bordered)
+    rewrite(masks, foreground(255))
+    for classes in (None, ['background=0', 'cell=1']):
+        with pytest.raises(UserError) as error:
+            survey(images, masks, classes=classes)
+        text = str(error.value)
+        for part in ('3 masks with 0 and 255 alone (such as img 3ä.png', '3 masks with 1 beside '
+                     '255 (such as img 0ä.png', '--ignore 255'):  # fmt: skip
+            assert part in text, text
+    assert survey(images, masks, ignore=['255']).scheme.ignore == {255}
+    rewrite(masks, lambda label: label * np.uint8(0))
+    assert len(survey(images, masks).masks) == 6
+
+
 def test_one_mask_among_many(folders):
     images, masks = folders()
     rewrite(masks, foreground(255), which=[4])
@@ -49,13 +73,13 @@ def test_one_mask_among_many(folders):
 def test_ids_and_grays_for_eyes(folders, tmp_path):
     images, masks = folders()
     rewrite(masks, lambda label: label * np.uint8(127))
-    with pytest.raises(UserError, match=r'values up to 2|0, 1, 2 .*0, 127, 254 .*NAME=2\+254'):
+    with pytest.raises(UserError, match=r'0, 1, 2 .*0, 127, 254 ') as error:
         survey(images, masks)
-    classes = ['background=0', 'a=1+127', 'b=2+254']
+    classes = re.search('--classes ([^.]*)', str(error.value))[1].split()
     found, labels = written(images, masks, tmp_path, classes=classes)
     for i in range(6):
         np.testing.assert_array_equal(labels[f'img {i}ä'], true_labels()[i])
-    assert found.scheme.names == ('background', 'a', 'b')
+    assert found.scheme.names == ('background', 'NAME1', 'NAME2')
 
 
 def test_class_ids_among_colours(folders):
@@ -163,7 +187,7 @@ def test_real_colours_that_lie_between_others(folders):
 
 def test_black_and_white_with_soft_edges(folders, tmp_path):
     images, masks = folders(drawn(coloured=False))
-    with pytest.raises(UserError, match='0 images have a clean mask(.|\n)*--snap-colours'):
+    with pytest.raises(UserError, match='clean mask(.|\n)*--threshold(.|\n)*--snap-colours'):
         survey(images, masks)
     found, labels = written(images, masks, tmp_path, snap_colours=True)
     assert found.scheme.label_space == 'binary' and len(found.masks) == 6
@@ -172,14 +196,58 @@ def test_black_and_white_with_soft_edges(folders, tmp_path):
     np.testing.assert_array_equal(labels['img 2ä'], expected)
 
 
+def test_black_and_white_with_soft_edges_is_thresholded(folders, tmp_path):
+    images, masks = folders(drawn(coloured=False))
+    found, labels = written(images, masks, tmp_path, threshold=True)
+    assert found.scheme.label_space == 'binary' and len(found.masks) == 6 and not found.flaws
+    for i in range(6):
+        pixels = np.array(Image.open(masks / f'img {i}ä.png'))
+        np.testing.assert_array_equal(labels[f'img {i}ä'], pixels >= 128)
+
+
+@pytest.mark.parametrize('space', ['multiclass', 'multilabel'])
+def test_soft_edges_in_a_folder_for_each_class(space, folders, tmp_path):
+    soft = drawn(coloured=False)
+    images, masks = folders(
+        lambda label: dict(a=soft(label * (label == 1)), b=soft(label // 2 * 2))
+    )
+    for i, faint in enumerate(([13], [20, 60, 80])):  # the very edge of something
+        empty = np.zeros(SIZE, np.uint8)
+        empty[10, : len(faint)] = faint
+        save(masks / f'b/img {i}ä.png', empty)
+    with pytest.raises(UserError) as error:
+        survey(images, masks)
+    lines = [line for line in str(error.value).splitlines() if 'img 2ä' in line]
+    assert len(lines) == 1 and lines[0].count('img 2ä') == 1
+    assert lines[0].endswith('read 128 and above as present: --threshold.')
+    with pytest.raises(UserError, match='--snap-colours: .* by --threshold'):
+        survey(images, masks, snap_colours=True)
+    found, labels = written(images, masks, tmp_path, threshold=True, label_space=space)
+    assert len(found.masks) == 6 and not found.flaws
+    for i in range(6):
+        a, b = (np.array(Image.open(masks / f'{cls}/img {i}ä.png')) >= 128 for cls in 'ab')
+        expected = np.dstack([a, b]) if space == 'multilabel' else a + 2 * b
+        np.testing.assert_array_equal(labels[f'img {i}ä'], expected)
+
+
+def test_the_file_of_a_class_with_a_flaw_is_named_once(folders):
+    images, masks = folders(in_folders(True))
+    path = masks / 'thing/img 1ä.png'
+    save(path, true_labels()[1])  # two values beside 0, which no threshold makes one
+    for threshold in (False, True):
+        (flaw,) = survey(images, masks, threshold=threshold).flaws
+        assert flaw.file == str(path) and flaw.what.startswith('holds 2 values besides 0 (1, 2);')
+        assert '--threshold' not in flaw.what
+
+
 def test_jpeg_masks_are_thresholded_when_asked(folders, tmp_path):
     images, masks = folders(foreground(255))
     for i, label in enumerate(true_labels(6)):
         (masks / f'img {i}ä.png').unlink()
         save(masks / f'img {i}ä.jpg', np.uint8(255) * (label > 0))
-    with pytest.raises(UserError, match='read 128 and above as 255: --threshold-jpeg'):
+    with pytest.raises(UserError, match='read 128 and above as 255: --threshold'):
         survey(images, masks)
-    found, labels = written(images, masks, tmp_path, threshold_jpeg=True)
+    found, labels = written(images, masks, tmp_path, threshold=True)
     assert found.scheme.label_space == 'binary' and not found.flaws
     for i, label in enumerate(true_labels(6)):
         np.testing.assert_array_equal(labels[f'img {i}ä'], label > 0)
@@ -191,7 +259,7 @@ def test_only_black_and_white_can_be_thresholded(folders):
     (masks / 'img 0ä.png').unlink()
     (masks / 'img 1ä.png').unlink()
     save(masks / 'img 1ä.jpg', true_labels(2)[1])  # ids 0 to 2: black to the eye
-    text = flaws_text(survey(images, masks, threshold_jpeg=True).flaws)
+    text = flaws_text(survey(images, masks, threshold=True).flaws)
     assert text.count('is not black and white') == 2
 
 
@@ -201,6 +269,6 @@ def test_jpeg_masks_in_a_folder_for_each_class(folders, tmp_path):
         pixels = np.uint8(255) * (np.array(Image.open(path)) > 0)
         save(path.with_suffix('.jpg'), pixels)
         path.unlink()
-    _, labels = written(images, masks, tmp_path, threshold_jpeg=True)
+    _, labels = written(images, masks, tmp_path, threshold=True)
     for i, label in enumerate(true_labels(6)):
         np.testing.assert_array_equal(labels[f'img {i}ä'], np.dstack([label == 2, label > 0]))

@@ -38,6 +38,9 @@ def option(text: str, name: str) -> str:
         ('{}', '{:d}'),
         ('img_{:d}', 'mask_{}'),
         ('cases/image_{}', 'label {:d} b'),
+        ('seq0/{}', 'seq0_{}'),
+        ('a b/seq0/{}', 'a b-seq0.{}'),
+        ('seq0/image_{}', 'label_seq0_{}_mask'),
     ],
 )
 def test_the_rule_is_found(image, mask):
@@ -57,6 +60,19 @@ def test_a_folder_in_the_middle_of_several():
     rule = find_rule(images, masks)
     assert rule is not None and rule.met == 15  # the numbers alone are there three times
     assert image_of(rule.pattern, images)('case2/masks/003') == 'case2/images/003'
+
+
+def test_folders_that_became_beginnings():
+    images = [f'seq{i}/{n}' for i in range(3) for n in NUMBERS]
+    masks = [name.replace('/', '_') for name in images[5:20]]
+    rule = find_rule(images, masks)
+    assert rule is not None and rule.met == 15
+    assert image_of(rule.pattern, images)('seq1_003') == 'seq1/003'
+
+
+def test_keys_of_several_groups_keep_them_apart():
+    of_mask = image_of(r'^seq(\d+)[/_](\d+)$', ['seq1/10', 'seq2/0'])
+    assert of_mask('seq1_10') == 'seq1/10' and of_mask('seq11_0') == 'seq11_0'
 
 
 def test_no_rule_is_made_up():
@@ -177,9 +193,11 @@ def test_masks_of_several_classes_in_one_sub_folder(folders):
     (masks / 'all').mkdir()
     for path in masks.glob('*.png'):
         path.rename(masks / 'all' / path.name)
-    with pytest.raises(UserError, match='name the sub-folder as the folder of masks'):
+    save(masks / 'all/img 5ä.png', np.uint8(true_labels()[5] == 1))  # one mask has one class alone
+    with pytest.raises(UserError, match='name the sub-folder as the folder of masks') as error:
         survey(images, masks)
-    assert len(survey(images, masks / 'all').masks) == 6
+    assert 'such as' in str(error.value) and '\n' not in str(error.value)
+    assert len(survey(*shlex.split(str(error.value))[-2:]).masks) == 6
 
 
 def test_one_of_several_kinds_of_masks(folders):

@@ -39,6 +39,11 @@ KINDS = {
         '.json', json.dumps([dict(id=1, annotations=[dict(result=[dict(
             from_name='label', to_name='image', type='polygonlabels')])])]), 'export them as COCO',
     ),
+    'Supervisely': (
+        '.json', json.dumps(dict(description='', tags=[], size=dict(height=4, width=4), objects=[
+            dict(classTitle='a', geometryType='polygon', points=dict(exterior=[[0, 0]]))])),
+        'export the project there as COCO',
+    ),
     'other JSON': ('.json', '{"a": 1}', 'export masks'),
     'Pascal VOC XML': ('.xml', VOC, 'masks have to be drawn'),
     'YOLO text': ('.txt', YOLO, 'boxes say nothing'),

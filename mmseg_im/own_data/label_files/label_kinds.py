@@ -14,6 +14,7 @@ OF_JSON = {
     'Cityscapes polygons': (b'"objects"', b'"polygon"', b'"imgHeight"'),
     'VIA': (b'"regions"', b'"shape_attributes"'),
     'Label Studio': (b'"from_name"', b'"to_name"'),
+    'Supervisely': (b'"objects"', b'"classTitle"'),
 }
 """dict[str, tuple[bytes, ...]]: Other kinds of JSON, and the words that tell them."""
 YOLO = re.compile(rb'\d+( -?\d*\.?\d+([eE]-?\d+)?){4,}')
