@@ -25,11 +25,11 @@ def smallest_scales(transforms: Iterable[Any]) -> tuple[Scale, ...]:
     for step in transforms:
         if isinstance(step, Resize) and step.keep_ratio:
             found += [tuple(step.scale)] if step.scale else _factors(step.scale_factor)
-        elif isinstance(step, RandomResize) and step.resize.keep_ratio:
+        elif isinstance(step, RandomResize) and getattr(step.resize, 'keep_ratio', False):
             several = step.scale if isinstance(step.scale[0], tuple | list) else [step.scale]
             least = step.ratio_range[0] if step.ratio_range else 1
             found += [(int(width * least), int(height * least)) for width, height in several]
-        elif isinstance(step, RandomChoiceResize) and step.resize.keep_ratio:
+        elif isinstance(step, RandomChoiceResize) and getattr(step.resize, 'keep_ratio', False):
             found += [s for s in step.scales if isinstance(s, float)]
             found += [tuple(s) for s in step.scales if isinstance(s, tuple | list)]
     return tuple(found)

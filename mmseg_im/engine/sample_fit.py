@@ -6,12 +6,15 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmengine.model import is_model_wrapper
-from mmseg.models import EncoderDecoder
+from mmseg.models import EncoderDecoder, SegDataPreProcessor
 from torch import Tensor
 
 from ..datasets.random_state import seeded
 from ..errors import UserError
+from ..models.data_preprocessor import MultiViewDataPreProcessor
 from ..models.segmentors.channels import input_channels
+
+KNOWN = SegDataPreProcessor.forward, MultiViewDataPreProcessor.forward
 
 
 def check_first_sample(model: Any, dataset: BaseDataset, where: str, times: int = 1) -> None:
@@ -49,9 +52,11 @@ def check_fit(model: Any, sample: dict, where: str) -> None:
     space = getattr(network, 'label_space', None)
     if not isinstance(network, EncoderDecoder) or space is None:
         return
+    # a preprocessor of the user's own may change the channels
+    is_known = type(network.data_preprocessor).forward in KNOWN
     taken = input_channels(network)
     for view, image, label in _views(sample):
-        if image.ndim == 3 and len(image) != taken:
+        if is_known and image.ndim == 3 and len(image) != taken:
             raise UserError(
                 f'{where}: images have {len(image)} channels{view} when the pipeline is through, '
                 f'and the model takes {taken} (data_preprocessor.mean, in_channels of the '

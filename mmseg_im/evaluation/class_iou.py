@@ -127,6 +127,7 @@ class ClassIoUMetric(IoUMetric):
                     for name, value, true in zip(
                         self.dataset_meta['classes'], values[kind], counts[3], strict=True
                     ):  # the mean has a 0 for what is predicted and nowhere annotated, as mmseg's
-                        known = float(value) if true > 0 else math.nan
+                        is_known = true > 0 or self.nan_to_num is not None
+                        known = float(value) if is_known else math.nan
                         metrics[f'{kind}/{name}'] = round(100 * known, 2)
         return metrics

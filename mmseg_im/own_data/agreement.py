@@ -13,12 +13,16 @@ SEVERAL = 2
 LARGE = 40  # class ids are hardly ever so far apart
 
 
-def check_white(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
+def check_white(masks: Sequence[MaskFile], mistakes: set[int], named: bool = False) -> str:
     """Refuses masks of which some mean by 255 what others mean by 1, or by "unknown".
 
     Args:
         masks (Sequence[MaskFile]): Of values.
         mistakes (set[int]): Values that do not count.
+        named (bool): Whether the user names the values that are classes.
+
+    Returns:
+        str: What may be a disagreement, and is none where ignored pixels are; else empty.
 
     Raises:
         UserError: With examples of both groups, and how to go on.
@@ -39,15 +43,20 @@ def check_white(masks: Sequence[MaskFile], mistakes: set[int]) -> None:
         )
     alone = [mask for mask in masks if {*mask.counts} == {IGNORE_INDEX}]
     beside = [mask for mask in masks if {*mask.counts} > {IGNORE_INDEX}]
-    if alone and beside:
-        raise UserError(
-            f'Masks disagree about what {IGNORE_INDEX} means: {counted(len(alone), "mask")} with 0 '
-            f'and {IGNORE_INDEX} alone ({_names(alone)}), {counted(len(beside), "mask")} with '
-            f'{_listed(low[:8])} beside {IGNORE_INDEX} ({_names(beside)}). If it is a class in the '
-            'former and "unknown" in the latter, save the former with the value of that class in '
-            f'its place ({low[0]}, for instance). If it means "unknown" in all: --ignore '
-            f'{IGNORE_INDEX}.'
-        )
+    if not alone or not beside:
+        return ''
+    text = (
+        f'{counted(len(alone), "mask")} with 0 and {IGNORE_INDEX} alone ({_names(alone)}), '
+        f'{counted(len(beside), "mask")} with {_listed(low[:8])} beside {IGNORE_INDEX} '
+        f'({_names(beside)}). If it is a class in the former and "unknown" in the latter, save the '
+        f'former with the value of that class in its place ({low[0]}, for instance).'
+    )
+    if named or len(alone) < len(beside):  # images of background and unknown pixels are usual
+        return text
+    raise UserError(
+        f'Masks disagree about what {IGNORE_INDEX} means: {text} If it means "unknown" in all: '
+        f'--ignore {IGNORE_INDEX}.'
+    )
 
 
 def check_scaled(masks: Sequence[MaskFile], mistakes: set[int]) -> None:

@@ -20,6 +20,8 @@ ON_LINE = 12.0  # levels by which rounding and gamma move a blend off the line
 BEYOND = 0.15  # of the length of a line: how far sharp filters swing beyond its ends
 NEAR = 16  # levels in each channel within which a colour is meant for a main one
 FEWEST = 3
+MOST = 254  # classes
+FEW = 40  # main colours, up to which each is compared with the lines of all others
 STRAY, STRAYS = 9, 1e-5  # pixels in all masks, and their share, that a blend has by chance
 ALIKE = 0.95  # of the most pixels that an end of lines explains
 ENDS, OTHERS = 32, 2000  # the most frequent and farthest colours, among which ends are looked for
@@ -59,8 +61,15 @@ def soft_edges(masks: Sequence[MaskFile], drawn: Collection[int] = ()) -> SoftEd
     main = list(drawn)
     for code, count in inner.most_common():
         areas = count >= INNER * pixels[code] and slopes[code] < ON_SLOPE * pixels[code]
-        if areas and code not in main and not (main and _near([code], main)[0]):
+        if areas and code not in main and not _is_close(code, main):
             main.append(code)
+    if len(main) > MOST:  # too many classes, whatever the edges are
+        return None
+    if len(main) <= FEW:
+        main = [
+            code for i, code in enumerate(main)
+            if code in drawn or not i or not _near([code], main[:i])[0]
+        ]  # fmt: skip
     main = main or [code for code, _ in pixels.most_common(1)]
     peaks = {code for code in pixels if slopes[code] < ON_SLOPE * pixels[code]}
     main += _ends(main, pixels, peaks)
@@ -169,6 +178,13 @@ def _ends(main: Sequence[int], pixels: Mapping[int, int], peaks: Collection[int]
         if best < RARE_PIXELS * sum(pixels.values()) and len(known) > 1:
             return ends
         ends.append(end)
+
+
+def _is_close(code: int, others: Sequence[int]) -> bool:
+    """Whether a colour is within ``NEAR`` levels of one of others."""
+    if not others:
+        return False
+    return bool((abs(_channels(others) - _channels([code])).max(axis=1) <= NEAR).any())
 
 
 def _has_like(code: int, others: Sequence[int]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError
+from .colours import STRAY
 from .masks import THRESHOLD, MaskFile, inspect_mask, read_codes
 from .threshold import holds_ids, is_soft
 
@@ -80,8 +81,9 @@ def _least(mask: MaskFile, first: MaskFile, threshold: bool) -> int:
         raise UserError(f'{mask.path} has the size {mask.size} and {first.path} {first.size}.')
     present = sorted(code for code in mask.counts if code)
     if threshold and not mask.coloured and present and present != [1] and present != [255]:
-        faint = present[-1] < THRESHOLD and not holds_ids(mask)
-        if faint or (present[1:] and is_soft(mask)):
+        faint = present[-1] < THRESHOLD and not mask.palette and not holds_ids(mask)
+        few = not present[1:] and mask.counts[present[0]] <= STRAY  # more of one value is drawn
+        if (faint and (few or present[1:])) or (present[1:] and is_soft(mask)):
             return THRESHOLD
     if len(present) > 1:
         shown = ', '.join(str(code) for code in present[:5]) + (', ...' if present[5:] else '')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What mask files hold: codes (values or colours) and their counts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,11 +59,21 @@ def inspect_mask(path: Path, threshold: bool = False) -> MaskFile:
     found = dict(zip(values.tolist(), counts.tolist(), strict=True))
     plain = image_format == 'PNG' and pixels.dtype == np.uint8 and not coloured
     plain = plain and path.suffix == '.png' and _channels(path) == 1
-    if palette:  # what entries look like, not their numbers
-        shown = np.array([gray_code(v, palette) for v in range(256)], np.int32)[pixels]
-        pixels = np.stack([shown >> 16, shown >> 8 & 255, shown & 255], axis=-1)
-    around = edges_and_slopes(codes, pixels)
+    around = edges_and_slopes(codes, _look_of(coloured, palette))
     return MaskFile(path, codes.shape, coloured, found, palette, plain, *around)
+
+
+def _look_of(coloured: bool, palette: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """What codes look like: grays (N, 1), or red, green, blue (N, 3) of colours and palettes."""
+    if not coloured and not palette:
+        return lambda codes: codes[:, None]
+    table = np.array([gray_code(v, palette) for v in range(256)], np.int32) if palette else None
+
+    def look(codes: np.ndarray) -> np.ndarray:
+        packed = codes if table is None else table[codes]
+        return packed[:, None] >> np.array((16, 8, 0)) & 255
+
+    return look
 
 
 def read_codes(path: Path, coloured: bool) -> np.ndarray:

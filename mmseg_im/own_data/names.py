@@ -51,7 +51,10 @@ def key_of(pattern: str) -> Callable[[str], str | None]:
 
     def key(name: str) -> str | None:
         found = expression.search(name)
-        return None if found is None else '/'.join(part for part in found.groups() if part)
+        if found is None:
+            return None
+        parts = found.groups()  # of alternatives some are None: a + _1 and a_1 are then one key
+        return ('' if None in parts else '/').join(part for part in parts if part)
 
     return key
 

@@ -122,7 +122,9 @@ def scheme_of_masks(
         codes_between(pixels, coloured) or stray_codes(masks, pixels)
     )  # fmt: skip
     if not coloured and not ignore and IGNORE_INDEX not in {*(codes or ()), *also}:
-        check_white(masks, mistakes)
+        doubt = check_white(masks, mistakes, named=codes is not None)
+        if doubt:
+            reasons.append(f'{IGNORE_INDEX}: {doubt}')
     if codes is None and not coloured:
         if not ignore:
             check_scaled(masks, mistakes)

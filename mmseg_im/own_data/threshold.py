@@ -24,7 +24,8 @@ def thresholded(masks: Sequence[MaskFile], named: Collection[int] = ()) -> dict[
         dict[int, int]: Empty where masks hold ids alone, or nothing that is soft.
 
     Raises:
-        UserError: If a value between fills areas: it was drawn.
+        UserError: If a value between fills areas: it was drawn; or if other values than 0 and 255
+            are named.
     """
     pixels, inner, _ = counts_of(masks)
     between = pixels.keys() - {0, WHITE, *named}
@@ -49,6 +50,12 @@ def thresholded(masks: Sequence[MaskFile], named: Collection[int] = ()) -> dict[
                 else f'If {min(ids)} means what {WHITE} does in others: --classes background=0 '
                 f'foreground={min(ids)}+{WHITE}.'
             )
+        )
+    if named and not {0, WHITE} <= {*named}:
+        raise UserError(
+            f'--threshold makes masks of 0 and {WHITE}, and --classes and --ignore name '
+            f'{", ".join(map(str, sorted(named)))}. Name these two (--classes background=0 '
+            f'foreground={WHITE}), or leave --threshold out.'
         )
     return {value: WHITE if value >= THRESHOLD else 0 for value in between}
 

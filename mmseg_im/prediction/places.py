@@ -64,7 +64,10 @@ def check_no_others(
             continue
         others = [Path(images), *(place for place in places.folders() if place != folder)]
         found = find_images(folder, others, kinds)
-        wrong = next((paths[0] for name, paths in found.items() if name not in known), None)
+        ends = {name.rpartition('/')[2] for name in known}  # pictures may lie within --out
+        wrong = next(
+            (paths[0] for name, paths in found.items() if name.rpartition('/')[2] not in ends), None
+        )
         if wrong is not None:
             raise UserError(
                 f'{wrong} is of no image in {images}: {folder} holds files of other images, and '

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mmcv.transforms import Compose, RandomChoiceResize, RandomResize, Resize
 from mmengine.registry import DefaultScope
+from mmseg.datasets.transforms import ResizeShortestEdge
 
 from mmseg_im.datasets.checks import build_checked
 from mmseg_im.datasets.narrow_images import smallest_scales, vanishes
@@ -62,6 +63,8 @@ def test_an_image_that_changed_in_a_run_is_named(tmp_path):
          ((120, 60), (8, 9))),
         (RandomChoiceResize([(120, 60), (8, 9)], resize_type=Resize, keep_ratio=True),
          ((120, 60), (8, 9))),
+        (RandomChoiceResize([64, 96], resize_type=ResizeShortestEdge, max_size=512), ()),
+        (RandomResize((120, 60), (0.5, 2.0), resize_type=ResizeShortestEdge, max_size=9), ()),
     ],
 )  # fmt: skip
 def test_the_smallest_scale_of_every_resize(step, scales):

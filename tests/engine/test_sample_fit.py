@@ -3,8 +3,10 @@
 
 import pytest
 import torch
+from mmengine.model import BaseDataPreprocessor
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
+from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
 
@@ -50,6 +52,21 @@ def test_channels(network):
     views = dict(sup=torch.zeros(3, 8, 8), strong=torch.zeros(1, 8, 8))
     with pytest.raises(ValueError, match=r"images have 1 channels \(view 'strong'\)"):
         check_fit(network, dict(inputs=views), 'x')
+
+
+class Widened(SegDataPreProcessor):
+    """A preprocessor that makes channels of its own."""
+
+    def forward(self, data, training=False):
+        return data
+
+
+@pytest.mark.fast
+def test_a_preprocessor_of_ones_own_is_not_asked(network):
+    network.data_preprocessor = Widened()
+    check_fit(network, labeled(1, 4), 'x')
+    network.data_preprocessor = BaseDataPreprocessor()
+    check_fit(network, labeled(1, 4), 'x')
 
 
 @pytest.mark.fast

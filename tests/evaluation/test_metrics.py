@@ -65,6 +65,8 @@ def test_a_class_that_is_predicted_and_nowhere_annotated():
     found = evaluate(ClassIoUMetric(iou_metrics=['mIoU']), [sample(pred, label)], 'abc')
     assert np.isnan(found['IoU/c']) and (found['IoU/a'], found['IoU/b']) == (100, 50)
     assert found['mIoU'] == 50
+    metric = ClassIoUMetric(iou_metrics=['mIoU'], nan_to_num=0)
+    assert evaluate(metric, [sample(pred, label)], 'abcd')['IoU/d'] == 0
 
 
 def test_overlapping_classes_have_the_same_metrics(tmp_path):

@@ -51,16 +51,25 @@ def test_255_alone_where_others_hold_classes_beside_it(folders):
 
     images, masks = folders(bordered)
     rewrite(masks, foreground(255))
-    for classes in (None, ['background=0', 'cell=1']):
-        with pytest.raises(UserError) as error:
-            survey(images, masks, classes=classes)
-        text = str(error.value)
-        for part in ('3 masks with 0 and 255 alone (such as img 3ä.png', '3 masks with 1 beside '
-                     '255 (such as img 0ä.png', '--ignore 255'):  # fmt: skip
-            assert part in text, text
+    with pytest.raises(UserError) as error:
+        survey(images, masks)
+    for part in ('3 masks with 0 and 255 alone (such as img 3ä.png', '3 masks with 1 beside '
+                 '255 (such as img 0ä.png', '--ignore 255'):  # fmt: skip
+        assert part in str(error.value)
+    named = survey(images, masks, classes=['background=0', 'cell=1'])  # what counts is known
+    said = next(reason for reason in named.scheme.reasons if reason.startswith('255: '))
+    assert '3 masks with 0 and 255 alone (such as img 3ä.png' in said
     assert survey(images, masks, ignore=['255']).scheme.ignore == {255}
     rewrite(masks, lambda label: label * np.uint8(0))
     assert len(survey(images, masks).masks) == 6
+
+
+def test_an_image_of_background_and_unknown_pixels_is_usual(folders):
+    images, masks = folders(lambda label: np.where(label == 2, 255, label).astype(np.uint8))
+    rewrite(masks, foreground(255), which=[1])
+    found = survey(images, masks)
+    assert found.scheme.ignore == {255} and len(found.masks) == 6
+    assert any('1 mask with 0 and 255 alone' in reason for reason in found.scheme.reasons)
 
 
 def test_one_mask_among_many(folders):

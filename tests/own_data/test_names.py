@@ -75,6 +75,11 @@ def test_keys_of_several_groups_keep_them_apart():
     assert of_mask('seq1_10') == 'seq1/10' and of_mask('seq11_0') == 'seq11_0'
 
 
+def test_alternatives_with_other_groups_have_equal_keys():
+    of_mask = image_of(r'^(.*)_img(_\d+)$|^(.*_\d+)_mask$', ['a_img_0', 'b_img_1'])
+    assert of_mask('a_0_mask') == 'a_img_0' and of_mask('b_1_mask') == 'b_img_1'
+
+
 def test_no_rule_is_made_up():
     assert find_rule(['cat', 'dog', 'fish'], ['x1', 'x2', 'x3']) is None
     assert find_rule(['a/1', 'b/1'], ['1']) is None  # of which image?

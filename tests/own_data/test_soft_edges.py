@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Soft edges make no classes and hide none: between grays and colours, thin and thick."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from mmseg_im.errors import UserError
 from mmseg_im.own_data.colours import soft_edges
+from mmseg_im.own_data.layers import inspect_layers
 from mmseg_im.own_data.masks import MaskFile, inspect_mask
 from mmseg_im.own_data.scheme import scheme_of_masks
 from tests.own_data.conftest import save
@@ -178,6 +180,13 @@ def test_what_is_drawn_gray_is_not_thresholded(counts, areas, problem):
         scheme_of_masks(masks_of(counts, False, areas), threshold=True)
 
 
+@pytest.mark.parametrize('ignore', [None, ['77']])
+def test_another_white_is_not_thresholded(ignore):
+    soft = masks_of({0: 9000, 200: 900, 77: 5, 60: 5, 150: 5}, False, {0, 200})
+    with pytest.raises(UserError, match='--threshold makes masks of 0 and 255, and --classes'):
+        scheme_of_masks(soft, ['background=0', 'thing=200'], ignore, threshold=True)
+
+
 def test_class_ids_among_soft_masks_are_not_thresholded():
     soft = masks_of({0: 9000, 255: 900, 60: 5, 200: 5}, False, {0, 255})
     ids = masks_of({0: 9000, 1: 900}, False, {0, 1})
@@ -194,3 +203,24 @@ def test_colours_are_not_thresholded():
     masks = masks_of({0: 9000, RED: 900}, True, {0, RED})
     found = scheme_of_masks(masks, ['a=#000000', 'b=#ff0000'], threshold=True)
     assert found.codes == (0, RED)
+
+
+@pytest.mark.parametrize('value', [1, 100, 200])
+def test_a_thin_class_of_one_value_is_no_noise(value, tmp_path):
+    """Of a folder for each class."""
+    mask = np.zeros((64, 64), np.uint8)
+    mask[20, 5:60] = value
+    cv2.imwrite(str(tmp_path / 'crack.png'), mask)
+    found = inspect_layers({'crack': tmp_path / 'crack.png'}, threshold=True)
+    assert found.counts['crack'] == 55
+
+
+def test_very_many_colours_are_no_soft_edges():
+    """Each is compared with the others once: a minute is too long to be told so."""
+    rng = np.random.default_rng(0)
+    grid = [a << 16 | b << 8 | c for a in range(0, 256, 32) for b in range(0, 256, 32)
+            for c in range(0, 256, 32)]  # fmt: skip
+    counts = {int(code): 500 for code in rng.choice(grid, 300, replace=False)}
+    masks = masks_of(counts, True, {*counts})
+    assert soft_edges([replace(mask, slopes=dict.fromkeys([*counts][:5], 400)) for mask in masks
+                       ]) is None  # fmt: skip

@@ -139,6 +139,13 @@ def test_results_of_other_images_are_not_mixed(options, run, tmp_path):
         assert 'shown holds files of other images' in said and 'another --show-dir' in said
 
 
+def test_pictures_within_the_folder_of_results_are_known(run, tmp_path):
+    new = project(tmp_path) / 'new'
+    cv2.imwrite(str(new / 'a.png'), draw())
+    run('net.py', '0.pth', 'new', '--out', 'out', '--show-dir', 'out/pictures')
+    assert 'Predicted: 1 image' in run('net.py', '0.pth', 'new', '--out', 'out')
+
+
 def test_folders_of_overlapping_classes_are_known(run, tmp_path):
     new = project(tmp_path, 'multilabel', num_classes=3, threshold=0.5) / 'new'
     cv2.imwrite(str(new / 'a.png'), draw())

@@ -55,7 +55,7 @@ def image_channels(backbone: object, cfg: dict | ConfigDict) -> int | None:
 def input_channels(network: EncoderDecoder) -> int:
     """Returns the number of channels of an image: that of ``mean``, or of the first convolution."""
     preprocessor = network.data_preprocessor
-    if preprocessor._enable_normalize and len(preprocessor.mean) > 1:
+    if getattr(preprocessor, '_enable_normalize', False) and len(preprocessor.mean) > 1:
         return len(preprocessor.mean)  # one value is for all channels
     convolutions = (m for m in network.backbone.modules() if isinstance(m, nn.Conv2d))
     return next((convolution.in_channels for convolution in convolutions), 3)
