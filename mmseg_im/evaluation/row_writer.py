@@ -17,6 +17,12 @@ from ..files.row_file import write_rows
 PREFIX = '.rows_'
 
 
+def delete_parts(folder: Path) -> None:
+    """Deletes the parts of all processes, also of killed ones, when nobody joins them any more."""
+    for path in folder.glob(f'{PREFIX}*'):
+        path.unlink(missing_ok=True)
+
+
 class RowPart:
     """Appends rows to a new file, so that a process need not keep them in memory.
 
@@ -69,12 +75,14 @@ class RowWriter(BaseMetric):
 
     Attributes:
         shared (dict): What is said once for all rows of a process, in its ``results``.
+        keeps_parts (bool): Whether parts stay after they were joined, see :func:`delete_parts`.
     """
 
     def __init__(self, folder: Path, collect_device: str, prefix: str | None):
         super().__init__(collect_device, prefix)
         self.folder = folder
         self.shared: dict = {}
+        self.keeps_parts = False
         self._part: RowPart | None = None
 
     def add(self, name: str, row: dict) -> None:
@@ -118,7 +126,7 @@ class RowWriter(BaseMetric):
         return {f'{self.prefix}/{k}' if self.prefix else k: v for k, v in metrics.items()}
 
     def join(self, name: str, head: dict, results: list[dict]) -> None:
-        """Writes a file of the rows of all parts, and deletes these.
+        """Writes a file of the rows of all parts, and deletes these unless they are to be kept.
 
         Args:
             name (str): Of the file.
@@ -126,8 +134,8 @@ class RowWriter(BaseMetric):
             results (list[dict]): Of all processes; a sampler may have repeated some rows.
         """
         write_rows(self.folder / name, head, self._joined(results))
-        for path in self.folder.glob(f'{PREFIX}*'):  # also of processes that were killed
-            path.unlink(missing_ok=True)
+        if not self.keeps_parts:
+            delete_parts(self.folder)
 
     def _joined(self, results: list[dict]) -> Iterator[tuple[str, str]]:
         for result in results:

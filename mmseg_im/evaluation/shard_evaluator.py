@@ -42,7 +42,7 @@ class ShardEvaluator(Evaluator):
 def evaluate_shards(
     metrics: dict | Sequence[dict], dataset_meta: dict, size: int, files: Sequence[Path]
 ) -> dict:
-    """Returns what metrics say of all images.
+    """Returns what metrics say of all images; can be called again.
 
     Args:
         metrics (dict or Sequence[dict]): Configs of the metrics.
@@ -55,6 +55,11 @@ def evaluate_shards(
     """
     evaluator = Evaluator(metrics)
     evaluator.dataset_meta = dataset_meta
+    for metric in evaluator.metrics:
+        if isinstance(metric, RowWriter):
+            metric.keeps_parts = (
+                True  # a run that is killed before it noted the end joins them again
+            )
     for file in files:
         content = CheckpointLoader.load_checkpoint(str(file), 'cpu', logger='silent')
         results = content.get('results')

@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from ..datasets.damaged_labels import first_damage
 from ..engine.processes import on_main_process
 from ..errors import UserError
+from ..evaluation.row_writer import delete_parts
 from .configs import labeling_config
 from .examples import keep_examples, keep_pictures, keep_truth
 from .label_shards import join_shards, label_jobs
@@ -72,6 +73,7 @@ class Labels:
             (lambda: first_damage(folder)) if checked and self.needed(generation) else None,
         )
         self.stages.logger.info(f'{stage.name}: {in_words(self.stages.one(stage))}')
+        on_main_process(lambda: delete_parts(folder), share=False)
         return folder
 
     def needed(self, generation: int) -> bool:

@@ -15,6 +15,8 @@ import torch
 from mmseg_im.datasets.pseudo_label_files import INDEX, read_index
 from mmseg_im.evaluation.pseudo_label_quality import PseudoLabelQuality, quality_counts
 from mmseg_im.evaluation.pseudo_label_writer import PseudoLabelWriter
+from mmseg_im.evaluation.row_writer import delete_parts
+from mmseg_im.evaluation.shard_evaluator import ShardEvaluator, evaluate_shards
 from mmseg_im.evaluation.written_label import describe
 
 CLASSES = ('sky', 'road', 'car')
@@ -185,3 +187,23 @@ def test_quality_metric():
     one.pop('hidden_sem_seg')
     with pytest.raises(ValueError, match='PseudoLabelQuality needs the true labels'):
         metric.process({}, [one])
+
+
+def test_parts_of_jobs_are_joined_again_after_a_kill(tmp_path):
+    """Before it was noted that they are joined; then they are deleted."""
+    labels, samples = tmp_path / 'labels', [sample(f'{i}.jpg', i) for i in range(5)]
+    metrics = [dict(type='PseudoLabelWriter', out_dir=str(labels), img_dir='images')]
+    meta = dict(classes=CLASSES, palette=None)
+    files = [tmp_path / '0', tmp_path / '1']
+    for file, part in zip(files, (samples[:2], samples[2:]), strict=True):
+        evaluator = ShardEvaluator(metrics, str(file))
+        evaluator.dataset_meta = meta
+        evaluator.metrics[0].process({}, part)
+        evaluator.evaluate(len(part))
+    first = evaluate_shards(metrics, meta, 5, files)
+    content = dict(read_index(labels).pairs())
+    assert evaluate_shards(metrics, meta, 5, files) == first
+    assert dict(read_index(labels).pairs()) == content and len(content) == 5
+    assert len(list(labels.glob('.rows_*'))) == 2
+    delete_parts(labels)
+    assert not list(labels.glob('.rows_*'))
