@@ -87,7 +87,12 @@ def moments(whole: Path) -> list[tuple[str, str]]:
         return MOMENTS[:KILLS]
     rng = random.Random(0)
     files = sorted(
-        (p for p in whole.rglob('generation_*/**/*') if p.name in LASTING or p.suffix == '.png'),
+        (
+            p
+            for p in whole.rglob('generation_*/**/*')
+            if (p.name in LASTING or p.suffix == '.png')
+            and 'vis_data' not in p.parts  # in a folder of the time
+        ),
         key=lambda path: path.stat().st_mtime_ns,
     )
     chosen = sorted(rng.sample(range(len(files)), KILLS))
