@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..datasets.random_state import seeded
 from ..errors import UserError
+from ..errors.wording import counted
 from ..models.data_preprocessor import MultiViewDataPreProcessor
 from ..models.segmentors.channels import input_channels
 
@@ -58,14 +59,14 @@ def check_fit(model: Any, sample: dict, where: str) -> None:
     for view, image, label in _views(sample):
         if is_known and image.ndim == 3 and len(image) != taken:
             raise UserError(
-                f'{where}: images have {len(image)} channels{view} when the pipeline is through, '
-                f'and the model takes {taken} (data_preprocessor.mean, in_channels of the '
+                f'{where}: images have {counted(len(image), "channel")}{view} when the pipeline is '
+                f'through, and the model takes {taken} (data_preprocessor.mean, in_channels of the '
                 'backbone). Correct these, color_type of LoadImageFromFile, or the transform that '
                 'makes or drops channels, such as PhotoMetricDistortion.'
             )
         if label is not None and len(label) != space.num_maps:
             raise UserError(
-                f'{where}: an annotation has {len(label)} maps, and '
+                f'{where}: an annotation has {counted(len(label), "map")}, and '
                 f'model.label_space={type(space).__name__.lower()!r} takes {space.num_maps}. '
                 'Classes that overlap need MultiLabelDataset with LoadMultiLabelAnnotations and '
                 "label_space='multilabel'; all others LoadAnnotations and another label_space "

@@ -50,7 +50,7 @@ def test_channels(network):
     with pytest.raises(ValueError, match='x: images have 4 channels when .* the model takes 3'):
         check_fit(network, labeled(1, 4), 'x')
     views = dict(sup=torch.zeros(3, 8, 8), strong=torch.zeros(1, 8, 8))
-    with pytest.raises(ValueError, match=r"images have 1 channels \(view 'strong'\)"):
+    with pytest.raises(ValueError, match=r"images have 1 channel \(view 'strong'\)"):
         check_fit(network, dict(inputs=views), 'x')
 
 
@@ -76,7 +76,7 @@ def test_label_maps(network):
     loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
     several = MODELS.build(dict(tiny_model(loss_decode=loss), label_space='multilabel'))
     check_fit(several, labeled(several.num_classes), 'x')
-    with pytest.raises(ValueError, match="has 1 maps, and model.label_space='multilabel' takes"):
+    with pytest.raises(ValueError, match="has 1 map, and model.label_space='multilabel' takes"):
         check_fit(several, labeled(1), 'x')
 
 
