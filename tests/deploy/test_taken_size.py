@@ -3,6 +3,7 @@
 
 import pytest
 
+from mmseg_im.deploy import taken_size
 from mmseg_im.deploy.taken_size import check_takes
 from mmseg_im.deploy.writing import write
 from mmseg_im.errors import UserError
@@ -31,3 +32,16 @@ def test_a_network_that_takes_any_size():
     lite = small_network(model_config('lite0_fpn'))
     for size in ((33, 40), (57, 96)):
         check_takes(lite, drawn_images(1)[0], size)
+
+
+def test_a_network_that_takes_no_multiple(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError('one size\nalone.')
+
+    monkeypatch.setattr(taken_size, 'predicted', refuse)
+    with pytest.raises(UserError) as raised:
+        check_takes(None, drawn_images(1)[0], (33, 40))
+    assert str(raised.value) == (
+        '--size 33 40: the network does not take images of this size (one size alone). Try that of '
+        'training, or a larger one.'
+    )

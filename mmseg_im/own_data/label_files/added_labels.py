@@ -73,12 +73,14 @@ def add_labels(project: Project, paths: Sequence[Path]) -> Added:
     entries, flaws = entries_by_name(found.keys(), read, broken)
     labeled, unlabeled = (read_names(path) for path in (project.labeled, project.unlabeled))
     others = {name for path in project.other_lists for name in read_names(path)}
-    already = [name for name in entries if name in {*labeled, *others}]
-    new = {name: entry for name, entry in entries.items() if name in {*unlabeled} - {*already}}
+    before = others.union(labeled)
+    already = [name for name in entries if name in before]
+    addable = set(unlabeled) - before
+    new = {name: entry for name, entry in entries.items() if name in addable}
     flaws += [
         Flaw(NO_LIST, str(entry.file), name, name)
         for name, entry in entries.items()
-        if name not in new and name not in already
+        if name not in new and name not in before
     ]
     thin: list[str] = []
     outside: list[str] = []
